@@ -1,0 +1,324 @@
+"""config.toml as one frozen `Config`, read once at the start.
+
+Unknown keys are refused with the nearest known one named: a mistyped safety setting must never be ignored in silence.
+Every key is explained in Dutch in the config.toml that ships with the project; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from scanstraat.errors import InstellingError
+
+Batchvorm = Literal["map", "bestand", "los"]
+Nakijken = Literal["altijd", "bij_bevinding", "nooit"]
+Koppelbron = Literal["scheidingsblad", "index", "naam", "tekst"]
+Bladzijden = Literal["simplex", "duplex"]
+
+
+class _Deel(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AlgemeenConfig(_Deel):
+    """[algemeen]: whose installation this is and where it keeps its data."""
+
+    gegevensmap: Path = Path("data")
+    organisatie: str = "Gemeente Voorbeeld"
+    rsin: str = "000000000"
+
+
+class DatabaseConfig(_Deel):
+    """[database]: "" is the SQLite file `scanstraat.db` in the gegevensmap."""
+
+    url: str = ""
+
+
+class OpslagConfig(_Deel):
+    """[opslag]: where the bytes are kept; `kopie` is a folder on another device."""
+
+    map: Path = Path("opslag")
+    kopie: Path | None = None
+    dagelijks_deel: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class ZandbakConfig(_Deel):
+    """[zandbak]: limits of one child process that handles delivered bytes."""
+
+    geheugen_mb: Annotated[int, Field(ge=256)] = 1536
+    cpu_s: Annotated[int, Field(ge=1)] = 120
+    klok_s: Annotated[float, Field(gt=0)] = 180.0
+    bestand_mb: Annotated[int, Field(ge=1)] = 2048
+
+
+class WerkConfig(_Deel):
+    """[werk]: how many processes work at once and how they take over from each other."""
+
+    werkers: Annotated[int, Field(ge=1)] = 1
+    ocr_kinderen: Annotated[int, Field(ge=0)] = 0
+    peiling_s: Annotated[float, Field(gt=0)] = 1.0
+    hartslag_s: Annotated[float, Field(gt=0)] = 5.0
+    dood_na_s: Annotated[float, Field(gt=0)] = 15.0
+    afleveringen_tegelijk: Annotated[int, Field(ge=1)] = 4
+
+
+class GezondheidConfig(_Deel):
+    """[gezondheid]: the JSON health page of `scanstraat start`."""
+
+    adres: str = "127.0.0.1"
+    poort: Annotated[int, Field(ge=0, le=65535)] = 8090
+
+
+class OpruimConfig(_Deel):
+    """[opruimen]: when working copies go; what went is recorded."""
+
+    werkbestanden_uren: Annotated[int, Field(ge=1)] = 24
+    tekstlagen_dagen: Annotated[int, Field(ge=1)] = 30
+
+
+class BackupConfig(_Deel):
+    """[backup]: where `scanstraat back-up maak` writes."""
+
+    map: Path = Path("back-up")
+
+
+class ZgwConfig(_Deel):
+    """[zaaksysteem.zgw]: the ZGW APIs, for example Open Zaak."""
+
+    zaken_url: str = ""
+    documenten_url: str = ""
+    catalogi_url: str = ""
+    client_id: str = ""
+    geheim_bestand: Path | None = None
+    bronorganisatie: str = ""
+    inline_grens_bytes: Annotated[int, Field(ge=0)] = 4_000_000
+    tijdslimiet_s: Annotated[float, Field(gt=0)] = 60.0
+
+
+class ZaaksysteemConfig(_Deel):
+    """[zaaksysteem]: the built-in register, or a ZGW zaaksysteem."""
+
+    soort: Literal["ingebouwd", "zgw"] = "ingebouwd"
+    zgw: ZgwConfig = ZgwConfig()
+
+
+class IndexConfig(_Deel):
+    """[profiel.NAAM.index]: which column of an index file holds what."""
+
+    scheidingsteken: Annotated[str, Field(min_length=1, max_length=1)] = ";"
+    codering: str = "utf-8-sig"
+    bestand: str = "bestand"
+    zaak: str = "zaak"
+    titel: str = "titel"
+    bladen: str = "bladen"
+    scanoperator: str = "scanoperator"
+
+
+class Scanprofiel(_Deel):
+    """[profiel.NAAM]: released scan settings and what may pass under them. Sizes in mm, resolutions in dpi."""
+
+    scanner: str = "onbekend"
+    scanoperator: str = "onbekend"
+    bladzijden: Bladzijden = "simplex"
+    digitaal_geboren: bool = False
+    nakijken: Nakijken = "bij_bevinding"
+    talen: tuple[str, ...] = ("nld",)
+    ocr_schaal: Annotated[float, Field(gt=0, le=1)] = 2 / 3
+    dpi_zonder_opgave: Annotated[int, Field(ge=50, le=1200)] = 300
+    kleurprofiel: Literal["sRGB"] = "sRGB"
+    minimale_dpi: Annotated[int, Field(ge=50)] = 200
+    maximale_scheefstand_graden: Annotated[float, Field(ge=0)] = 3.0
+    minimale_scherpte: Annotated[float, Field(ge=0)] = 0.0
+    minimaal_contrast: Annotated[float, Field(ge=0, le=1)] = 0.15
+    maximale_uitbijting: Annotated[float, Field(ge=0, le=1)] = 0.05
+    blanco_inktdekking: Annotated[float, Field(ge=0, le=1)] = 0.0008
+    minimale_woordzekerheid: Annotated[float, Field(ge=0, le=100)] = 60.0
+    maximaal_paginas: Annotated[int, Field(ge=1)] = 2000
+    maximaal_megapixels: Annotated[int, Field(ge=1)] = 150
+    maximaal_mb: Annotated[int, Field(ge=1)] = 1024
+    vertrouwde_bronnen: tuple[Koppelbron, ...] = ("scheidingsblad", "index", "naam")
+    zaakpatroon_naam: str = r"ZAAK-\d{4}-\d{4,10}"
+    zaakpatroon_tekst: str = r"ZAAK-\d{4}-\d{4,10}"
+    scheiding_patcht: bool = True
+    informatieobjecttype: str = "Ingekomen stuk"
+    vertrouwelijkheidaanduiding: str = "zaakvertrouwelijk"
+    taal: Annotated[str, Field(min_length=3, max_length=3)] = "dut"
+    index: IndexConfig = IndexConfig()
+
+    @field_validator("zaakpatroon_naam", "zaakpatroon_tekst")
+    @classmethod
+    def _patroon_is_geldig(cls, patroon: str) -> str:
+        try:
+            re.compile(patroon)
+        except re.error as exc:
+            raise ValueError(f"geen geldig patroon: {exc}") from exc
+        return patroon
+
+
+class Scanmap(_Deel):
+    """[[scanmap]]: one watched folder. Times in seconds."""
+
+    naam: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    map: Path
+    profiel: str = "standaard"
+    bestanden: tuple[str, ...] = ("*.pdf", "*.tif", "*.tiff", "*.jpg", "*.jpeg", "*.png")
+    batch: Batchvorm = "bestand"
+    rusttijd_s: Annotated[float, Field(gt=0)] = 10.0
+    klaarbestand: str = ""
+    los_rusttijd_s: Annotated[float, Field(gt=0)] = 30.0
+    geduld_s: Annotated[float, Field(gt=0)] = 600.0
+    peiling_s: Annotated[float, Field(gt=0)] = 2.0
+
+
+class Config(BaseSettings):
+    """All settings of one installation. Paths are absolute after `read_config`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SCANSTRAAT_", env_nested_delimiter="__")
+
+    algemeen: AlgemeenConfig = AlgemeenConfig()
+    database: DatabaseConfig = DatabaseConfig()
+    opslag: OpslagConfig = OpslagConfig()
+    zandbak: ZandbakConfig = ZandbakConfig()
+    werk: WerkConfig = WerkConfig()
+    gezondheid: GezondheidConfig = GezondheidConfig()
+    opruimen: OpruimConfig = OpruimConfig()
+    backup: BackupConfig = BackupConfig()
+    zaaksysteem: ZaaksysteemConfig = ZaaksysteemConfig()
+    profiel: dict[str, Scanprofiel] = {"standaard": Scanprofiel()}
+    scanmap: tuple[Scanmap, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **bronnen: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """An environment variable (SCANSTRAAT_DATABASE__URL) goes before the file."""
+        return (bronnen["env_settings"], bronnen["init_settings"])
+
+    @model_validator(mode="after")
+    def _verwijzingen_bestaan(self) -> Config:
+        namen = [scanmap.naam for scanmap in self.scanmap]
+        if len(set(namen)) != len(namen):
+            raise ValueError("twee scanmappen hebben dezelfde naam")
+        for scanmap in self.scanmap:
+            if scanmap.profiel not in self.profiel:
+                raise ValueError(f"scanmap {scanmap.naam} noemt profiel {scanmap.profiel}, maar dat bestaat niet")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database.url or f"sqlite:///{self.algemeen.gegevensmap / 'scanstraat.db'}"
+
+
+def read_config(pad: Path) -> Config:
+    """Read config.toml; relative paths count from the folder the file is in.
+
+    Raises:
+        InstellingError: the file is missing, is not TOML, or has a key or value that is not allowed.
+    """
+    try:
+        inhoud = tomllib.loads(pad.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise InstellingError(
+            f"Het instellingenbestand {pad} is niet te lezen. Maak het aan of geef --config."
+        ) from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InstellingError(f"Het instellingenbestand {pad} is geen geldige TOML: {exc}") from exc
+    return build_config(inhoud, basis=pad.parent.resolve(), naam=str(pad))
+
+
+def build_config(inhoud: dict[str, Any], *, basis: Path, naam: str = "config.toml") -> Config:
+    """Build a `Config` from parsed TOML with every relative path placed under `basis` or the gegevensmap."""
+    try:
+        config = Config(**inhoud)
+    except ValidationError as exc:
+        raise InstellingError(_explain(exc, naam)) from exc
+    return _with_absolute_paths(config, basis)
+
+
+def _with_absolute_paths(config: Config, basis: Path) -> Config:
+    gegevensmap = basis / config.algemeen.gegevensmap
+    opslag = config.opslag
+    zgw = config.zaaksysteem.zgw
+    return config.model_copy(
+        update={
+            "algemeen": config.algemeen.model_copy(update={"gegevensmap": gegevensmap}),
+            "opslag": opslag.model_copy(
+                update={
+                    "map": gegevensmap / opslag.map,
+                    "kopie": None if opslag.kopie is None else basis / opslag.kopie,
+                }
+            ),
+            "backup": config.backup.model_copy(update={"map": basis / config.backup.map}),
+            "scanmap": tuple(deel.model_copy(update={"map": basis / deel.map}) for deel in config.scanmap),
+            "zaaksysteem": config.zaaksysteem.model_copy(
+                update={
+                    "zgw": zgw.model_copy(
+                        update={"geheim_bestand": None if zgw.geheim_bestand is None else basis / zgw.geheim_bestand}
+                    )
+                }
+            ),
+        }
+    )
+
+
+def _explain(exc: ValidationError, naam: str) -> str:
+    regels = []
+    for fout in exc.errors():
+        plaats = tuple(str(deel) for deel in fout["loc"])
+        sleutel = ".".join(plaats)
+        if fout["type"] == "extra_forbidden":
+            bekend = known_keys(Config, plaats[:-1])
+            lijkt = difflib.get_close_matches(plaats[-1], bekend, n=1, cutoff=0.0)
+            regels.append(f"{sleutel} is onbekend; bedoelt u {lijkt[0]}?" if lijkt else f"{sleutel} is onbekend")
+        else:
+            regels.append(f"{sleutel}: {_dutch(fout)}" if sleutel else _dutch(fout))
+    return f"De instellingen in {naam} kloppen niet: " + "; ".join(regels) + "."
+
+
+def _dutch(fout: Any) -> str:
+    soort, context = fout["type"], fout.get("ctx", {})
+    teksten = {
+        "greater_than": "moet groter zijn dan {gt}",
+        "greater_than_equal": "moet minstens {ge} zijn",
+        "less_than_equal": "mag hoogstens {le} zijn",
+        "missing": "ontbreekt",
+        "literal_error": "moet een van deze waarden zijn: {expected}",
+        "int_parsing": "moet een heel getal zijn",
+        "int_type": "moet een heel getal zijn",
+        "int_from_float": "moet een heel getal zijn",
+        "float_parsing": "moet een getal zijn",
+        "float_type": "moet een getal zijn",
+        "bool_parsing": "moet true of false zijn",
+        "bool_type": "moet true of false zijn",
+        "string_type": "moet tekst tussen aanhalingstekens zijn",
+        "string_pattern_mismatch": "heeft tekens die niet mogen; toegestaan is {pattern}",
+        "value_error": "{error}",
+    }
+    return teksten.get(soort, "heeft een waarde die niet mag").format(**context)
+
+
+def known_keys(model: type[BaseModel], pad: tuple[str, ...] = ()) -> list[str]:
+    """Return the keys allowed at `pad` in config.toml (list positions and profile names are skipped)."""
+    for deel in pad:
+        veld = model.model_fields.get(deel)
+        if veld is None:
+            continue  # a list index, or the free name of a profile
+        binnen = _models_in(veld.annotation)
+        if not binnen:
+            return []
+        model = binnen[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotatie: Any) -> list[type[BaseModel]]:
+    if isinstance(annotatie, type) and issubclass(annotatie, BaseModel):
+        return [annotatie]
+    return [model for deel in get_args(annotatie) for model in _models_in(deel)]

@@ -1,0 +1,144 @@
+"""What travels along the line, as frozen values, and the words its state can have. Pure; the rules stand in docs/begrippen.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+ONBEKEND = "onbekend"  # the scanoperator of a batch when nobody has said who scanned it; never NULL
+
+
+class Bestandstatus(StrEnum):
+    """Where a file is that ever appeared in a scanmap: always exactly one of these."""
+
+    WACHT = "wacht"
+    INGENOMEN = "ingenomen"
+    QUARANTAINE = "quarantaine"
+    GEWEIGERD = "geweigerd"
+
+
+class Bestemming(StrEnum):
+    """Where a beeld went; the bladtelling counts these."""
+
+    DOCUMENT = "document"
+    SCHEIDINGSBLAD = "scheidingsblad"
+    WEGGELATEN = "weggelaten"
+
+
+class Weglaatreden(StrEnum):
+    """Why a beeld was left out; ANDERS needs words."""
+
+    BLANCO = "blanco"
+    VERVANGEN = "vervangen"
+    DUBBEL = "dubbel"
+    ANDERS = "anders"
+
+
+class Koppelstatus(StrEnum):
+    """Does this document have its zaak?"""
+
+    GEKOPPELD = "gekoppeld"
+    TE_KOPPELEN = "te_koppelen"
+
+
+class Bewerkingsoort(StrEnum):
+    """What a person or the line may do to the order of beelden. The masters never change."""
+
+    DRAAI = "draai"
+    WEGLATEN = "weglaten"
+    SPLITS = "splits"
+    VOEGSAMEN = "voegsamen"
+    VERPLAATS = "verplaats"
+    INVOEGEN = "invoegen"
+    VERVANG = "vervang"
+    ONGEDAAN = "ongedaan"
+
+
+class Stapstatus(StrEnum):
+    """State of one phase of one item."""
+
+    WACHT = "wacht"
+    BEZIG = "bezig"
+    KLAAR = "klaar"
+    MISLUKT = "mislukt"
+    GEANNULEERD = "geannuleerd"
+
+
+class Fase(StrEnum):
+    """The phases that run by themselves, in the order of the journey."""
+
+    ONTLEED = "ontleed"  # per batch: decode, measure, read codes, split into documents
+    ARCHIVEER = "archiveer"  # per documentversie: text layer, archive file, the two proofs
+    LEVER_AF = "lever_af"  # per documentversie: to the zaak, and read back
+
+
+class Batchstatus(StrEnum):
+    """What a person sees; derived from facts, never stored (docs/begrippen.md)."""
+
+    ONTVANGEN = "Ontvangen"
+    WORDT_VERWERKT = "Wordt verwerkt"
+    NAKIJKEN = "Nakijken"
+    KOPPELEN = "Koppelen"
+    GELEVERD = "Geleverd"
+    STILGEZET = "Stilgezet"
+
+
+@dataclass(frozen=True)
+class Vingerafdruk:
+    """What bytes are: two digests in lower-case hex, and their number."""
+
+    sha256: str
+    sha512: str
+    omvang_bytes: int
+
+
+@dataclass(frozen=True)
+class Pagina:
+    """The n-th page of a documentversie: it shows one beeld, turned clockwise by 0, 90, 180 or 270 degrees."""
+
+    nummer: int
+    beeld_id: UUID
+    bron_sha256: str
+    n: int  # which page of that bron, from 1
+    draai_graden: int = 0
+
+
+@dataclass(frozen=True)
+class Bladtelling:
+    """Counts beelden (sides). The batch balances when everything received has exactly one place."""
+
+    ontvangen: int
+    in_documenten: int
+    scheidingsbladen: int
+    weggelaten: int
+
+    @property
+    def sluitend(self) -> bool:
+        """True when nothing is missing and nothing is counted twice."""
+        return self.ontvangen == self.in_documenten + self.scheidingsbladen + self.weggelaten
+
+
+@dataclass(frozen=True)
+class Koppelreden:
+    """Why a document belongs, or may belong, to a zaak. `bron` is a Koppelbron or "persoon"."""
+
+    bron: str
+    zaakidentificatie: str
+    tekst: str  # Dutch, for people: "zaaknummer in QR-code op het scheidingsblad"
+
+
+def format_batchnummer(jaar: int, volgnummer: int) -> str:
+    """Return the number people say: B-2026-0142."""
+    return f"B-{jaar}-{volgnummer:04d}"
+
+
+def split_pages(volgorde: Sequence[UUID], grenzen: frozenset[UUID]) -> tuple[tuple[UUID, ...], ...]:
+    """Cut an order of beelden before every beeld in `grenzen`; empty parts do not exist."""
+    delen: list[list[UUID]] = []
+    for beeld in volgorde:
+        if beeld in grenzen or not delen:
+            delen.append([])
+        delen[-1].append(beeld)
+    return tuple(tuple(deel) for deel in delen)

@@ -1,0 +1,83 @@
+"""Errors of the application: one class per situation a caller acts on, each a Dutch sentence for somebody.
+
+Exit codes of the CLI: 1 something is wrong, 2 wrong use or wrong settings, 3 not found, 4 a program or service
+that must answer did not, 5 not possible in this state.
+"""
+
+
+class ScanstraatError(Exception):
+    """Base of this package's expected errors."""
+
+    exitcode = 1
+
+
+class InstellingError(ScanstraatError):
+    """config.toml, or the machine it describes, is not right."""
+
+    exitcode = 2
+
+
+class NietGevondenError(ScanstraatError):
+    """The batch, document, file or step that was asked for does not exist."""
+
+    exitcode = 3
+
+
+class NietMogelijkError(ScanstraatError):
+    """What was asked cannot be done in this state; the message says what to do first."""
+
+    exitcode = 5
+
+
+class InvoerError(ScanstraatError):
+    """Delivered bytes that may not pass. `code` is for programs, the message is for people.
+
+    Raised inside the sandbox and handed to the caller as the same class, code and message.
+    """
+
+    def __init__(self, code: str, melding: str) -> None:
+        super().__init__(melding)
+        self.code = code
+        self.melding = melding
+
+
+class OnvolledigError(InvoerError):
+    """The bytes end too early: the file may still be growing."""
+
+
+class AnderSoortError(InvoerError):
+    """Not a kind of file that this line takes in; it is refused and stays where it lies."""
+
+
+class ZandbakError(ScanstraatError):
+    """The sandbox cannot start or does not answer; nothing is taken in without it."""
+
+    exitcode = 4
+
+
+class ZandbakGrensError(InvoerError):
+    """The child that handled these bytes hit a limit or died: code "tijd", "geheugen", "omvang" or "gecrasht"."""
+
+
+class OpslagError(ScanstraatError):
+    """The store cannot keep or return bytes as promised."""
+
+    exitcode = 4
+
+
+class OpslagBeschadigdError(OpslagError):
+    """Stored bytes no longer have the hash they are filed under."""
+
+
+class OpslagVolError(OpslagError):
+    """No room left on the disk of the store; the work waits and goes on by itself."""
+
+
+class ZaaksysteemError(ScanstraatError):
+    """The zaaksysteem refused what was asked, and asking again will not help."""
+
+    exitcode = 4
+
+
+class ZaaksysteemNietBereikbaarError(ZaaksysteemError):
+    """The zaaksysteem does not answer or answers with an error of its own; asking again later may help."""

@@ -1,0 +1,1 @@
+"""Intake: from bytes in a scanmap to pages that are known, counted and stored."""

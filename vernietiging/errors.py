@@ -1,0 +1,11 @@
+"""Errors of vernietiging: each says in Dutch what is wrong and what to do."""
+
+
+class VernietigingError(Exception):
+    """Base of this package's expected errors."""
+
+    exitcode = 1
+
+
+class GebeurtenisError(VernietigingError):
+    """An event that its closed schema does not allow."""
