@@ -18,7 +18,8 @@ class GereedschapError(KwaliteitscontroleError):
 
     def __init__(self, gereedschap: str, wat: str) -> None:
         super().__init__(
-            f"{gereedschap} gaf geen oordeel: {wat}. Probeer de stap opnieuw; blijft dit, waarschuw de functioneel beheerder."
+            f"{gereedschap} gaf geen oordeel: {wat}. "
+            "Probeer de stap opnieuw; blijft dit, waarschuw de functioneel beheerder."
         )
         self.gereedschap = gereedschap
         self.wat = wat

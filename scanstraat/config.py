@@ -196,10 +196,15 @@ class Config(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **bronnen: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """An environment variable (SCANSTRAAT_DATABASE__URL) goes before the file."""
-        return (bronnen["env_settings"], bronnen["init_settings"])
+        return (env_settings, init_settings)
 
     @model_validator(mode="after")
     def _verwijzingen_bestaan(self) -> Config:

@@ -1,4 +1,7 @@
-"""What travels along the line, as frozen values, and the words its state can have. Pure; the rules stand in docs/begrippen.md."""
+"""What travels along the line, as frozen values, and the words its state can have. Pure.
+
+The rules behind the words stand in docs/begrippen.md.
+"""
 
 from __future__ import annotations
 

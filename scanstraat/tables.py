@@ -75,7 +75,7 @@ class ObjectRow(SQLModel, table=True):
     sha256: str = Field(primary_key=True)
     sha512: str
     omvang_bytes: int
-    soort: str  # bron, pdfa, tekstlaag, manifest, rapport
+    soort: str  # bron, index, pdfa, tekstlaag, manifest, rapport
     bewaard_op: str
     gecontroleerd_op: str | None = None
     in_orde: bool = True
@@ -102,6 +102,7 @@ class BatchRow(SQLModel, table=True):
     gereedschap: dict[str, Any] = _json()  # program -> version, of all that touched the batch
     scanoperator: str
     nakijken: str
+    indexbestanden: list[dict[str, Any]] = _json()  # naam and sha256 of each index file delivered with it
     dubbel_van: UUID | None = Field(default=None, foreign_key="batch.id")
     log_id: UUID = Field(default_factory=uuid4, unique=True)
     ontvangen_op: str

@@ -1,0 +1,84 @@
+"""The schema of an event is closed: nothing enters the log that nobody defined."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vernietiging.errors import GebeurtenisError
+from vernietiging.gebeurtenis import SCHEMAS, Gebeurtenis, Veld, canonical_json, verify_gebeurtenis
+
+VOORBEELDEN: dict[Veld, Any] = {
+    Veld.HASH: "ab" * 32,
+    Veld.GETAL: 3,
+    Veld.WOORD: "scheidingsblad",
+    Veld.ID: "4f9f3c7e-6a55-4a43-9a32-0d3a9c1f2b11",
+    Veld.JANEE: True,
+}
+
+
+def build_gebeurtenis(soort: str = "aflevering.bevestigd", versie: int = 1) -> Gebeurtenis:
+    schema = SCHEMAS[(soort, versie)]
+    return Gebeurtenis(
+        id=UUID(int=1),
+        soort=soort,
+        versie=versie,
+        actor=UUID(int=2),
+        onderwerp=UUID(int=3),
+        op="2026-03-02T14:05:11.123Z",
+        gegevens={naam: VOORBEELDEN[veld] for naam, veld in schema.items()},
+    )
+
+
+@pytest.mark.parametrize(("soort", "versie"), SCHEMAS)
+def test_every_kind_has_an_example_that_passes_and_reads_back(soort: str, versie: int) -> None:
+    gebeurtenis = verify_gebeurtenis(build_gebeurtenis(soort, versie))
+    assert json.loads(gebeurtenis.to_bytes())["gegevens"] == dict(gebeurtenis.gegevens)
+
+
+@pytest.mark.parametrize(("soort", "versie"), SCHEMAS)
+def test_an_extra_or_missing_field_is_refused(soort: str, versie: int) -> None:
+    goed = build_gebeurtenis(soort, versie)
+    with pytest.raises(GebeurtenisError, match="afgesproken velden"):
+        verify_gebeurtenis(replace(goed, gegevens={**goed.gegevens, "naam": "ab"}))
+    for naam in goed.gegevens:
+        kaal = {sleutel: waarde for sleutel, waarde in goed.gegevens.items() if sleutel != naam}
+        with pytest.raises(GebeurtenisError, match="afgesproken velden"):
+            verify_gebeurtenis(replace(goed, gegevens=kaal))
+
+
+@pytest.mark.parametrize("waarde", [None, 1.5, -1, 2**53, "AB" * 32, "Jan de Vries", "", "not-a-uuid", [], {}])
+@pytest.mark.parametrize(("soort", "versie"), SCHEMAS)
+def test_a_value_outside_its_kind_is_refused(soort: str, versie: int, waarde: Any) -> None:
+    goed = build_gebeurtenis(soort, versie)
+    for naam, veld in SCHEMAS[(soort, versie)].items():
+        if veld is Veld.WOORD and waarde == "not-a-uuid":
+            continue  # that is a fine word
+        with pytest.raises(GebeurtenisError):
+            verify_gebeurtenis(replace(goed, gegevens={**goed.gegevens, naam: waarde}))
+
+
+def test_an_unknown_kind_or_version_is_refused() -> None:
+    goed = build_gebeurtenis()
+    for anders in (replace(goed, soort="batch.gewist"), replace(goed, versie=2), replace(goed, op="gisteren")):
+        with pytest.raises(GebeurtenisError):
+            verify_gebeurtenis(anders)
+
+
+@given(st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), st.integers(0, 99) | st.booleans()))
+def test_canonical_bytes_do_not_depend_on_the_order_of_the_keys(waarde: dict[str, Any]) -> None:
+    omgekeerd = dict(reversed(list(waarde.items())))
+    assert canonical_json(waarde) == canonical_json(omgekeerd)
+    assert json.loads(canonical_json(waarde)) == waarde
+
+
+@pytest.mark.parametrize("waarde", [1.0, None, {"é": 1}, "e\u0301", b"x", 2**53])
+def test_what_rfc_8785_could_write_in_two_ways_is_refused(waarde: Any) -> None:
+    with pytest.raises(GebeurtenisError):
+        canonical_json([waarde])

@@ -1,0 +1,168 @@
+"""The legally relevant events of the line: closed schemas and their canonical bytes. Pure.
+
+An event holds no names, case numbers, file names or text: only ids that the log alone uses, digests, counts and words
+from closed lists (the log may be published; see docs/begrippen.md, "gebeurtenis"). An unknown kind, an unknown or
+missing field, or a value of another type is an error: a field that nobody defined must never become evidence.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from vernietiging.errors import GebeurtenisError
+
+MAXIMUM_BYTES = 4096
+_TIJD = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
+_HEX64 = re.compile(r"[0-9a-f]{64}")
+_WOORD = re.compile(r"[a-z0-9_.:-]{1,80}")
+_GROOTSTE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles: larger integers would not survive
+
+
+class Veld(StrEnum):
+    """What a field of an event may hold."""
+
+    HASH = "sha-256, hex"
+    GETAL = "geheel getal van 0 tot 2^53"
+    WOORD = "woord uit een vaste lijst"
+    ID = "uuid"
+    JANEE = "ja of nee"
+
+
+SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
+    {
+        ("batch.ontvangen", 1): {"bronnen": Veld.GETAL, "momentopname": Veld.HASH, "manifest": Veld.HASH},
+        ("batch.ontleed", 1): {
+            "ontvangen": Veld.GETAL,
+            "in_documenten": Veld.GETAL,
+            "scheidingsbladen": Veld.GETAL,
+            "weggelaten": Veld.GETAL,
+            "documenten": Veld.GETAL,
+        },
+        ("batch.klaargemeld", 1): {"ontvangen": Veld.GETAL},
+        ("batch.scanoperator", 1): {"bekend": Veld.JANEE},
+        ("bewerking", 1): {"soort": Veld.WOORD, "nummer": Veld.GETAL},
+        ("document.gekoppeld", 1): {"document": Veld.ID, "bron": Veld.WOORD},
+        ("document.ontkoppeld", 1): {"document": Veld.ID, "wees": Veld.JANEE},
+        ("documentversie.gemaakt", 1): {
+            "document": Veld.ID,
+            "n": Veld.GETAL,
+            "paginas": Veld.GETAL,
+            "reden": Veld.WOORD,
+        },
+        ("documentversie.gearchiveerd", 1): {
+            "pdf": Veld.HASH,
+            "manifest": Veld.HASH,
+            "bytes": Veld.GETAL,
+            "conform": Veld.JANEE,
+            "getrouw": Veld.JANEE,
+        },
+        ("aflevering.bevestigd", 1): {"pdf": Veld.HASH},
+        ("bestand.quarantaine", 1): {"bron": Veld.HASH, "reden": Veld.WOORD},
+        ("bestand.geweigerd", 1): {"reden": Veld.WOORD},
+        ("object.hersteld", 1): {"object": Veld.HASH},
+        ("backup.gecontroleerd", 1): {"inhoud": Veld.HASH, "in_orde": Veld.JANEE},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Gebeurtenis:
+    """One legally relevant change. `actor` and `onderwerp` are ids that only the log uses."""
+
+    id: UUID
+    soort: str
+    versie: int
+    actor: UUID
+    onderwerp: UUID
+    op: str
+    gegevens: Mapping[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON (RFC 8785) of this event: the leaf that a sealed log will hold."""
+        return canonical_json(
+            {
+                "id": str(self.id),
+                "soort": self.soort,
+                "versie": self.versie,
+                "actor": str(self.actor),
+                "onderwerp": str(self.onderwerp),
+                "op": self.op,
+                "gegevens": dict(self.gegevens),
+            }
+        )
+
+
+def verify_gebeurtenis(gebeurtenis: Gebeurtenis) -> Gebeurtenis:
+    """Return the event when its closed schema allows it.
+
+    Raises:
+        GebeurtenisError: unknown kind or version, unknown or missing field, value of another type, more than 4 KB.
+    """
+    schema = SCHEMAS.get((gebeurtenis.soort, gebeurtenis.versie))
+    if schema is None:
+        raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} versie {gebeurtenis.versie} bestaat niet.")
+    if set(gebeurtenis.gegevens) != set(schema):
+        anders = ", ".join(sorted(set(gebeurtenis.gegevens) ^ set(schema)))
+        raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} heeft niet precies de afgesproken velden: {anders}.")
+    for naam, veld in schema.items():
+        if not _fits(gebeurtenis.gegevens[naam], veld):
+            raise GebeurtenisError(f"Veld {naam} van gebeurtenis {gebeurtenis.soort} is geen {veld}.")
+    if not _TIJD.fullmatch(gebeurtenis.op):
+        raise GebeurtenisError(f"De tijd van gebeurtenis {gebeurtenis.soort} is geen UTC-tijd volgens RFC 3339.")
+    if len(gebeurtenis.to_bytes()) > MAXIMUM_BYTES:
+        raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} is groter dan {MAXIMUM_BYTES} bytes.")
+    return gebeurtenis
+
+
+def canonical_json(waarde: Any) -> bytes:
+    """Return RFC 8785 bytes of a value made of dicts, lists, strings, booleans and integers (no floats, no nulls).
+
+    Raises:
+        GebeurtenisError: another type, an integer out of range, text that is not NFC, or a key that is not ASCII.
+    """
+    _check_canonical(waarde)
+    # With ASCII keys, sort_keys equals RFC 8785's order by UTF-16 code units; without floats the number form is equal.
+    return json.dumps(waarde, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _check_canonical(waarde: Any) -> None:
+    if isinstance(waarde, dict):
+        for sleutel, deel in waarde.items():
+            if not (isinstance(sleutel, str) and sleutel.isascii()):
+                raise GebeurtenisError("Een sleutel in een gebeurtenis is geen gewone tekst.")
+            _check_canonical(deel)
+    elif isinstance(waarde, list):
+        for deel in waarde:
+            _check_canonical(deel)
+    elif isinstance(waarde, str):
+        if unicodedata.normalize("NFC", waarde) != waarde:
+            raise GebeurtenisError("Tekst in een gebeurtenis staat niet in NFC.")
+    elif isinstance(waarde, bool):
+        return
+    elif not isinstance(waarde, int) or abs(waarde) > _GROOTSTE:
+        raise GebeurtenisError(f"Een waarde van het soort {type(waarde).__name__} mag niet in een gebeurtenis.")
+
+
+def _fits(waarde: Any, veld: Veld) -> bool:
+    if veld is Veld.JANEE:
+        return isinstance(waarde, bool)
+    if veld is Veld.GETAL:
+        return isinstance(waarde, int) and not isinstance(waarde, bool) and 0 <= waarde <= _GROOTSTE
+    if not isinstance(waarde, str):
+        return False
+    if veld is Veld.HASH:
+        return _HEX64.fullmatch(waarde) is not None
+    if veld is Veld.ID:
+        try:
+            return str(UUID(waarde)) == waarde
+        except ValueError:
+            return False
+    return _WOORD.fullmatch(waarde) is not None
