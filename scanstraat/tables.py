@@ -13,8 +13,9 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, t
 from sqlmodel import Field, SQLModel
 
 from kwaliteitscontrole.tables import BevindingRow
+from scanstraat.zaaksysteem.tables import RegisterZaakRow
 
-__all__ = ["BevindingRow"]  # one import registers every table
+__all__ = ["BevindingRow", "RegisterZaakRow"]  # one import registers every table
 
 
 def _json() -> Any:
