@@ -17,6 +17,12 @@ class InstellingError(ScanstraatError):
     exitcode = 2
 
 
+class DatabaseError(ScanstraatError):
+    """The database does not answer, or is damaged."""
+
+    exitcode = 4
+
+
 class NietGevondenError(ScanstraatError):
     """The batch, document, file or step that was asked for does not exist."""
 

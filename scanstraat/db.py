@@ -1,0 +1,307 @@
+"""The database: SQLite on one machine, PostgreSQL for more, with the settings under which a power cut loses nothing.
+
+Threads may share an engine: every connection is used by one thread at a time. Processes may not: a connection that
+is carried over a fork corrupts an SQLite file, so a process that needs the database is started with its own engine,
+and a pool that is used after a fork refuses (`RuntimeError`, a bug and not a message for people).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session
+
+from scanstraat.errors import DatabaseError, InstellingError
+
+BUSY_TIMEOUT_S = 30  # writers wait for each other this long; DBOS uses the same
+FIRST_SAFE_WAL = (
+    3,
+    51,
+    3,
+)  # an SQLite before this one can corrupt a WAL (https://sqlite.org/wal.html, "WAL-reset bug")
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATE_LOCK = 7_220_142  # PostgreSQL advisory lock: one process migrates, the others wait
+_TRANSACTION = "scanstraat_transaction"  # execution option: the kind of BEGIN on SQLite
+
+# Why not on a network drive: WAL needs shared memory of one machine, and locks over NFS, SMB and FUSE are not to be
+# trusted (https://sqlite.org/howtocorrupt.html). Magic numbers: statfs(2).
+_NETWORK_FILESYSTEMS = {
+    0x6969: "NFS",
+    0x517B: "SMB",
+    0xFE534D42: "SMB",
+    0xFF534D42: "CIFS",
+    0x65735546: "FUSE",
+    0x00C36400: "Ceph",
+    0x5346414F: "AFS",
+}
+
+_POSTGRES_SETTINGS = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),  # the second waits for a replica as well
+    "data_checksums": ("on",),
+}
+
+_DATABASE_CLOCK = {
+    "sqlite": "select strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    "postgresql": "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+}
+
+
+def now_text() -> str:
+    """Return the time as stored in tables, events and JSON: UTC, fixed width ("2026-03-02T14:05:11.123Z"), sortable."""
+    return format_time(datetime.now(UTC))
+
+
+def format_time(moment: datetime) -> str:
+    """Return `moment` (aware) in the form of `now_text`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def database_now(session: Session) -> str:
+    """Return the time of the database, in the form of `now_text`: the one clock that all machines share."""
+    tekst = session.connection().exec_driver_sql(_DATABASE_CLOCK[session.get_bind().dialect.name]).scalar_one()
+    return str(tekst)
+
+
+def create_engine(url: str) -> Engine:
+    """Open the database; one engine for our own tables and for those of the work engine.
+
+    Raises:
+        InstellingError: an unknown kind of URL, a network drive under SQLite, or a PostgreSQL that may lose a commit.
+        DatabaseError: the database does not answer or cannot be opened.
+    """
+    try:
+        adres = make_url(url)
+    except ArgumentError as exc:
+        raise InstellingError(f"database.url is geen adres van een database: {_HINT}") from exc
+    if adres.get_backend_name() == "sqlite":
+        engine = _create_sqlite(adres)
+    elif adres.drivername in ("postgresql", "postgresql+psycopg"):
+        engine = _create_postgres(adres.set(drivername="postgresql+psycopg"))
+    else:
+        raise InstellingError(f"database.url noemt een soort database die niet kan: {_HINT}")
+    _refuse_after_fork(engine)
+    try:
+        with engine.connect() as verbinding:
+            if engine.dialect.name == "postgresql":
+                _check_postgres(verbinding)
+    except DBAPIError as exc:
+        engine.dispose()
+        raise DatabaseError(
+            "De database is niet te openen of antwoordt niet. Controleer database.url en of de database draait."
+        ) from exc
+    except InstellingError:
+        engine.dispose()
+        raise
+    return engine
+
+
+_HINT = 'gebruik "sqlite:////pad/naar/scanstraat.db" of "postgresql+psycopg://gebruiker@server/naam".'
+
+
+def choose_journal(versie: tuple[int, ...]) -> tuple[str, str]:
+    """Return (journal_mode, synchronous) that survive a power cut on this version of SQLite."""
+    return ("wal", "FULL") if versie >= FIRST_SAFE_WAL else ("delete", "EXTRA")
+
+
+def _create_sqlite(adres: URL) -> Engine:
+    if adres.database in (None, "", ":memory:"):
+        raise InstellingError(f"database.url noemt geen bestand: {_HINT}")
+    bestand = Path(str(adres.database)).absolute()
+    try:
+        bestand.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InstellingError(
+            f"De map {bestand.parent} voor de database is niet te maken. Kies een andere gegevensmap of geef rechten."
+        ) from exc
+    check_filesystem(bestand.parent)
+    engine = sa.create_engine(
+        adres.set(drivername="sqlite", database=str(bestand)),
+        module=sqlite,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+    journal, synchronous = choose_journal(tuple(sqlite.sqlite_version_info))
+
+    @event.listens_for(engine, "connect")
+    def _prepare(verbinding: Any, _record: Any) -> None:
+        # The work engine relies on this one: an UPDATE outside an explicit transaction starts one that writes.
+        verbinding.isolation_level = "IMMEDIATE"
+        verbinding.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+        _set_journal(verbinding, journal)
+        verbinding.execute(f"PRAGMA synchronous={synchronous}")
+        verbinding.execute("PRAGMA foreign_keys=ON")
+        verbinding.execute("PRAGMA trusted_schema=OFF")
+        verbinding.execute("PRAGMA cell_size_check=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(verbinding: Connection) -> None:
+        # The driver starts a transaction at the first write only; what was read before it would not be protected.
+        soort = verbinding.get_execution_options().get(_TRANSACTION)
+        if soort is not None:
+            verbinding.exec_driver_sql(f"BEGIN {soort}")
+
+    return engine
+
+
+def _set_journal(verbinding: Any, journal: str) -> None:
+    """Change the journal mode when it is another; SQLite does not wait for a lock here, so we do."""
+    einde = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            (nu,) = verbinding.execute("PRAGMA journal_mode").fetchone()
+            if nu != journal:
+                (nu,) = verbinding.execute(f"PRAGMA journal_mode={journal}").fetchone()
+        except sqlite.OperationalError:
+            if time.monotonic() > einde:
+                raise
+        else:
+            if nu == journal:
+                return
+            if time.monotonic() > einde:
+                raise sqlite.OperationalError(f"journal_mode is {nu}, not {journal}")
+        time.sleep(0.02)
+
+
+def check_filesystem(map: Path) -> None:
+    """Raise InstellingError when `map` lies on a network drive, where an SQLite file gets damaged."""
+    soort = _NETWORK_FILESYSTEMS.get(filesystem_magic(map))
+    if soort is not None:
+        raise InstellingError(
+            f"De map {map} staat op een netwerkschijf ({soort}). Daar raakt de database beschadigd. "
+            "Zet de gegevensmap op een eigen schijf van deze machine, of gebruik PostgreSQL."
+        )
+
+
+def filesystem_magic(map: Path) -> int:
+    """Return f_type of statfs(2) for the disk under `map` (32 bits)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    buffer = (ctypes.c_long * 64)()  # struct statfs is 120 bytes and starts with f_type, one word
+    if libc.statfs(os.fsencode(map), buffer) != 0:
+        nummer = ctypes.get_errno()
+        raise InstellingError(f"De map {map} is niet te bekijken: {os.strerror(nummer)}.")
+    return int(buffer[0]) & 0xFFFFFFFF
+
+
+def _create_postgres(adres: URL) -> Engine:
+    # A power cut at the other side leaves a half-open connection: keepalives find it.
+    return sa.create_engine(
+        adres,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={
+            "connect_timeout": 10,
+            "keepalives": 1,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        },
+    )
+
+
+def _check_postgres(verbinding: Connection) -> None:
+    rijen = verbinding.execute(
+        sa.text("select name, setting from pg_settings where name in :namen").bindparams(
+            sa.bindparam("namen", list(_POSTGRES_SETTINGS), expanding=True)
+        )
+    ).all()
+    nu = {str(naam): str(waarde) for naam, waarde in rijen}
+    fout = [naam for naam, goed in _POSTGRES_SETTINGS.items() if nu.get(naam) not in goed]
+    if fout:
+        raise InstellingError(
+            f"PostgreSQL kan zo gegevens verliezen: {', '.join(fout)} staat uit. Zet dit aan in postgresql.conf "
+            "(data_checksums: zet de server stil en voer pg_checksums --enable uit) en start opnieuw."
+        )
+
+
+def _refuse_after_fork(engine: Engine) -> None:
+    eigenaar = os.getpid()
+
+    @event.listens_for(engine, "checkout")
+    def _same_process(_verbinding: Any, _record: Any, _proxy: Any) -> None:
+        if os.getpid() != eigenaar:
+            raise RuntimeError("a database engine must not be used after a fork; create one in the new process")
+
+
+@contextmanager
+def begin(engine: Engine) -> Iterator[Session]:
+    """Yield a session in one transaction that may write: commit at the end, roll back on an error.
+
+    On SQLite it is BEGIN IMMEDIATE, so whatever is read in it still holds at the commit.
+    """
+    schrijver = engine.execution_options(**{_TRANSACTION: "IMMEDIATE"})
+    with Session(schrijver, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Session]:
+    """Yield a session for reading: on SQLite one consistent snapshot that never waits for a writer (WAL)."""
+    with Session(engine.execution_options(**{_TRANSACTION: "DEFERRED"}), expire_on_commit=False) as session:
+        yield session
+
+
+def check_database(engine: Engine) -> None:
+    """Raise DatabaseError when SQLite finds damage in its file (quick_check); PostgreSQL checks its own pages."""
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as verbinding:
+            uitslag = verbinding.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    except DBAPIError as exc:
+        raise DatabaseError(_BESCHADIGD) from exc
+    if uitslag != "ok":
+        raise DatabaseError(_BESCHADIGD)
+
+
+_BESCHADIGD = (
+    "De database is beschadigd. Stop de scanstraat en zet de laatste goede back-up terug (zie de handleiding)."
+)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring our tables and those of the work engine to the newest form. Safe to call from several processes at once."""
+    check_database(engine)
+    if not is_current(engine):
+        with engine.execution_options(**{_TRANSACTION: "IMMEDIATE"}).begin() as verbinding:
+            if engine.dialect.name == "postgresql":
+                verbinding.execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _MIGRATE_LOCK})
+            command.upgrade(build_alembic_config(verbinding), "head")
+    from scanstraat.migrations.motor import migrate_motor  # noqa: PLC0415 - DBOS takes 0.7 s to import
+
+    migrate_motor(engine)
+
+
+def is_current(engine: Engine) -> bool:
+    """Say whether our own tables have the form this version needs."""
+    with engine.connect() as verbinding:
+        nu = MigrationContext.configure(verbinding).get_current_heads()
+    return set(nu) == set(ScriptDirectory.from_config(build_alembic_config(None)).get_heads())
+
+
+def build_alembic_config(verbinding: Connection | None) -> AlembicConfig:
+    """Return Alembic's settings; migrations/env.py takes the connection from its attributes."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = verbinding
+    return config
