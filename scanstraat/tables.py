@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from kwaliteitscontrole.tables import BevindingRow
@@ -50,14 +50,16 @@ class ScanmapBestandRow(SQLModel, table=True):
             sqlite_where=text("status = 'wacht'"),
             postgresql_where=text("status = 'wacht'"),
         ),
+        Index("scanmap_bestand_pad", "scanmap", "pad"),
     )
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    scanmap: str = Field(index=True)
+    scanmap: str
     pad: str  # relative to the scanmap; bytes that are no UTF-8 as \\xNN
     rol: str = "scan"  # an index file or done-file is seen and accounted for as well
-    inode: int
-    omvang_bytes: int
-    mtime_ns: int
+    inode: int = Field(sa_type=BigInteger)  # as a signed number of 64 bits
+    omvang_bytes: int = Field(sa_type=BigInteger)
+    mtime_ns: int = Field(sa_type=BigInteger)
+    sha256: str | None = Field(default=None, foreign_key="object.sha256")  # once the store has the bytes
     status: str
     reden_code: str = ""
     reden: str = ""  # Dutch, for people

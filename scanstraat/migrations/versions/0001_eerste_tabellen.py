@@ -294,9 +294,10 @@ def upgrade() -> None:
     sa.Column('scanmap', sa.String(), nullable=False),
     sa.Column('pad', sa.String(), nullable=False),
     sa.Column('rol', sa.String(), nullable=False),
-    sa.Column('inode', sa.Integer(), nullable=False),
-    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
-    sa.Column('mtime_ns', sa.Integer(), nullable=False),
+    sa.Column('inode', sa.BigInteger(), nullable=False),
+    sa.Column('omvang_bytes', sa.BigInteger(), nullable=False),
+    sa.Column('mtime_ns', sa.BigInteger(), nullable=False),
+    sa.Column('sha256', sa.String(), nullable=True),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('reden_code', sa.String(), nullable=False),
     sa.Column('reden', sa.String(), nullable=False),
@@ -312,10 +313,11 @@ def upgrade() -> None:
     sa.CheckConstraint("status not in ('quarantaine', 'geweigerd') or reden <> ''", name='reden_bekend'),
     sa.ForeignKeyConstraint(['bron_id'], ['bron.id'], ),
     sa.ForeignKeyConstraint(['dubbel_van'], ['bron.id'], ),
+    sa.ForeignKeyConstraint(['sha256'], ['object.sha256'], ),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('een_wachtende_per_pad', 'scanmap_bestand', ['scanmap', 'pad'], unique=True, sqlite_where=sa.text("status = 'wacht'"), postgresql_where=sa.text("status = 'wacht'"))
-    op.create_index(op.f('ix_scanmap_bestand_scanmap'), 'scanmap_bestand', ['scanmap'], unique=False)
+    op.create_index('scanmap_bestand_pad', 'scanmap_bestand', ['scanmap', 'pad'], unique=False)
     op.create_table('aflevering',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('documentversie_id', sa.Uuid(), nullable=False),
