@@ -102,6 +102,7 @@ class Geleverd:
     zaakidentificatie: str
     versie: int  # the number the zaaksysteem gave this version
     teruggelezen: Teruggelezen
+    wezen: tuple[str, ...] = ()  # doubles left by a lost answer that we have no right to remove: a person must
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,14 @@ class Zaaksysteem(Protocol):
         self, informatieobject: str, zaakidentificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
     ) -> Ontkoppeld:
         """Take the document out of the zaak; remove it too when no other zaak has it and we have that right."""
+
+    def ruim_resten_op(
+        self, identificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
+    ) -> tuple[Ontkoppeld, ...]:
+        """Remove what an abandoned delivery left behind: documents of ours with this identificatie on no zaak at all.
+
+        For work that a person cancels; a delivery that is tried again finds its own way. Empty: nothing was left.
+        """
 
     def check_bereikbaar(self) -> None:
         """Return when the zaaksysteem answers and accepts us; raise as above otherwise."""
