@@ -150,6 +150,7 @@ def _create_sqlite(adres: URL) -> Engine:
         _set_journal(verbinding, journal)
         verbinding.execute(f"PRAGMA synchronous={synchronous}")
         verbinding.execute("PRAGMA foreign_keys=ON")
+        verbinding.execute("PRAGMA recursive_triggers=ON")  # else INSERT OR REPLACE deletes past the triggers
         verbinding.execute("PRAGMA trusted_schema=OFF")
         verbinding.execute("PRAGMA cell_size_check=ON")
 

@@ -77,7 +77,7 @@ class ObjectRow(SQLModel, table=True):
     __tablename__ = "object"
     sha256: str = Field(primary_key=True)
     sha512: str
-    omvang_bytes: int
+    omvang_bytes: int = Field(sa_type=BigInteger)
     soort: str  # bron, index, pdfa, tekstlaag, manifest, rapport
     bewaard_op: str
     gecontroleerd_op: str | None = None
@@ -185,6 +185,7 @@ class BeeldRow(SQLModel, table=True):
         ),
         CheckConstraint("draai_graden in (0, 90, 180, 270)", name="draai"),
         Index("volgorde_in_batch", "batch_id", "volgorde"),
+        Index("bestemming_in_batch", "batch_id", "bestemming"),  # the recount of the bladtelling reads only this
     )
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     batch_id: UUID = Field(foreign_key="batch.id")
@@ -223,7 +224,7 @@ class DocumentversieRow(SQLModel, table=True):
     log_id: UUID = Field(default_factory=uuid4, unique=True)
     tekstlaag_sha256: str | None = Field(default=None, foreign_key="object.sha256")
     pdf_sha256: str | None = Field(default=None, foreign_key="object.sha256")
-    pdf_bytes: int | None = None
+    pdf_bytes: int | None = Field(default=None, sa_type=BigInteger)
     manifest_sha256: str | None = Field(default=None, foreign_key="object.sha256")
     pdfa_profiel: str | None = None
     pdfa_conform: bool | None = None
@@ -354,7 +355,7 @@ class OpruimingRow(SQLModel, table=True):
     op: str
     soort: str
     aantal: int
-    omvang_bytes: int
+    omvang_bytes: int = Field(sa_type=BigInteger)
     oudste_op: str | None = None
 
 
@@ -366,7 +367,7 @@ class BackupRow(SQLModel, table=True):
     gemaakt_op: str
     map: str
     objecten: int
-    omvang_bytes: int
+    omvang_bytes: int = Field(sa_type=BigInteger)
     inhoud_sha256: str
     gecontroleerd_op: str | None = None
     in_orde: bool | None = None

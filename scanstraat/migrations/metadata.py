@@ -7,7 +7,7 @@ import importlib
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-_MODULES = ("kwaliteitscontrole.tables", "scanstraat.tables")
+_MODULES = ("kwaliteitscontrole.tables", "scanstraat.tables", "scanstraat.zaaksysteem.tables")
 
 
 def load_metadata() -> MetaData:

@@ -1,4 +1,4 @@
-"""eerste tabellen.
+"""tabellen.
 
 Revision: 0001, after 
 """
@@ -31,7 +31,7 @@ def upgrade() -> None:
     sa.Column('gemaakt_op', sa.String(), nullable=False),
     sa.Column('map', sa.String(), nullable=False),
     sa.Column('objecten', sa.Integer(), nullable=False),
-    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
+    sa.Column('omvang_bytes', sa.BigInteger(), nullable=False),
     sa.Column('inhoud_sha256', sa.String(), nullable=False),
     sa.Column('gecontroleerd_op', sa.String(), nullable=True),
     sa.Column('in_orde', sa.Boolean(), nullable=True),
@@ -83,7 +83,7 @@ def upgrade() -> None:
     op.create_table('object',
     sa.Column('sha256', sa.String(), nullable=False),
     sa.Column('sha512', sa.String(), nullable=False),
-    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
+    sa.Column('omvang_bytes', sa.BigInteger(), nullable=False),
     sa.Column('soort', sa.String(), nullable=False),
     sa.Column('bewaard_op', sa.String(), nullable=False),
     sa.Column('gecontroleerd_op', sa.String(), nullable=True),
@@ -95,9 +95,37 @@ def upgrade() -> None:
     sa.Column('op', sa.String(), nullable=False),
     sa.Column('soort', sa.String(), nullable=False),
     sa.Column('aantal', sa.Integer(), nullable=False),
-    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
+    sa.Column('omvang_bytes', sa.BigInteger(), nullable=False),
     sa.Column('oudste_op', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('register_audittrail',
+    sa.Column('volgnummer', sa.Integer(), nullable=False),
+    sa.Column('op', sa.String(), nullable=False),
+    sa.Column('actie', sa.String(), nullable=False),
+    sa.Column('resource', sa.String(), nullable=False),
+    sa.Column('resource_id', sa.String(), nullable=False),
+    sa.Column('gebruiker', sa.String(), nullable=False),
+    sa.Column('toelichting', sa.String(), nullable=False),
+    sa.Column('wijzigingen', sa.JSON(), nullable=False),
+    sa.CheckConstraint("actie in ('create', 'update', 'destroy')", name='actie'),
+    sa.CheckConstraint("gebruiker <> ''", name='gebruiker_bekend'),
+    sa.PrimaryKeyConstraint('volgnummer')
+    )
+    op.create_table('register_informatieobject',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('identificatie', sa.String(), nullable=False),
+    sa.Column('nieuwste_documentversie', sa.Integer(), nullable=False),
+    sa.Column('aangemaakt_op', sa.String(), nullable=False),
+    sa.Column('verwijderd_op', sa.String(), nullable=True),
+    sa.CheckConstraint('length(identificatie) between 1 and 40', name='identificatie_lengte'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('een_informatieobject_per_identificatie', 'register_informatieobject', ['identificatie'], unique=True, sqlite_where=sa.text('verwijderd_op is null'), postgresql_where=sa.text('verwijderd_op is null'))
+    op.create_table('register_zaaktype',
+    sa.Column('omschrijving', sa.String(), nullable=False),
+    sa.Column('informatieobjecttypen', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('omschrijving')
     )
     op.create_table('stap',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -163,6 +191,36 @@ def upgrade() -> None:
     sa.UniqueConstraint('log_id'),
     sa.UniqueConstraint('nummer')
     )
+    op.create_table('register_informatieobjectversie',
+    sa.Column('informatieobject_id', sa.Uuid(), nullable=False),
+    sa.Column('versie', sa.Integer(), nullable=False),
+    sa.Column('documentversie', sa.Integer(), nullable=False),
+    sa.Column('titel', sa.String(), nullable=False),
+    sa.Column('informatieobjecttype', sa.String(), nullable=False),
+    sa.Column('vertrouwelijkheidaanduiding', sa.String(), nullable=False),
+    sa.Column('taal', sa.String(), nullable=False),
+    sa.Column('creatiedatum', sa.String(), nullable=False),
+    sa.Column('ontvangstdatum', sa.String(), nullable=True),
+    sa.Column('auteur', sa.String(), nullable=False),
+    sa.Column('bestandsnaam', sa.String(), nullable=False),
+    sa.Column('formaat', sa.String(), nullable=False),
+    sa.Column('sha256', sa.String(), nullable=False),
+    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
+    sa.Column('begin_registratie', sa.String(), nullable=False),
+    sa.CheckConstraint('versie >= 1', name='versie_vanaf_1'),
+    sa.ForeignKeyConstraint(['informatieobject_id'], ['register_informatieobject.id'], ),
+    sa.PrimaryKeyConstraint('informatieobject_id', 'versie')
+    )
+    op.create_table('register_zaak',
+    sa.Column('identificatie', sa.String(), nullable=False),
+    sa.Column('zaaktype', sa.String(), nullable=False),
+    sa.Column('omschrijving', sa.String(), nullable=False),
+    sa.Column('einddatum', sa.String(), nullable=True),
+    sa.Column('aangemaakt_op', sa.String(), nullable=False),
+    sa.CheckConstraint('length(identificatie) between 1 and 40', name='identificatie_lengte'),
+    sa.ForeignKeyConstraint(['zaaktype'], ['register_zaaktype.omschrijving'], ),
+    sa.PrimaryKeyConstraint('identificatie')
+    )
     op.create_table('bewerking',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('batch_id', sa.Uuid(), nullable=False),
@@ -222,6 +280,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_document_batch_id'), 'document', ['batch_id'], unique=False)
+    op.create_table('register_zaakinformatieobject',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('zaakidentificatie', sa.String(), nullable=False),
+    sa.Column('informatieobject_id', sa.Uuid(), nullable=False),
+    sa.Column('registratiedatum', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['informatieobject_id'], ['register_informatieobject.id'], ),
+    sa.ForeignKeyConstraint(['zaakidentificatie'], ['register_zaak.identificatie'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('zaakidentificatie', 'informatieobject_id')
+    )
+    op.create_index(op.f('ix_register_zaakinformatieobject_informatieobject_id'), 'register_zaakinformatieobject', ['informatieobject_id'], unique=False)
     op.create_table('beeld',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('batch_id', sa.Uuid(), nullable=False),
@@ -259,6 +328,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('blad_id', 'kant'),
     sa.UniqueConstraint('bron_id', 'n')
     )
+    op.create_index('bestemming_in_batch', 'beeld', ['batch_id', 'bestemming'], unique=False)
     op.create_index(op.f('ix_beeld_document_id'), 'beeld', ['document_id'], unique=False)
     op.create_index('volgorde_in_batch', 'beeld', ['batch_id', 'volgorde'], unique=False)
     op.create_table('documentversie',
@@ -270,7 +340,7 @@ def upgrade() -> None:
     sa.Column('log_id', sa.Uuid(), nullable=False),
     sa.Column('tekstlaag_sha256', sa.String(), nullable=True),
     sa.Column('pdf_sha256', sa.String(), nullable=True),
-    sa.Column('pdf_bytes', sa.Integer(), nullable=True),
+    sa.Column('pdf_bytes', sa.BigInteger(), nullable=True),
     sa.Column('manifest_sha256', sa.String(), nullable=True),
     sa.Column('pdfa_profiel', sa.String(), nullable=True),
     sa.Column('pdfa_conform', sa.Boolean(), nullable=True),
