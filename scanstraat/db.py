@@ -185,12 +185,17 @@ def _set_journal(verbinding: Any, journal: str) -> None:
 
 def check_filesystem(map: Path) -> None:
     """Raise InstellingError when `map` lies on a network drive, where an SQLite file gets damaged."""
-    soort = _NETWORK_FILESYSTEMS.get(filesystem_magic(map))
-    if soort is not None:
+    soort = find_netwerkschijf(filesystem_magic(map))
+    if soort:
         raise InstellingError(
             f"De map {map} staat op een netwerkschijf ({soort}). Daar raakt de database beschadigd. "
             "Zet de gegevensmap op een eigen schijf van deze machine, of gebruik PostgreSQL."
         )
+
+
+def find_netwerkschijf(magic: int) -> str:
+    """Name the network file system that this f_type of statfs(2) stands for; "" when it is none."""
+    return _NETWORK_FILESYSTEMS.get(magic, "")
 
 
 def filesystem_magic(map: Path) -> int:
