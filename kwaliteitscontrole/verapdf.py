@@ -40,7 +40,8 @@ _HOOFDKLASSE = "org.verapdf.apps.GreenfieldCliWrapper"
 _JAVA_VLAGGEN = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "-Xmx256m",
+    "-Xms32m",
+    "-Xmx512m",
     "-XX:-UsePerfData",  # no file in the shared /tmp
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",
