@@ -48,7 +48,7 @@ class Zaak:
 
 @dataclass(frozen=True)
 class Inhoud:
-    """The bytes to deliver. `open` may be called more than once and gives a stream at its beginning each time."""
+    """The bytes to deliver. `open` may be called more than once; each stream starts at its beginning and can seek."""
 
     open: Callable[[], BinaryIO]
     omvang_bytes: int
@@ -133,8 +133,8 @@ class Effecten(Protocol):
     def begin(self, sleutel: str, doel: str, verzoek_sha256: str) -> Begonnen:
         """Record that a request goes out. An answer kept for another request under this key no longer counts."""
 
-    def antwoord(self, sleutel: str) -> dict[str, Any] | None:
-        """Return the kept answer, or None."""
+    def kijk(self, sleutel: str) -> Begonnen | None:
+        """Say what is known under this key without recording anything; None when nothing was ever begun."""
 
     def bewaar(self, sleutel: str, antwoord: dict[str, Any]) -> None:
         """Keep the answer of a request that was begun; a later answer replaces an earlier one."""

@@ -38,11 +38,11 @@ class EffectenDb:
                 rij.doel, rij.begonnen_op = doel, nu
             return Begonnen(antwoord=rij.antwoord, eerder=True, begonnen_op=eerder_op)
 
-    def antwoord(self, sleutel: str) -> dict[str, Any] | None:
-        """Return the kept answer, or None."""
+    def kijk(self, sleutel: str) -> Begonnen | None:
+        """Say what is known under this key; None when nothing was ever begun."""
         with db.read(self._engine) as session:
             rij = session.get(EffectRow, sleutel)
-            return None if rij is None else rij.antwoord
+            return None if rij is None else Begonnen(rij.antwoord, eerder=True, begonnen_op=rij.begonnen_op)
 
     def bewaar(self, sleutel: str, antwoord: dict[str, Any]) -> None:
         """Keep the answer to a request that was begun.

@@ -272,8 +272,10 @@ def test_an_answer_is_kept_and_given_back(effecten: EffectenDb) -> None:
     assert effecten.begin("a", "zgw", "2").antwoord is None  # another question: the answer no longer counts
     effecten.bewaar("a", {"url": "y"})
     effecten.vergeet("a")
-    assert effecten.antwoord("a") is None
-    assert effecten.antwoord("nooit") is None
+    gekeken = effecten.kijk("a")
+    assert gekeken is not None
+    assert (gekeken.antwoord, gekeken.eerder) == (None, True)
+    assert effecten.kijk("nooit") is None
     with pytest.raises(KeyError):
         effecten.bewaar("nooit", {})
 
