@@ -13,21 +13,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from scanstraat.errors import DatabaseError, InstellingError
+from scanstraat.migrations.tables import MotorRow
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
 
 BUSY_TIMEOUT_S = 30  # writers wait for each other this long; DBOS uses the same
 FIRST_SAFE_WAL = (
@@ -286,28 +287,60 @@ _BESCHADIGD = (
 
 
 def migrate(engine: Engine) -> None:
-    """Bring our tables and those of the work engine to the newest form. Safe to call from several processes at once."""
-    check_database(engine)
-    if not is_current(engine):
-        with engine.execution_options(**{_TRANSACTION: "IMMEDIATE"}).begin() as verbinding:
-            if engine.dialect.name == "postgresql":
-                verbinding.execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _MIGRATE_LOCK})
-            command.upgrade(build_alembic_config(verbinding), "head")
-    from scanstraat.migrations.motor import migrate_motor  # noqa: PLC0415 - DBOS takes 0.7 s to import
+    """Bring our tables and those of the work engine to the newest form. Safe to call from several processes at once.
 
+    Raises:
+        InstellingError: the database was made by a newer version of this program.
+        DatabaseError: SQLite finds damage; a damaged database is not migrated.
+    """
+    if is_current(engine):
+        return
+    from alembic import command  # noqa: PLC0415 - with DBOS below a second of start-up, and seldom needed
+
+    from scanstraat.migrations.motor import migrate_motor  # noqa: PLC0415
+
+    check_database(engine)
+    with engine.execution_options(**{_TRANSACTION: "IMMEDIATE"}).begin() as verbinding:
+        if engine.dialect.name == "postgresql":
+            verbinding.execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _MIGRATE_LOCK})
+        command.upgrade(build_alembic_config(verbinding), "head")
     migrate_motor(engine)
+    with begin(engine) as session:
+        session.merge(MotorRow(naam="dbos", versie=version("dbos")))
 
 
 def is_current(engine: Engine) -> bool:
-    """Say whether our own tables have the form this version needs."""
+    """Say whether all tables have the form that this version needs.
+
+    Raises:
+        InstellingError: the database was made by a newer version of this program.
+    """
     with engine.connect() as verbinding:
-        nu = MigrationContext.configure(verbinding).get_current_heads()
-    return set(nu) == set(ScriptDirectory.from_config(build_alembic_config(None)).get_heads())
+        if not sa.inspect(verbinding).has_table("alembic_version"):
+            return False
+        revisie = verbinding.execute(sa.text("select version_num from alembic_version")).scalar()
+        bekend = known_revisions()
+        if revisie is not None and revisie not in bekend:
+            raise InstellingError(
+                "De database is gemaakt door een nieuwere versie van de scanstraat. Installeer die versie, "
+                "of zet de back-up terug die voor de overstap is gemaakt."
+            )
+        if revisie != bekend[-1]:
+            return False
+        motor = verbinding.execute(sa.select(col(MotorRow.versie)).where(col(MotorRow.naam) == "dbos")).scalar()
+    return motor == version("dbos")
+
+
+def known_revisions() -> list[str]:
+    """Return our revisions, oldest first: the four figures with which the name of each migration starts."""
+    return sorted(pad.name[:4] for pad in (_MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
 
 
 def build_alembic_config(verbinding: Connection | None) -> AlembicConfig:
     """Return Alembic's settings; migrations/env.py takes the connection from its attributes."""
-    config = AlembicConfig()
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = verbinding
     return config

@@ -92,7 +92,6 @@ def postgres_cluster() -> Iterator[str]:
         "listen_addresses": "127.0.0.1",
         "port": str(poort),
         "unix_socket_directories": str(cluster),
-        "fsync": "off",  # tests kill our own processes, never the machine
         "max_connections": "200",
     }
     opties = [deel for sleutel, waarde in instellingen.items() for deel in ("-c", f"{sleutel}={waarde}")]

@@ -12,14 +12,15 @@ from sqlalchemy.engine import make_url
 
 
 @contextmanager
-def fresh_postgres(server_url: str) -> Iterator[str]:
-    """Yield the URL of a new, empty database on the server of `server_url`; it is dropped afterwards."""
+def fresh_postgres(cluster: str) -> Iterator[str]:
+    """Yield the URL of a new, empty database in `cluster`; for fixtures that live longer than one test."""
     naam = f"proef_{uuid4().hex}"
-    server = sa.create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    adres = make_url(cluster).set(drivername="postgresql+psycopg", database="postgres")
+    server = sa.create_engine(adres, isolation_level="AUTOCOMMIT")
     with server.connect() as verbinding:
         verbinding.execute(sa.text(f"create database {naam}"))
     try:
-        yield make_url(server_url).set(database=naam).render_as_string(hide_password=False)
+        yield adres.set(database=naam).render_as_string(hide_password=False)
     finally:
         with server.connect() as verbinding:
             verbinding.execute(sa.text(f"drop database {naam} with (force)"))

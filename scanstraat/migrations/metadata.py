@@ -7,7 +7,12 @@ import importlib
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-_MODULES = ("kwaliteitscontrole.tables", "scanstraat.tables", "scanstraat.zaaksysteem.tables")
+_MODULES = (
+    "kwaliteitscontrole.tables",
+    "scanstraat.tables",
+    "scanstraat.zaaksysteem.tables",
+    "scanstraat.migrations.tables",
+)
 
 
 def load_metadata() -> MetaData:

@@ -80,6 +80,11 @@ def upgrade() -> None:
     sa.UniqueConstraint('id')
     )
     op.create_index(op.f('ix_gebeurtenis_onderwerp_log_id'), 'gebeurtenis', ['onderwerp_log_id'], unique=False)
+    op.create_table('motor',
+    sa.Column('naam', sa.String(), nullable=False),
+    sa.Column('versie', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('naam')
+    )
     op.create_table('object',
     sa.Column('sha256', sa.String(), nullable=False),
     sa.Column('sha512', sa.String(), nullable=False),

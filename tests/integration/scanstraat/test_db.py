@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from dbos._schemas.system_database import SystemSchema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -52,7 +53,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield motor
         motor.dispose()
         return
-    with fresh_postgres(request.getfixturevalue("postgres_url")) as url:
+    with fresh_postgres(request.getfixturevalue("postgres_cluster")) as url:
         motor = db.create_engine(url)
         db.migrate(motor)
         yield motor
@@ -81,14 +82,12 @@ def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(tmp_path: Path) 
 
 
 def test_a_postgresql_that_may_lose_a_commit_is_refused(postgres_url: str) -> None:
-    with fresh_postgres(postgres_url) as url:
-        naam = sa.make_url(url).database
-        server = sa.create_engine(url)
-        with server.begin() as verbinding:
-            verbinding.execute(sa.text(f"alter database {naam} set synchronous_commit = off"))
-        server.dispose()
-        with pytest.raises(InstellingError, match="synchronous_commit staat uit"):
-            db.create_engine(url)
+    server = sa.create_engine(postgres_url)
+    with server.begin() as verbinding:
+        verbinding.execute(sa.text(f"alter database {sa.make_url(postgres_url).database} set synchronous_commit = off"))
+    server.dispose()
+    with pytest.raises(InstellingError, match="synchronous_commit staat uit"):
+        db.create_engine(postgres_url)
 
 
 def test_a_database_that_does_not_answer_is_said_in_dutch() -> None:
@@ -99,7 +98,9 @@ def test_a_database_that_does_not_answer_is_said_in_dutch() -> None:
 def test_a_damaged_file_is_found_at_the_start(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path)
     motor = db.create_engine(url)
-    db.migrate(motor)
+    with motor.begin() as verbinding:
+        verbinding.exec_driver_sql("create table oud (tekst text)")
+        verbinding.exec_driver_sql("insert into oud values (hex(randomblob(20000)))")
     motor.dispose()
     bestand = Path(str(sa.make_url(url).database))
     inhoud = bytearray(bestand.read_bytes())
@@ -207,25 +208,24 @@ def test_the_migrated_database_has_every_check_of_the_tables(engine: Engine) -> 
 
 
 def test_several_processes_may_migrate_at_once(tmp_path: Path, postgres_url: str) -> None:
-    with fresh_postgres(postgres_url) as postgres:
-        for url in (sqlite_url(tmp_path), postgres):
-            fouten: list[BaseException] = []
+    for url in (sqlite_url(tmp_path), postgres_url):
+        fouten: list[BaseException] = []
 
-            def migrate(url: str = url, fouten: list[BaseException] = fouten) -> None:
-                try:
-                    motor = db.create_engine(url)
-                    db.migrate(motor)
-                    assert db.is_current(motor)
-                    motor.dispose()
-                except BaseException as exc:
-                    fouten.append(exc)
+        def migrate(url: str = url, fouten: list[BaseException] = fouten) -> None:
+            try:
+                motor = db.create_engine(url)
+                db.migrate(motor)
+                assert db.is_current(motor)
+                motor.dispose()
+            except BaseException as exc:
+                fouten.append(exc)
 
-            draden = [threading.Thread(target=migrate) for _ in range(3)]
-            for draad in draden:
-                draad.start()
-            for draad in draden:
-                draad.join()
-            assert fouten == []
+        draden = [threading.Thread(target=migrate) for _ in range(3)]
+        for draad in draden:
+            draad.start()
+        for draad in draden:
+            draad.join()
+        assert fouten == []
 
 
 def test_a_database_of_an_older_version_is_seen_as_such(tmp_path: Path) -> None:
@@ -236,7 +236,16 @@ def test_a_database_of_an_older_version_is_seen_as_such(tmp_path: Path) -> None:
     with motor.begin() as verbinding:
         verbinding.exec_driver_sql("update alembic_version set version_num = '0001'")
     assert not db.is_current(motor)
+    with motor.begin() as verbinding:
+        verbinding.exec_driver_sql("update alembic_version set version_num = '9999'")
+    with pytest.raises(InstellingError, match="nieuwere versie"):
+        db.migrate(motor)
     motor.dispose()
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    script = ScriptDirectory.from_config(db.build_alembic_config(None))
+    assert db.known_revisions() == [revisie.revision for revisie in reversed(list(script.walk_revisions()))]
 
 
 # --- the rules ----------------------------------------------------------------------------------------------------
