@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -210,6 +211,30 @@ def image_errors(n: int) -> Iterator[None]:
         if "truncated" in str(exc).lower() or isinstance(exc, EOFError):
             raise OnvolledigError("onvolledig", f"Pagina {n} is niet compleet: het beeld houdt halverwege op.") from exc
         raise InvoerError("onleesbaar", f"Pagina {n} is beschadigd en niet te lezen. Scan opnieuw.") from exc
+
+
+_STDERR = threading.Lock()
+
+
+@contextmanager
+def libtiff_errors(n: int) -> Iterator[None]:
+    """Raise InvoerError when libtiff complains while it decodes page `n`.
+
+    libtiff fills a damaged G4 or JPEG strip with whatever comes out and reports success; all it does is write to the
+    standard error descriptor. So that is where we listen. Process-wide, hence the lock; decoding happens in a child.
+    """
+    with _STDERR, open(os.memfd_create("libtiff"), "r+b") as klachten:  # noqa: PTH123 - a descriptor, not a path
+        eigen = os.dup(2)
+        os.dup2(klachten.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(eigen, 2)
+            os.close(eigen)
+        if os.fstat(klachten.fileno()).st_size:
+            raise InvoerError(
+                "onleesbaar", f"Pagina {n} is beschadigd: het beeld is niet foutloos te lezen. Scan opnieuw."
+            )
 
 
 def check_omvang(n: int, breedte_px: int, hoogte_px: int, maximaal_pixels: int) -> None:

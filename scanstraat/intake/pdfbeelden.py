@@ -32,6 +32,7 @@ from scanstraat.intake.masterbeeld import (
     check_omvang,
     fitting_icc,
     image_errors,
+    libtiff_errors,
     open_fd,
     refuse_alpha,
     refuse_bits,
@@ -276,7 +277,8 @@ class _Strip:
         gegevens = _inner_bytes(self.beeld, self.n)
         kop = _tiff_header(feiten.breedte_px, feiten.hoogte_px, bool(parms.get("BlackIs1", False)), len(gegevens))
         with Image.open(io.BytesIO(kop + gegevens), formats=("TIFF",)) as beeld:
-            beeld.load()
+            with libtiff_errors(self.n):
+                beeld.load()
             return _invert(beeld, feiten.omgekeerd)
 
     def _decode_jpx(self) -> Image.Image:

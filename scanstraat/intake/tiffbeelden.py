@@ -8,10 +8,11 @@ Source: TIFF 6.0; TIFF Technical Note 2 (JPEG); ISO 32000-1 7.4.6 (CCITTFaxDecod
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
@@ -27,6 +28,7 @@ from scanstraat.intake.masterbeeld import (
     check_omvang,
     fitting_icc,
     image_errors,
+    libtiff_errors,
     open_fd,
     refuse_alpha,
     refuse_bits,
@@ -50,6 +52,8 @@ COMPRESSIES = {
     1: "geen", 2: "g3", 3: "g3", 4: "g4", 5: "lzw", 6: "jpeg", 7: "jpeg", 8: "deflate", 32773: "packbits",
     32946: "deflate",
 }  # fmt: skip
+TIFF, BIGTIFF = 42, 43
+TAGMATEN = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 CM_PER_INCH = 2.54
 BITS_OMGEKEERD = bytes(int(f"{waarde:08b}"[::-1], 2) for waarde in range(256))
 
@@ -73,6 +77,59 @@ class Framefeiten:
     t4_opties: int
     kleurkaart: bytes | None
     jpeg_tabellen: bytes | None
+
+
+def count_frames(bestand: BinaryIO, bestand_bytes: int) -> int:
+    """Walk the chain of frames and return their number; every directory and value must lie inside the file.
+
+    Raises:
+        OnvolledigError: a directory or value lies past the end: the file may still be growing.
+        InvoerError: not a TIFF, or its chain of frames runs in a circle.
+    """
+    kop = _read_at(bestand, 0, 8, bestand_bytes)
+    volgorde = {b"II": "<", b"MM": ">"}.get(kop[:2])
+    if volgorde is None or struct.unpack(volgorde + "H", kop[2:4])[0] not in {TIFF, BIGTIFF}:
+        raise InvoerError("onleesbaar", "Dit bestand is geen TIFF. Scan opnieuw.")
+    groot = struct.unpack(volgorde + "H", kop[2:4])[0] == BIGTIFF
+    adres = volgorde + ("Q" if groot else "I")
+    begin = struct.unpack(adres, _read_at(bestand, 8, 8, bestand_bytes) if groot else kop[4:8])[0]
+    gezien: set[int] = set()
+    while begin:
+        if begin in gezien:
+            raise InvoerError("onleesbaar", "Deze TIFF verwijst in een kringetje naar zijn pagina's. Scan opnieuw.")
+        gezien.add(begin)
+        begin = _next_frame(bestand, begin, adres, bestand_bytes)
+    if not gezien:
+        raise InvoerError("onleesbaar", "In deze TIFF zit geen pagina. Scan opnieuw.")
+    return len(gezien)
+
+
+def _next_frame(bestand: BinaryIO, begin: int, adres: str, bestand_bytes: int) -> int:
+    """Check the directory at `begin` and return where the next one is; 0 after the last."""
+    woord = struct.calcsize(adres)  # 4 in a TIFF, 8 in a BigTIFF
+    telling = "Q" if woord == 8 else "H"
+    aantal = struct.unpack(adres[0] + telling, _read_at(bestand, begin, struct.calcsize(telling), bestand_bytes))[0]
+    regel = 4 + 2 * woord
+    begin += struct.calcsize("=" + telling)
+    regels = _read_at(bestand, begin, aantal * regel + woord, bestand_bytes)
+    for i in range(aantal):
+        tag = regels[i * regel : (i + 1) * regel]
+        soort, aantal_waarden = struct.unpack(adres[0] + "H" + adres[1], tag[2 : 4 + woord])
+        lengte = TAGMATEN.get(soort, 1) * aantal_waarden
+        if lengte > woord and struct.unpack(adres, tag[4 + woord :])[0] + lengte > bestand_bytes:
+            raise _cut_off()
+    return int(struct.unpack(adres, regels[-woord:])[0])
+
+
+def _read_at(bestand: BinaryIO, begin: int, lengte: int, bestand_bytes: int) -> bytes:
+    if begin + lengte > bestand_bytes:
+        raise _cut_off()
+    bestand.seek(begin)
+    return bestand.read(lengte)
+
+
+def _cut_off() -> OnvolledigError:
+    return OnvolledigError("onvolledig", "Deze TIFF is niet compleet: hij houdt halverwege op.")
 
 
 def read_frame(tags: Any, n: int, bestand_bytes: int) -> Framefeiten:
@@ -264,14 +321,22 @@ class TiffBron(Bronlezer):
         self._maximaal_pixels = maximaal_pixels
         self._orientatie: dict[int, int] = {}  # as stored; Pillow drops the tag once it has turned a decoded frame
         try:
-            with image_errors(1), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow warns about odd tags; what matters is checked here
-                self._bestand.seek(0)
-                self._tiff = TiffImageFile(self._bestand)
-                self.aantal = self._tiff.n_frames
+            self.aantal = count_frames(self._bestand, self._bytes)
+            self._tiff = self._open()
         except BaseException:
             self._bestand.close()
             raise
+
+    def _open(self) -> TiffImageFile:
+        with image_errors(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns about odd tags; what matters is checked here
+            self._bestand.seek(0)
+            tiff = TiffImageFile(self._bestand)
+            if tiff.n_frames != self.aantal:
+                raise InvoerError(
+                    "onleesbaar", "Deze TIFF is beschadigd: haar pagina's zijn niet te tellen. Scan opnieuw."
+                )
+            return tiff
 
     def beeld(self, n: int) -> Masterbeeld:
         if not 1 <= n <= self.aantal:
@@ -299,7 +364,8 @@ class TiffBron(Bronlezer):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._seek(n)
-            self._tiff.load()
+            with libtiff_errors(n):
+                self._tiff.load()
         draai = ORIENTATIE_DRAAI.get(self._orientatie[n], 0)
         beeld: Image.Image = self._tiff.convert("RGB") if self._tiff.mode in {"P", "YCbCr"} else self._tiff.copy()
         return beeld.rotate(draai, expand=True) if draai else beeld  # rotate() turns anticlockwise
