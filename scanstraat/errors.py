@@ -87,3 +87,9 @@ class ZaaksysteemError(ScanstraatError):
 
 class ZaaksysteemNietBereikbaarError(ZaaksysteemError):
     """The zaaksysteem does not answer or answers with an error of its own; asking again later may help."""
+
+
+class ScheidingsbladError(ScanstraatError):
+    """A scheidingsblad that cannot be printed as asked, or whose code cannot be believed."""
+
+    exitcode = 2
