@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from sqlalchemy.engine import make_url
+
 from scanstraat.errors import InstellingError
 
 Batchvorm = Literal["map", "bestand", "los"]
@@ -152,6 +154,11 @@ class Scanprofiel(_Deel):
     taal: Annotated[str, Field(min_length=3, max_length=3)] = "dut"
     index: IndexConfig = IndexConfig()
 
+    @property
+    def maximaal_pixels(self) -> int:
+        """Most pixels a page may have."""
+        return self.maximaal_megapixels * 1_000_000
+
     @field_validator("zaakpatroon_naam", "zaakpatroon_tekst")
     @classmethod
     def _patroon_is_geldig(cls, patroon: str) -> str:
@@ -220,6 +227,11 @@ class Config(BaseSettings):
     def database_url(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database.url or f"sqlite:///{self.algemeen.gegevensmap / 'scanstraat.db'}"
+
+    @property
+    def shown_database_url(self) -> str:
+        """The URL in force without its password, for screens."""
+        return make_url(self.database_url).render_as_string(hide_password=True)
 
 
 def read_config(pad: Path) -> Config:

@@ -5,7 +5,6 @@ The rules behind the words stand in docs/begrippen.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -56,6 +55,7 @@ class Bewerkingsoort(StrEnum):
     VERPLAATS = "verplaats"
     INVOEGEN = "invoegen"
     VERVANG = "vervang"
+    SCANOPERATOR = "scanoperator"  # who scanned it was not known, and is stated afterwards
     ONGEDAAN = "ongedaan"
 
 
@@ -104,7 +104,9 @@ class Pagina:
     nummer: int
     beeld_id: UUID
     bron_sha256: str
+    soort: str  # of the bron: jpeg, tiff, png or pdf
     n: int  # which page of that bron, from 1
+    dpi: float
     draai_graden: int = 0
 
 
@@ -135,13 +137,3 @@ class Koppelreden:
 def format_batchnummer(jaar: int, volgnummer: int) -> str:
     """Return the number people say: B-2026-0142."""
     return f"B-{jaar}-{volgnummer:04d}"
-
-
-def split_pages(volgorde: Sequence[UUID], grenzen: frozenset[UUID]) -> tuple[tuple[UUID, ...], ...]:
-    """Cut an order of beelden before every beeld in `grenzen`; empty parts do not exist."""
-    delen: list[list[UUID]] = []
-    for beeld in volgorde:
-        if beeld in grenzen or not delen:
-            delen.append([])
-        delen[-1].append(beeld)
-    return tuple(tuple(deel) for deel in delen)

@@ -252,7 +252,13 @@ class AfleveringRow(SQLModel, table=True):
 
     __tablename__ = "aflevering"
     __table_args__ = (
-        UniqueConstraint("documentversie_id", "zaakidentificatie"),
+        Index(
+            "een_staande_aflevering",
+            "documentversie_id",
+            unique=True,
+            sqlite_where=text("ontkoppeld_op is null"),
+            postgresql_where=text("ontkoppeld_op is null"),
+        ),
         CheckConstraint(
             "bevestigd_op is null or (teruggelezen_sha256 is not null and gelijk)", name="bevestigd_is_gelijk"
         ),

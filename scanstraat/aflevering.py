@@ -1,0 +1,243 @@
+"""A document on its way to its zaak: when it may go, what is sent, and what counts as arrived."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, BinaryIO
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from scanstraat import db, storage
+from scanstraat.domain import Fase, Koppelstatus
+from scanstraat.errors import NietMogelijkError
+from scanstraat.tables import AfleveringRow, BatchRow, StapRow
+from scanstraat.werk import Werkbank
+from scanstraat.zaaksysteem import Aflevering, Geleverd, Inhoud, Zaak, build_identificatie, shorten
+
+if TYPE_CHECKING:
+    from scanstraat.bootstrap import Basis, Lijn
+
+LIJN = "aflevering"  # the name of this part of the line, as an actor
+
+
+@dataclass(frozen=True)
+class Afleveropdracht:
+    """What the delivery of one documentversie needs to know."""
+
+    versie_id: UUID
+    batch_id: UUID
+    document_id: UUID
+    aflevering: Aflevering
+    inhoud: Inhoud
+
+
+def plan_afleveringen(session: Session, werkbank: Werkbank, batch: BatchRow) -> int:
+    """Enqueue the delivery of every document of the batch that may go now; return how many.
+
+    A document goes when its newest versie is archived and both proofs hold, it has a zaak, and the batch is free
+    (`storage.is_vrij`). Unless the profile says `nooit`, the batch waits until every document is archived, because a
+    finding on the last one must be able to hold the first.
+    """
+    if not storage.is_vrij(session, batch):
+        return 0
+    if batch.nakijken != "nooit" and storage.find_unfinished_archives(session, batch.id):
+        return 0
+    gepland = 0
+    for document in storage.load_documenten(session, batch.id):
+        versie = storage.latest_versie(session, document.id)
+        if document.koppelstatus != Koppelstatus.GEKOPPELD or not (versie.pdfa_conform and versie.getrouw):
+            continue
+        aflevering = storage.load_aflevering(session, versie.id)
+        if aflevering is not None and aflevering.bevestigd_op is not None:
+            continue
+        laatste = session.exec(
+            select(StapRow)
+            .where(StapRow.item_id == versie.id, StapRow.fase == Fase.LEVER_AF.value)
+            .order_by(col(StapRow.generatie).desc())
+            .limit(1)
+        ).first()
+        if laatste is not None and laatste.status in ("wacht", "bezig"):
+            continue
+        generatie = 1 if laatste is None else laatste.generatie + 1
+        werkbank.enqueue(session, Fase.LEVER_AF, item_id=versie.id, batch_id=batch.id, generatie=generatie)
+        gepland += 1
+    return gepland
+
+
+def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleveropdracht | None:
+    """Note that a delivery begins; None when there is nothing to do (overtaken, delivered, or no zaak any more)."""
+    versie = storage.load_versie(session, versie_id)
+    rij = storage.latest_versie(session, versie.document_id)
+    document = storage.load_document(session, versie.document_id)
+    if rij.id != versie_id or document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie is None:
+        return None
+    bestaand = storage.load_aflevering(session, versie_id)
+    if bestaand is not None and bestaand.bevestigd_op is not None:
+        return None
+    if bestaand is None:
+        session.add(
+            AfleveringRow(
+                documentversie_id=versie_id,
+                zaakidentificatie=document.zaakidentificatie,
+                begonnen_op=db.now_text(),
+            )
+        )
+    batch = storage.load_batch(session, versie.batch_id)
+    profiel = storage.profiel_of(batch)
+    if rij.pdf_sha256 is None or rij.pdf_bytes is None:
+        return None
+    titel = versie.titel or f"{profiel.informatieobjecttype} {batch.nummer}"
+    return Afleveropdracht(
+        versie_id=versie_id,
+        batch_id=batch.id,
+        document_id=document.id,
+        aflevering=Aflevering(
+            identificatie=build_identificatie(document.id),
+            zaakidentificatie=document.zaakidentificatie,
+            versie=versie.n,
+            titel=shorten(titel, 200),
+            informatieobjecttype=profiel.informatieobjecttype,
+            vertrouwelijkheidaanduiding=profiel.vertrouwelijkheidaanduiding,
+            taal=profiel.taal,
+            creatiedatum=date.fromisoformat(batch.ontvangen_op[:10]),
+            ontvangstdatum=date.fromisoformat(batch.ontvangen_op[:10]),
+            auteur=lijn.config.algemeen.organisatie,
+            bestandsnaam=f"{build_identificatie(document.id)}.pdf",
+            gebruiker="Scanstraat",
+        ),
+        inhoud=_open_inhoud(lijn, rij.pdf_sha256, rij.pdf_bytes),
+    )
+
+
+def _open_inhoud(basis: Basis, sha256: str, omvang_bytes: int) -> Inhoud:
+    def open_stream() -> BinaryIO:
+        return os.fdopen(basis.opslag.open_fd(sha256), "rb")
+
+    return Inhoud(open_stream, omvang_bytes, sha256)
+
+
+def find_open_zaak(lijn: Lijn, opdracht: Afleveropdracht) -> Zaak | None:
+    """Return the zaak when it exists and is open; otherwise put the document back under "te koppelen" and say why."""
+    zaak = lijn.zaaksysteem.find_zaak(opdracht.aflevering.zaakidentificatie)
+    if zaak is not None and not zaak.gesloten:
+        return zaak
+    code, wat = ("zaak_onbekend", "bestaat niet") if zaak is None else ("zaak_gesloten", "is gesloten")
+    with db.begin(lijn.engine) as session:
+        document = storage.load_document(session, opdracht.document_id)
+        document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
+        session.add(document)
+        aflevering = storage.load_aflevering(session, opdracht.versie_id)
+        if aflevering is not None:
+            aflevering.ontkoppeld_op = db.now_text()
+            session.add(aflevering)
+        storage.save_bevindingen(
+            session,
+            [
+                Bevinding(
+                    code,
+                    Ernst.ERNSTIG,
+                    f"De zaak van dit document {wat} in het zaaksysteem. Koppel het document aan een andere zaak.",
+                )
+            ],
+            batch_id=opdracht.batch_id,
+            documentversie_id=opdracht.versie_id,
+        )
+    return None
+
+
+def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Geleverd) -> None:
+    """Confirm a delivery: the zaaksysteem gave back the bytes of this versie. The database refuses anything else."""
+    aflevering = storage.load_aflevering(session, opdracht.versie_id)
+    if aflevering is None:  # unlinked by a person while it was on its way
+        return
+    aflevering.informatieobject = geleverd.informatieobject
+    aflevering.versie_in_zaaksysteem = geleverd.versie
+    aflevering.teruggelezen_sha256 = geleverd.teruggelezen.sha256
+    aflevering.gelijk = geleverd.teruggelezen.sha256 == opdracht.inhoud.sha256
+    aflevering.bevestigd_op = db.now_text() if aflevering.gelijk else None
+    session.add(aflevering)
+    if aflevering.gelijk:
+        storage.append_gebeurtenis(
+            session,
+            "aflevering.bevestigd",
+            actor=storage.load_actor(session, LIJN),
+            onderwerp=storage.versie_log_id(session, opdracht.versie_id),
+            pdf=opdracht.inhoud.sha256,
+        )
+
+
+def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_naam: str) -> None:
+    """Link a document to a zaak by hand; what it was linked to before must be unlinked first."""
+    document = storage.load_document(session, document_id)
+    if document.koppelstatus == Koppelstatus.GEKOPPELD:
+        if document.zaakidentificatie == zaak.identificatie:
+            return
+        raise NietMogelijkError(
+            f"Dit document hoort al bij zaak {document.zaakidentificatie}. Ontkoppel het eerst: scanstraat ontkoppel"
+        )
+    if zaak.gesloten:
+        raise NietMogelijkError(f"Zaak {zaak.identificatie} is gesloten. Kies een andere zaak of heropen deze eerst.")
+    actor = storage.load_actor(session, actor_naam, "persoon")
+    document.zaakidentificatie = zaak.identificatie
+    document.koppelstatus = Koppelstatus.GEKOPPELD.value
+    document.koppelredenen = [
+        *document.koppelredenen,
+        {"bron": "persoon", "zaakidentificatie": zaak.identificatie, "tekst": "gekoppeld door een medewerker"},
+    ]
+    session.add(document)
+    batch = storage.lock_batch(session, document.batch_id)
+    storage.append_gebeurtenis(
+        session,
+        "document.gekoppeld",
+        actor=actor,
+        onderwerp=batch.log_id,
+        document=str(document.id),
+        bron="persoon",
+    )
+    session.flush()
+    plan_afleveringen(session, basis.werkbank, batch)
+
+
+def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor_naam: str) -> bool:
+    """Take a document out of its zaak, also in the zaaksysteem; True when it stays there without a zaak (wees).
+
+    Raises:
+        NietMogelijkError: the document has no zaak, or another one than named.
+    """
+    with db.read(basis.engine) as session:
+        document = storage.load_document(session, document_id)
+        if document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie is None:
+            raise NietMogelijkError("Dit document is niet aan een zaak gekoppeld.")
+        if zaakidentificatie not in (None, document.zaakidentificatie):
+            raise NietMogelijkError(f"Dit document hoort bij zaak {document.zaakidentificatie}, niet bij de genoemde.")
+        zaak = document.zaakidentificatie
+        aflevering = storage.load_newest_aflevering(session, document_id)
+    wees = False
+    if aflevering is not None and aflevering.informatieobject is not None:
+        ontkoppeld = basis.zaaksysteem.ontkoppel(
+            aflevering.informatieobject,
+            zaak,
+            gebruiker=actor_naam,
+            toelichting="Ontkoppeld in de scanstraat",
+            effecten=basis.effecten,
+        )
+        wees = ontkoppeld.wees
+    with db.begin(basis.engine) as session:
+        document = storage.load_document(session, document_id)
+        batch = storage.lock_batch(session, document.batch_id)
+        document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
+        session.add(document)
+        storage.end_afleveringen(session, document_id, wees=wees)
+        storage.append_gebeurtenis(
+            session,
+            "document.ontkoppeld",
+            actor=storage.load_actor(session, actor_naam, "persoon"),
+            onderwerp=batch.log_id,
+            document=str(document_id),
+            wees=wees,
+        )
+    return wees

@@ -1,0 +1,386 @@
+"""From the masters of a documentversie to its archive file with both proofs. The work itself runs in child processes.
+
+Nothing here parses delivered bytes: masters go into the sandbox as descriptors, grey pixels and answers come out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from scanstraat import db, storage
+from scanstraat.domain import Pagina, Vingerafdruk
+from scanstraat.ocr import OcrPagina
+
+if TYPE_CHECKING:
+    from scanstraat.bootstrap import Lijn
+    from scanstraat.config import Scanprofiel
+    from scanstraat.storage import Versie
+    from scanstraat.werk import Voortgang
+
+TAKEN = "scanstraat.zandbaktaken"
+LIJN = "archivering"  # the name of this part of the line, as an actor
+
+
+@dataclass(frozen=True)
+class Archiefopdracht:
+    """What the archiving of one documentversie needs to know."""
+
+    klaar: bool  # archived already, or overtaken by a newer versie
+    versie: Versie
+    profiel: Scanprofiel
+    batchnummer: str
+    scanner: str
+    ontvangen_op: str
+    blanco: frozenset[int]  # page numbers without text
+    is_scan: bool
+
+
+def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
+    """Read what is known of a documentversie."""
+    versie = storage.load_versie(session, versie_id)
+    batch = storage.load_batch(session, versie.batch_id)
+    profiel = storage.profiel_of(batch)
+    return Archiefopdracht(
+        klaar=storage.is_archived(session, versie_id) or not storage.is_latest(session, versie),
+        versie=versie,
+        profiel=profiel,
+        batchnummer=batch.nummer,
+        scanner=profiel.scanner,
+        ontvangen_op=batch.ontvangen_op,
+        blanco=storage.find_blank_pages(session, versie),
+        is_scan=storage.is_scan(session, versie),
+    )
+
+
+@dataclass(frozen=True)
+class Paginatekst:
+    """What OCR gave for one page; `ocr` is None for a page that was skipped or that Tesseract failed on."""
+
+    nummer: int
+    ocr: OcrPagina | None
+    mislukt: bool = False
+
+
+@dataclass(frozen=True)
+class Tekstlaag:
+    """The text of a documentversie as stored, and what is known per page."""
+
+    object: Vingerafdruk
+    paginas: tuple[Paginatekst, ...]
+
+    def zekerheid(self, nummer: int) -> tuple[float | None, int | None]:
+        """Return (mean word confidence 0 to 100, number of words) of a page; (None, None) when nothing was read."""
+        ocr = self.paginas[nummer - 1].ocr
+        return (None, None) if ocr is None else (ocr.woordzekerheid, ocr.woorden)
+
+
+@dataclass(frozen=True)
+class Archiefbestand:
+    """The stored PDF/A."""
+
+    object: Vingerafdruk
+    verslag: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bewijs:
+    """Both proofs on the stored bytes, with their reports in the store."""
+
+    conform: bool
+    profiel: str
+    rapport: Vingerafdruk
+    gelijk: bool
+    getrouwheid: Vingerafdruk
+
+    @property
+    def bevindingen(self) -> tuple[Bevinding, ...]:
+        """What a person must see when a proof does not hold: the document then does not go to its zaak."""
+        toetsen = (
+            (
+                not self.conform,
+                Bevinding(
+                    "geen_pdfa",
+                    Ernst.KRITIEK,
+                    "Het archiefbestand is volgens veraPDF geen geldige PDF/A. Laat de beheerder het rapport bekijken.",
+                    vervangbaar=False,
+                ),
+            ),
+            (
+                not self.gelijk,
+                Bevinding(
+                    "niet_getrouw",
+                    Ernst.KRITIEK,
+                    "Het archiefbestand toont niet precies de scan. Bewaar het papier en waarschuw de beheerder.",
+                    vervangbaar=False,
+                ),
+            ),
+        )
+        return tuple(bevinding for geldt, bevinding in toetsen if geldt)
+
+
+def read_text(lijn: Lijn, opdracht: Archiefopdracht, voortgang: Voortgang) -> Tekstlaag:
+    """Read the text of every page that holds any with Tesseract, and store it, one JSON line per page."""
+    paginas: list[Paginatekst] = []
+    with lijn.opslag.nieuw_werkbestand() as werk:
+        with os.fdopen(os.dup(werk.fd), "wb") as uit:
+            for tekst in _read_pages(lijn, opdracht):
+                ocr = None if tekst.ocr is None else tekst.ocr.to_json()
+                uit.write(json.dumps({"nummer": tekst.nummer, "ocr": ocr}, ensure_ascii=False).encode() + b"\n")
+                paginas.append(Paginatekst(tekst.nummer, _without_lines(tekst.ocr), tekst.mislukt))
+                voortgang.meld(len(paginas), len(opdracht.versie.paginas))
+        return Tekstlaag(lijn.opslag.bewaar_werkbestand(werk), tuple(paginas))
+
+
+def turn_upright(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefopdracht:
+    """Turn the pages that OCR found lying or upside down, as a recorded bewerking; the masters stay as they are."""
+    draaien = {
+        pagina.nummer: pagina.ocr.draai_graden for pagina in tekst.paginas if pagina.ocr and pagina.ocr.draai_graden
+    }
+    if not draaien:
+        return opdracht
+    with db.begin(lijn.engine) as session:
+        storage.save_turns(session, opdracht.versie, draaien, actor=storage.load_actor(session, LIJN))
+        return load_opdracht(session, opdracht.versie.id)
+
+
+def _without_lines(ocr: OcrPagina | None) -> OcrPagina | None:
+    """Drop the words of a page once they are stored: a document of 2,000 pages must not stay in memory."""
+    return None if ocr is None else ocr.without_lines()
+
+
+def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Paginatekst]:
+    """Yield the text of each page in order; a few pages are read at once, so that every OCR child has work."""
+    vooruit = 2 * lijn.ocr.aantal
+    with ThreadPoolExecutor(max_workers=lijn.ocr.aantal, thread_name_prefix="ocr") as uitvoerder:
+        wachtend: list[Future[Paginatekst]] = []
+        for lees in _pages_to_read(lijn, opdracht):
+            wachtend.append(uitvoerder.submit(lees))
+            if len(wachtend) >= vooruit:
+                yield wachtend.pop(0).result()
+        for toekomst in wachtend:
+            yield toekomst.result()
+
+
+def _pages_to_read(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Callable[[], Paginatekst]]:
+    for (sha256, soort), groep in groupby(opdracht.versie.paginas, key=lambda p: (p.bron_sha256, p.soort)):
+        paginas = list(groep)
+        te_lezen = [pagina.n for pagina in paginas if pagina.nummer not in opdracht.blanco]
+        grijs = _grey_pages(lijn, sha256, soort, te_lezen, opdracht.profiel)
+        for pagina in paginas:
+            if pagina.nummer in opdracht.blanco:
+                yield partial(Paginatekst, pagina.nummer, None)
+            else:
+                yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs))
+
+
+def _grey_pages(
+    lijn: Lijn, sha256: str, soort: str, te_lezen: Sequence[int], profiel: Scanprofiel
+) -> Iterator[tuple[int, int, int]]:
+    if not te_lezen:
+        return
+    bron_fd = lijn.opslag.open_fd(sha256)
+    try:
+        gegevens = {"soort": soort, "paginas": list(te_lezen), "maximaal_pixels": profiel.maximaal_pixels}
+        for bericht in lijn.zandbak.stroom(f"{TAKEN}:lees_grijs", gegevens, [bron_fd]):
+            # The descriptor outlives the message: it is closed when the page has been read.
+            memfd = os.dup(bericht.bestanden[0])
+            bericht.close()
+            yield bericht.gegevens["breedte"], bericht.gegevens["hoogte"], memfd
+    finally:
+        os.close(bron_fd)
+
+
+def _read_page(lijn: Lijn, profiel: Scanprofiel, pagina: Pagina, grijs: tuple[int, int, int]) -> Paginatekst:
+    breedte, hoogte, memfd = grijs
+    try:
+        ocr = lijn.ocr.lees(
+            memfd,
+            breedte=breedte,
+            hoogte=hoogte,
+            dpi=pagina.dpi,
+            schaal=profiel.ocr_schaal,
+            talen=profiel.talen,
+            orientatie=pagina.draai_graden == 0,
+        )
+    finally:
+        os.close(memfd)
+    return Paginatekst(pagina.nummer, None if ocr.mislukt else ocr, ocr.mislukt)
+
+
+def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefbestand:
+    """Build the PDF/A-2b of a documentversie in the sandbox and store it; the same input gives the same bytes."""
+    versie = opdracht.versie
+    with ExitStack() as stapel, lijn.opslag.nieuw_werkbestand() as werk:
+        tekst_fd = _open(stapel, lijn, tekst.object.sha256)
+        bronnen = _sources(versie)
+        fds = [_open(stapel, lijn, sha256) for sha256, _ in bronnen]
+        gegevens = {
+            **_pages_for_child(versie, bronnen, opdracht.profiel),
+            "is_scan": opdracht.is_scan,
+            "metadata": {
+                "titel": versie.titel,
+                "batch": opdracht.batchnummer,
+                "document_id": str(versie.document_id),
+                "versie": versie.n,
+                "datum": opdracht.ontvangen_op,
+                "scanner": opdracht.scanner,
+                "organisatie": lijn.config.algemeen.organisatie,
+                "programmas": dict(lijn.versies),
+            },
+            "talen": list(opdracht.profiel.talen),
+        }
+        with lijn.zandbak.vraag(f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, tekst_fd, *fds]) as antwoord:
+            return Archiefbestand(lijn.opslag.bewaar_werkbestand(werk), antwoord.gegevens)
+
+
+def prove_archive(lijn: Lijn, opdracht: Archiefopdracht, archief: Archiefbestand) -> Bewijs:
+    """Ask both proofs on the stored bytes: is it PDF/A (veraPDF), and does it show exactly the masters?
+
+    Raises:
+        GereedschapError: veraPDF gave no verdict; no verdict is never a pass.
+        InvoerError: the pages could not be compared; never a pass either.
+    """
+    versie = opdracht.versie
+    pdfa = lijn.verapdf.check_pdfa(lijn.opslag.pad(archief.object.sha256))
+    with ExitStack() as stapel:
+        pdf_fd = _open(stapel, lijn, archief.object.sha256)
+        bronnen = _sources(versie)
+        fds = [_open(stapel, lijn, sha256) for sha256, _ in bronnen]
+        gegevens = _pages_for_child(versie, bronnen, opdracht.profiel)
+        with lijn.zandbak.vraag(f"{TAKEN}:toets_getrouwheid", gegevens, [pdf_fd, *fds]) as antwoord:
+            getrouw = antwoord.gegevens
+    rapport = json.dumps(getrouw["rapport"], ensure_ascii=False, sort_keys=True).encode()
+    return Bewijs(
+        conform=pdfa.conform,
+        profiel=pdfa.profiel,
+        rapport=lijn.opslag.bewaar_bytes(pdfa.rapport),
+        gelijk=getrouw["gelijk"] is True,
+        getrouwheid=lijn.opslag.bewaar_bytes(rapport),
+    )
+
+
+def save_archive(
+    session: Session,
+    lijn: Lijn,
+    opdracht: Archiefopdracht,
+    tekst: Tekstlaag,
+    archief: Archiefbestand,
+    bewijs: Bewijs,
+    manifest: Vingerafdruk,
+) -> None:
+    """Save what was made and proved, with its findings and its event."""
+    actor = storage.load_actor(session, LIJN)
+    versie = opdracht.versie
+    for vingerafdruk, soort in (
+        (tekst.object, "tekstlaag"),
+        (archief.object, "pdfa"),
+        (bewijs.rapport, "rapport"),
+        (bewijs.getrouwheid, "rapport"),
+        (manifest, "manifest"),
+    ):
+        storage.save_object(session, vingerafdruk, soort)
+    storage.save_archief_facts(
+        session,
+        versie.id,
+        tekstlaag=tekst.object.sha256,
+        pdf=archief.object,
+        manifest=manifest.sha256,
+        profiel=bewijs.profiel,
+        conform=bewijs.conform,
+        rapport=bewijs.rapport.sha256,
+        getrouw=bewijs.gelijk,
+        getrouwheid=bewijs.getrouwheid.sha256,
+        tekst={pagina.nummer: tekst.zekerheid(pagina.nummer) for pagina in tekst.paginas},
+    )
+    storage.save_bevindingen(
+        session,
+        (*bewijs.bevindingen, *find_tekstbevindingen(tekst, opdracht.profiel)),
+        batch_id=versie.batch_id,
+        documentversie_id=versie.id,
+    )
+    storage.append_gebeurtenis(
+        session,
+        "documentversie.gearchiveerd",
+        actor=actor,
+        onderwerp=storage.versie_log_id(session, versie.id),
+        pdf=archief.object.sha256,
+        manifest=manifest.sha256,
+        bytes=archief.object.omvang_bytes,
+        conform=bewijs.conform,
+        getrouw=bewijs.gelijk,
+    )
+
+
+def find_tekstbevindingen(tekst: Tekstlaag, profiel: Scanprofiel) -> tuple[Bevinding, ...]:
+    """Return what a person should know about the text of a document: pages that failed or are hard to read."""
+    mislukt = [pagina.nummer for pagina in tekst.paginas if pagina.mislukt]
+    onzeker = [
+        pagina.nummer
+        for pagina in tekst.paginas
+        if pagina.ocr and pagina.ocr.woordzekerheid is not None
+        and pagina.ocr.woordzekerheid < profiel.minimale_woordzekerheid
+    ]  # fmt: skip
+    toetsen = (
+        (
+            mislukt,
+            Bevinding(
+                "geen_tekst",
+                Ernst.LICHT,
+                f"De tekst van pagina {_list_pages(mislukt)} is niet te lezen. Het beeld zelf is bewaard.",
+            ),
+        ),
+        (
+            onzeker,
+            Bevinding(
+                "tekst_onzeker",
+                Ernst.LICHT,
+                f"De herkende tekst van pagina {_list_pages(onzeker)} is onzeker. Zoeken kan woorden missen.",
+            ),
+        ),
+    )
+    return tuple(bevinding for paginas, bevinding in toetsen if paginas)
+
+
+def _list_pages(nummers: Sequence[int], maximaal: int = 10) -> str:
+    tekst = ", ".join(str(nummer) for nummer in nummers[:maximaal])
+    return tekst if len(nummers) <= maximaal else f"{tekst} en {len(nummers) - maximaal} meer"
+
+
+def _sources(versie: Versie) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((pagina.bron_sha256, pagina.soort) for pagina in versie.paginas))
+
+
+def _pages_for_child(versie: Versie, bronnen: list[tuple[str, str]], profiel: Scanprofiel) -> dict[str, Any]:
+    plek = {bron: i for i, bron in enumerate(bronnen)}
+    return {
+        "soorten": [soort for _, soort in bronnen],
+        "maximaal_pixels": profiel.maximaal_pixels,
+        "paginas": [
+            {
+                "nummer": pagina.nummer,
+                "bron": plek[(pagina.bron_sha256, pagina.soort)],
+                "n": pagina.n,
+                "dpi": pagina.dpi,
+                "draai_graden": pagina.draai_graden,
+            }
+            for pagina in versie.paginas
+        ],
+    }
+
+
+def _open(stapel: ExitStack, lijn: Lijn, sha256: str) -> int:
+    fd = lijn.opslag.open_fd(sha256)
+    stapel.callback(os.close, fd)
+    return fd

@@ -1,0 +1,240 @@
+"""What people do to a batch: turn, leave out, split, join, move, insert, replace, undo; link and report ready.
+
+Every operation is one transaction: the new order, the recorded bewerking with what it takes to undo it, its event, a
+new documentversie for every document that changed, and the work that follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from scanstraat import opstelling as o
+from scanstraat import storage
+from scanstraat.aflevering import plan_afleveringen
+from scanstraat.db import now_text
+from scanstraat.domain import ONBEKEND, Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
+from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow
+from scanstraat.werk import Werkbank
+
+
+@dataclass(frozen=True)
+class Bewerkt:
+    """What an operation did, for the message to the person who asked for it."""
+
+    nummer: int
+    soort: Bewerkingsoort
+    documenten: tuple[UUID, ...]  # that got a new versie
+
+
+def bewerk(
+    session: Session,
+    werkbank: Werkbank,
+    batch: BatchRow,
+    actor: ActorRow,
+    soort: Bewerkingsoort,
+    parameters: dict[str, Any],
+    anders: Callable[[o.Opstelling], o.Opstelling],
+) -> Bewerkt:
+    """Apply one operation to the order of a batch and record it.
+
+    Args:
+        parameters: what was asked, as stored for later readers: ids and numbers, no names.
+        anders: the pure operation of `opstelling.py`.
+    Raises:
+        NietMogelijkError: the batch has not been split into documents yet, or the operation does not fit.
+    """
+    if batch.ontleed_op is None:
+        raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Probeer het zo weer.")
+    oud = storage.load_opstelling(session, batch.id)
+    nieuw = anders(oud)
+    bewerking = storage.add_bewerking(session, batch, actor, soort, parameters, _vooraf(oud))
+    return _apply(session, werkbank, batch, actor, bewerking, oud, nieuw)
+
+
+def undo(session: Session, werkbank: Werkbank, batch: BatchRow, actor: ActorRow) -> Bewerkt:
+    """Take back the newest bewerking that still stands; the history keeps both.
+
+    Raises:
+        NietMogelijkError: nothing is left to undo.
+    """
+    laatste = session.exec(
+        select(BewerkingRow)
+        .where(BewerkingRow.batch_id == batch.id)
+        .where(
+            col(BewerkingRow.ongedaan_door).is_(None),
+            col(BewerkingRow.soort).not_in([Bewerkingsoort.ONGEDAAN.value, Bewerkingsoort.SCANOPERATOR.value]),
+        )
+        .order_by(col(BewerkingRow.nummer).desc())
+        .limit(1)
+    ).first()
+    if laatste is None:
+        raise NietMogelijkError(f"In batch {batch.nummer} is niets meer om ongedaan te maken.")
+    oud = storage.load_opstelling(session, batch.id)
+    nieuw = restore(oud, laatste.vooraf)
+    bewerking = storage.add_bewerking(
+        session, batch, actor, Bewerkingsoort.ONGEDAAN, {"bewerking": laatste.nummer}, _vooraf(oud)
+    )
+    laatste.ongedaan_door = bewerking.id
+    session.add(laatste)
+    return _apply(session, werkbank, batch, actor, bewerking, oud, nieuw)
+
+
+def _vooraf(oud: o.Opstelling) -> dict[str, Any]:
+    return {"plaatsingen": [_plaatsing_to(p) for p in oud]}
+
+
+def restore(nu: o.Opstelling, vooraf: dict[str, Any]) -> o.Opstelling:
+    """Return the order as it was before; a beeld that came in since stays, left out with the reason. Pure."""
+    if "draaien" in vooraf:  # the line turned pages by itself
+        graden = {UUID(rij["beeld"]): int(rij["draai"]) for rij in vooraf["draaien"]}
+        return tuple(replace(p, draai_graden=graden.get(p.beeld_id, p.draai_graden)) for p in nu)
+    toen = {UUID(rij["beeld"]): _plaatsing_from(rij) for rij in vooraf["plaatsingen"]}
+    sindsdien = tuple(
+        o.Plaatsing(
+            p.beeld_id,
+            Bestemming.WEGGELATEN,
+            draai_graden=p.draai_graden,
+            weglaatreden=Weglaatreden.ANDERS,
+            weglaattekst="Invoegen is ongedaan gemaakt.",
+        )
+        for p in nu
+        if p.beeld_id not in toen
+    )
+    return (*toen.values(), *sindsdien)
+
+
+def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: ActorRow) -> tuple[str, ...]:
+    """Report a batch ready (klaarmelden), so that its documents go to their zaak; return in Dutch what is still open.
+
+    Documents without a zaak do not stop the others: they stay under "te koppelen" and are named in the answer.
+    """
+    if batch.ontleed_op is None:
+        raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Meld hem klaar als hij op Nakijken staat.")
+    if not storage.bladtelling_of(batch).sluitend:
+        raise NietMogelijkError(f"De bladtelling van batch {batch.nummer} klopt niet. Waarschuw de beheerder.")
+    if batch.klaargemeld_op is None:
+        batch.klaargemeld_op, batch.klaargemeld_door = now_text(), actor.id
+        session.add(batch)
+        nu = now_text()
+        for bevinding in storage.load_bevindingen(session, batch.id):
+            if bevinding.afgehandeld_op is None:
+                bevinding.afgehandeld_op, bevinding.afgehandeld_door = nu, str(actor.log_id)
+                session.add(bevinding)
+        storage.append_gebeurtenis(
+            session, "batch.klaargemeld", actor=actor, onderwerp=batch.log_id, ontvangen=batch.ontvangen
+        )
+        session.flush()
+    plan_afleveringen(session, werkbank, batch)
+    zonder = [d for d in storage.load_documenten(session, batch.id) if d.koppelstatus == Koppelstatus.TE_KOPPELEN]
+    return (f"{len(zonder)} documenten hebben nog geen zaak",) if zonder else ()
+
+
+def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam: str, reden: str) -> None:
+    """State afterwards who scanned a batch of which that was not known, with the reason; never a silent change."""
+    if batch.scanoperator != ONBEKEND:
+        raise NietMogelijkError(f"Van batch {batch.nummer} is al bekend wie hem scande.")
+    if not reden.strip():
+        raise NietMogelijkError("Geef met --reden aan waarom u dit nu vastlegt.")
+    storage.add_bewerking(
+        session, batch, actor, Bewerkingsoort.SCANOPERATOR, {"reden": reden.strip()}, {"scanoperator": ONBEKEND}
+    )
+    batch.scanoperator = naam
+    session.add(batch)
+    storage.append_gebeurtenis(session, "batch.scanoperator", actor=actor, onderwerp=batch.log_id, bekend=True)
+
+
+def find_beeld(session: Session, batch: BatchRow, aanduiding: str) -> UUID:
+    """Return the beeld that people call "3", "3v" (front of sheet 3) or "3a" (its back).
+
+    Raises:
+        NietGevondenError: no such sheet or side.
+    """
+    tekst = aanduiding.strip().lower()
+    kant = {"v": "voor", "a": "achter"}.get(tekst[-1:], "voor")
+    nummer = tekst.rstrip("va")
+    for beeld, blad in storage.load_bladen(session, batch.id):
+        if nummer.isdigit() and blad.nummer == int(nummer) and beeld.kant == kant:
+            return beeld.id
+    raise NietGevondenError(
+        f"Blad {aanduiding} is er niet in batch {batch.nummer}. Geef het bladnummer, met v voor de voorkant of a "
+        "voor de achterkant (bijvoorbeeld 3a)."
+    )
+
+
+def _apply(
+    session: Session,
+    werkbank: Werkbank,
+    batch: BatchRow,
+    actor: ActorRow,
+    bewerking: BewerkingRow,
+    oud: o.Opstelling,
+    nieuw: o.Opstelling,
+) -> Bewerkt:
+    _make_documents(session, batch, oud, nieuw)
+    storage.save_opstelling(session, batch.id, nieuw)
+    documenten = o.find_changed_documents(oud, nieuw)
+    for document_id in documenten:
+        document = storage.load_document(session, document_id)
+        if o.pages_of(nieuw, document_id):
+            document.vervallen_op = None
+            versie = storage.add_versie(session, document, reden=bewerking.soort, actor=actor)
+            werkbank.enqueue(session, Fase.ARCHIVEER, item_id=versie.id, batch_id=batch.id)
+        else:
+            document.vervallen_op = now_text()
+        session.add(document)
+    volgorde = {document: plek for plek, document in enumerate(o.documents_of(nieuw), start=1)}
+    for document in storage.load_documenten(session, batch.id):
+        document.volgorde = volgorde.get(document.id, document.volgorde)
+        session.add(document)
+    session.flush()
+    return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), documenten)
+
+
+def _make_documents(session: Session, batch: BatchRow, oud: o.Opstelling, nieuw: o.Opstelling) -> None:
+    """Give a document that a split made its row: it inherits the zaak of the document it came from."""
+    voorheen = {p.beeld_id: p.document_id for p in oud}
+    for document_id in o.documents_of(nieuw):
+        if session.get(DocumentRow, document_id) is None:
+            eerste = o.pages_of(nieuw, document_id)[0]
+            ouder_id = voorheen[eerste.beeld_id]
+            ouder = None if ouder_id is None else storage.load_document(session, ouder_id)
+            session.add(
+                DocumentRow(
+                    id=document_id,
+                    batch_id=batch.id,
+                    volgorde=0,
+                    titel="" if ouder is None else ouder.titel,
+                    zaakidentificatie=None if ouder is None else ouder.zaakidentificatie,
+                    koppelstatus=Koppelstatus.TE_KOPPELEN.value if ouder is None else ouder.koppelstatus,
+                    koppelredenen=[] if ouder is None else list(ouder.koppelredenen),
+                )
+            )
+            session.flush()
+
+
+def _plaatsing_to(p: o.Plaatsing) -> dict[str, Any]:
+    return {
+        "beeld": str(p.beeld_id),
+        "bestemming": p.bestemming.value,
+        "document": None if p.document_id is None else str(p.document_id),
+        "draai": p.draai_graden,
+        "reden": None if p.weglaatreden is None else p.weglaatreden.value,
+        "tekst": p.weglaattekst,
+    }
+
+
+def _plaatsing_from(rij: dict[str, Any]) -> o.Plaatsing:
+    return o.Plaatsing(
+        UUID(rij["beeld"]),
+        Bestemming(rij["bestemming"]),
+        None if rij["document"] is None else UUID(rij["document"]),
+        int(rij["draai"]),
+        None if rij["reden"] is None else Weglaatreden(rij["reden"]),
+        str(rij["tekst"]),
+    )

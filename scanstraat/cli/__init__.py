@@ -1,0 +1,43 @@
+"""The command `scanstraat`: parse, call, print.
+
+Every command has help and stands in the handleiding; a test checks both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanstraat.cli import batches, beheer, bewerkingen, dienst, nederlands
+
+nederlands.install()
+
+app = typer.Typer(
+    name="scanstraat",
+    help="De scanstraat: van een scan in een map naar een bewezen PDF/A in de zaak.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@app.callback()
+def _algemeen(
+    config: Annotated[
+        Path, typer.Option("--config", help="Het instellingenbestand.", envvar="SCANSTRAAT_CONFIG")
+    ] = Path("config.toml"),
+) -> None:
+    """De scanstraat: van een scan in een map naar een bewezen PDF/A in de zaak."""
+    del config  # read by `uitvoer.load_config`, so that --help works without a file
+
+
+for deel in (dienst, batches, bewerkingen, beheer):
+    deel.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

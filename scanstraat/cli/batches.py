@@ -1,0 +1,301 @@
+"""Commands that look: batches, documents, the scanmap, steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlmodel import select
+
+from scanstraat import db, rapport, storage
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stdout
+from scanstraat.domain import Bestandstatus
+from scanstraat.errors import NietGevondenError
+from scanstraat.tables import DocumentRow, ScanmapBestandRow, StapRow
+
+quarantaine = typer.Typer(help="Bestanden die niet door konden, met de reden.", invoke_without_command=True)
+stappen = typer.Typer(help="Wat loopt, wacht of mislukt is.", invoke_without_command=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("batches")(batches)
+    app.command("batch")(batch)
+    app.command("document")(document)
+    app.command("scanmap")(scanmap)
+    app.add_typer(quarantaine, name="quarantaine")
+    app.add_typer(stappen, name="stappen")
+
+
+def batches(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon de batches, de nieuwste eerst."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = rapport.build_batches(session)
+    if als_json:
+        return show_json(rijen)
+    return show_table(
+        "Batches",
+        ["Batch", "Status", "Ontvangen", "Scanmap", "Documenten", "Bladtelling", "Bevindingen", "Scanoperator"],
+        [
+            [r["nummer"], r["status"], r["ontvangen_op"], r["scanmap"], r["documenten"],
+             say_telling(r["bladtelling"]), r["bevindingen"], r["scanoperator"]]
+            for r in rijen
+        ],
+        leeg="Er zijn nog geen batches. Zet bestanden in de scanmap en start de scanstraat met ./run start.",
+    )  # fmt: skip
+
+
+def say_telling(telling: dict[str, Any]) -> str:
+    """Return the count as people say it: 12 = 9 + 2 + 1."""
+    som = (
+        f"{telling['ontvangen']} = {telling['in_documenten']} + {telling['scheidingsbladen']} + {telling['weggelaten']}"
+    )
+    return som if telling["sluitend"] else f"KLOPT NIET: {som}"
+
+
+def batch(
+    context: typer.Context,
+    nummer: Annotated[str, typer.Argument(help="Batchnummer, bijvoorbeeld B-2026-0142 of 142.")],
+    als_json: AlsJson = False,
+) -> None:
+    """Toon een batch: bladtelling, documenten, bladen, bevindingen en bewerkingen."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        gevonden = rapport.build_batch(session, storage.find_batch(session, nummer), basis.opslag.pad)
+    if als_json:
+        return show_json(gevonden)
+    telling = gevonden["bladtelling"]
+    stdout().print(
+        f"[bold]Batch {gevonden['nummer']}[/]  {gevonden['status']}\n"
+        f"Bladtelling: {telling['ontvangen']} ontvangen = {telling['in_documenten']} in documenten + "
+        f"{telling['scheidingsbladen']} scheidingsbladen + {telling['weggelaten']} weggelaten"
+        f"{'' if telling['sluitend'] else '  [bold red]KLOPT NIET[/]'}\n"
+        f"Scanoperator: {gevonden['scanoperator']}   Profiel: {gevonden['profiel']}   "
+        f"Instellingen: {gevonden['vingerafdruk'][:12]}"
+    )
+    show_documenten(gevonden["documenten"])
+    show_table(
+        "Bladen",
+        ["Blad", "Waar", "Draai", "Dpi", "Kleur", "Scheef", "Inkt", "Reden"],
+        [
+            [b["blad"], b["bestemming"], b["draai_graden"], b["dpi"], b["kleurmodus"],
+             b["metingen"].get("scheefstand_graden"), b["metingen"].get("inktdekking"), b["reden"]]
+            for b in gevonden["beelden"]
+        ],
+        leeg="Deze batch is nog niet ontleed.",
+    )  # fmt: skip
+    show_bevindingen(gevonden["bevindingen"])
+    return None
+
+
+def show_documenten(documenten: list[dict[str, Any]]) -> None:
+    """Print documents with their zaak and both proofs."""
+    show_table(
+        "Documenten",
+        ["Document", "Pagina's", "Zaak", "PDF/A", "Pixels gelijk", "Teruggelezen", "Tekst", "Bevindingen"],
+        [
+            [d["id"][:8], d["paginas"], d["zaak"] or "te koppelen", say_bewijs(d["pdfa"], "conform"),
+             say_bewijs(d["getrouwheid"], "gelijk"), say_bewijs(d["teruggelezen"], "gelijk"),
+             None if d["woordzekerheid"] is None else f"{d['woordzekerheid']:.0f} %",
+             ", ".join(b["code"] for b in d["bevindingen"])]
+            for d in documenten
+        ],
+        leeg="Deze batch heeft nog geen documenten.",
+    )  # fmt: skip
+
+
+def show_bevindingen(bevindingen: list[dict[str, Any]]) -> None:
+    """Print findings, when there are any."""
+    if bevindingen:
+        show_table(
+            "Bevindingen",
+            ["Ernst", "Pagina", "Bevinding", "Afgehandeld"],
+            [[b["ernst"], b["pagina"], b["tekst"], b["afgehandeld"]] for b in bevindingen],
+            leeg="",
+        )
+
+
+def say_bewijs(bewijs: dict[str, Any] | None, veld: str) -> str:
+    """Return ja, NEE, or a dash for a proof that does not exist yet."""
+    if bewijs is None:
+        return "–"
+    return "ja" if bewijs[veld] else "NEE"
+
+
+def document(
+    context: typer.Context,
+    document_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id van het document; de eerste tekens zijn genoeg.")
+    ],
+    als_json: AlsJson = False,
+) -> None:
+    """Toon een document: pagina's, zaak met reden, bewijzen, versies en het bestand."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rij = find_document(session, document_id)
+        gevonden = rapport.build_document(session, rij, basis.opslag.pad)
+        gevonden["versies"] = rapport.build_versies(session, rij.id)
+        gevonden["batch"] = storage.load_batch(session, rij.batch_id).nummer
+    if als_json:
+        return show_json(gevonden)
+    stdout().print(
+        f"[bold]Document {gevonden['id']}[/]  uit batch {gevonden['batch']}\n"
+        f"Titel: {gevonden['titel'] or '–'}\nBestand: {gevonden['bestand'] or '–'}"
+    )
+    show_documenten([gevonden])
+    show_table(
+        "Waarom deze zaak",
+        ["Aanwijzing", "Zaak", "Uitleg"],
+        [[r["bron"], r["zaakidentificatie"], r["tekst"]] for r in gevonden["koppelredenen"]],
+        leeg="Er is geen aanwijzing voor een zaak gevonden. Koppel met: scanstraat koppel DOCUMENT ZAAK",
+    )
+    show_table(
+        "Versies",
+        ["Versie", "Reden", "Gemaakt", "SHA-256"],
+        [[v["n"], v["reden"], v["op"], (v["sha256"] or "")[:16]] for v in gevonden["versies"]],
+        leeg="",
+    )
+    show_bevindingen(gevonden["bevindingen"])
+    return None
+
+
+def find_document(session: Any, begin: str) -> DocumentRow:
+    """Return the one document whose id starts with `begin`."""
+    gevonden: DocumentRow = find_one(session, DocumentRow, begin, "document", "scanstraat batch NR")
+    return gevonden
+
+
+def find_one(session: Any, tabel: Any, begin: str, wat: str, toont: str) -> Any:
+    """Return the one row whose id starts with `begin` (at least 4 characters).
+
+    Raises:
+        NietGevondenError: none, or more than one.
+    """
+    kort = begin.strip().lower().replace("-", "")
+    gevonden = []
+    if 4 <= len(kort) <= 32 and set(kort) <= set("0123456789abcdef"):
+        van, tot = UUID(kort.ljust(32, "0")), UUID(kort.ljust(32, "f"))
+        gevonden = session.exec(select(tabel).where(tabel.id >= van, tabel.id <= tot).limit(2)).all()
+    if len(gevonden) != 1:
+        meer = "past bij meer dan één" if gevonden else "is geen bekend"
+        raise NietGevondenError(f"{begin} {meer} {wat}. Bekijk de ids met: {toont}")
+    return gevonden[0]
+
+
+def scanmap(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon elk bestand dat ooit in een scanmap verscheen, en waar het nu is."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = rapport.build_scanmap(session)
+    if als_json:
+        return show_json(rijen)
+    show_bestanden("Scanmap", rijen)
+    aantal = {status: sum(r["status"] == status for r in rijen) for status in map(str, Bestandstatus)}
+    stdout().print(
+        f"{len(rijen)} gezien = {aantal['wacht']} wacht + {aantal['ingenomen']} ingenomen + "
+        f"{aantal['quarantaine']} in quarantaine + {aantal['geweigerd']} geweigerd"
+    )
+    return None
+
+
+def show_bestanden(titel: str, rijen: list[dict[str, Any]]) -> None:
+    """Print files of a scanmap."""
+    show_table(
+        titel,
+        ["Id", "Bestand", "Status", "Batch", "Ligt nu in", "Reden"],
+        [[r["id"][:8], r["naam"], r["status"], r["batch"], r["ligt_in"], r["reden"]] for r in rijen],
+        leeg="Geen bestanden.",
+    )
+
+
+@quarantaine.callback()
+def toon_quarantaine(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon wat in quarantaine staat en waarom."""
+    if context.invoked_subcommand is not None:
+        return
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = rapport.build_scanmap(session, status=Bestandstatus.QUARANTAINE)
+    if als_json:
+        show_json(rijen)
+    else:
+        show_bestanden("Quarantaine", rijen)
+
+
+@quarantaine.command("opnieuw")
+def quarantaine_opnieuw(
+    context: typer.Context,
+    bestand_id: Annotated[str, typer.Argument(metavar="ID", help="Id van het bestand.")],
+    door: Door,
+) -> None:
+    """Onderzoek een bestand opnieuw, bijvoorbeeld na een andere instelling van het profiel."""
+    from scanstraat.intake.dienst import retry_quarantaine  # noqa: PLC0415  starts the sandbox
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            bestand = find_one(session, ScanmapBestandRow, bestand_id, "bestand", "scanstraat quarantaine")
+        stdout().print(retry_quarantaine(basis, bestand.id))
+
+
+@quarantaine.command("weigeren")
+def quarantaine_weigeren(
+    context: typer.Context,
+    bestand_id: Annotated[str, typer.Argument(metavar="ID", help="Id van het bestand.")],
+    reden: Annotated[str, typer.Option("--reden", help="Waarom dit bestand niet wordt ingenomen.")],
+    door: Door,
+) -> None:
+    """Weiger een bestand uit quarantaine voorgoed; de bytes blijven bewaard."""
+    from scanstraat.intake.dienst import refuse_quarantaine  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            bestand = find_one(session, ScanmapBestandRow, bestand_id, "bestand", "scanstraat quarantaine")
+        refuse_quarantaine(basis, bestand.id, reden, door)
+        stdout().print("Geweigerd. Het bestand blijft bewaard in de map quarantaine.")
+
+
+@stappen.callback()
+def toon_stappen(
+    context: typer.Context,
+    alles: Annotated[bool, typer.Option("--alles", help="Ook wat klaar is.")] = False,
+    als_json: AlsJson = False,
+) -> None:
+    """Toon wat loopt, wacht of mislukt is."""
+    if context.invoked_subcommand is not None:
+        return
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = rapport.build_stappen(session, alles=alles)
+    if als_json:
+        show_json(rijen)
+        return
+    show_table(
+        "Stappen",
+        ["Id", "Batch", "Fase", "Status", "Voortgang", "Poging", "Sinds", "Fout"],
+        [
+            [r["id"][:8], r["batch"], r["fase"], r["status"],
+             f"{r['gedaan']} van {r['totaal']}" if r["totaal"] else None, r["poging"], r["sinds"], r["fout"]]
+            for r in rijen
+        ],
+        leeg="Niets loopt, wacht of is mislukt.",
+    )  # fmt: skip
+
+
+@stappen.command("opnieuw")
+def stap_opnieuw(
+    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")]
+) -> None:
+    """Probeer een mislukte of geannuleerde stap opnieuw."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
+        stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
+        basis.werkbank.opnieuw(session, stap.id)
+        stdout().print("De stap staat weer klaar om te lopen.")
+
+
+@stappen.command("annuleer")
+def stap_annuleer(
+    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")]
+) -> None:
+    """Annuleer een stap die wacht of loopt; met `opnieuw` gaat hij later verder."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
+        basis.werkbank.annuleer(stap.id)
+        stdout().print("De stap is geannuleerd.")

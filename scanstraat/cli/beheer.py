@@ -1,0 +1,175 @@
+"""Commands for the functioneel beheerder: store, zaken, settings, health, separator sheets, back-up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+
+opslag = typer.Typer(help="De bestanden zelf: scans, PDF/A-bestanden en bewijzen.", no_args_is_help=True)
+zaken = typer.Typer(help="Zaken van het ingebouwde register.", invoke_without_command=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(opslag, name="opslag")
+    app.add_typer(zaken, name="zaken")
+    app.command("instellingen")(instellingen)
+    app.command("gezondheid")(gezondheid)
+    app.command("scheidingsbladen")(scheidingsbladen)
+
+
+@opslag.command("controleer")
+def opslag_controleer(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Lees elk bestand opnieuw, vergelijk het met zijn vingerafdruk en herstel het zo nodig uit de kopie."""
+    from scanstraat.onderhoud import check_objecten  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
+        taak = balk.add_task("Opslag controleren", total=None)
+        uitslag = check_objecten(basis, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal))
+    if als_json:
+        show_json(uitslag.to_json())
+    else:
+        stdout().print(uitslag.say())
+    if not uitslag.in_orde:
+        raise typer.Exit(1)
+
+
+def build_progress() -> Progress:
+    """Return a progress bar on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr(),
+        transient=True,
+    )
+
+
+@zaken.callback()
+def toon_zaken(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon de zaken van het ingebouwde register."""
+    if context.invoked_subcommand is not None:
+        return
+    from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        gevonden = boek.load_zaken(basis.engine)
+    if als_json:
+        show_json([asdict(zaak) for zaak in gevonden])
+        return
+    show_table(
+        "Zaken",
+        ["Zaak", "Zaaktype", "Omschrijving", "Gesloten"],
+        [[zaak.identificatie, zaak.zaaktype, zaak.omschrijving, zaak.gesloten] for zaak in gevonden],
+        leeg="Het register is leeg. Voeg zaken toe met: scanstraat zaken laad BESTAND.csv",
+    )
+
+
+@zaken.command("laad")
+def zaken_laad(
+    context: typer.Context,
+    bestand: Annotated[
+        Path, typer.Argument(help="CSV met kolommen identificatie;zaaktype;omschrijving.", exists=True, dir_okay=False)
+    ],
+    door: Door,
+) -> None:
+    """Lees zaken uit een CSV-bestand in het ingebouwde register."""
+    from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        gelezen = boek.lees_zaken_csv(basis.engine, bestand, gebruiker=door)
+        stdout().print(
+            f"{gelezen.toegevoegd} zaken toegevoegd, {gelezen.gewijzigd} gewijzigd, {gelezen.ongewijzigd} ongewijzigd."
+        )
+
+
+@zaken.command("voegtoe")
+def zaken_voegtoe(
+    context: typer.Context,
+    identificatie: Annotated[str, typer.Argument(help="Zaaknummer.")],
+    door: Door,
+    zaaktype: Annotated[str, typer.Option("--zaaktype", help="Soort zaak.")] = "Algemeen",
+    omschrijving: Annotated[str, typer.Option("--omschrijving", help="Waar de zaak over gaat.")] = "",
+) -> None:
+    """Voeg een zaak toe aan het ingebouwde register."""
+    from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        boek.voeg_zaak_toe(basis.engine, boek.NieuweZaak(identificatie, zaaktype, omschrijving), gebruiker=door)
+        stdout().print(f"Zaak {identificatie} staat in het register.")
+
+
+def instellingen(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon de instellingen die nu gelden, ook de standaardwaarden."""
+    with expected_errors():
+        config = load_config(context)
+    waarden = config.model_dump(mode="json")
+    if waarden["database"]["url"]:
+        waarden["database"]["url"] = config.shown_database_url
+    if als_json:
+        show_json(waarden)
+        return
+    rijen: list[list[object]] = []
+    _flatten(waarden, "", rijen)
+    show_table("Instellingen", ["Sleutel", "Waarde"], rijen, leeg="")
+
+
+def _flatten(waarde: object, sleutel: str, rijen: list[list[object]]) -> None:
+    if isinstance(waarde, dict):
+        for naam, deel in waarde.items():
+            _flatten(deel, f"{sleutel}.{naam}" if sleutel else naam, rijen)
+    elif isinstance(waarde, list) and any(isinstance(deel, dict) for deel in waarde):
+        for plek, deel in enumerate(waarde, start=1):
+            _flatten(deel, f"{sleutel} {plek}", rijen)
+    else:
+        rijen.append([sleutel, ", ".join(map(str, waarde)) if isinstance(waarde, list) else waarde])
+
+
+def gezondheid(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Zeg of alles in orde is, en wat u moet doen als dat niet zo is."""
+    from scanstraat.gezondheid import build_gezondheid  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        uitslag = build_gezondheid(basis)
+    if als_json:
+        show_json(uitslag.to_json())
+    else:
+        stdout().print("[bold green]Alles is in orde.[/]" if uitslag.in_orde else "[bold red]Er is iets mis.[/]")
+        show_table(
+            "Meldingen",
+            ["Onderdeel", "Ernst", "Wat er is en wat u doet"],
+            [[m.wat, m.ernst, m.tekst] for m in uitslag.meldingen],
+            leeg="Geen meldingen.",
+        )
+    if not uitslag.in_orde:
+        raise typer.Exit(1)
+
+
+def scheidingsbladen(
+    zaaknummers: Annotated[list[str], typer.Argument(metavar="ZAAK...", help="Een of meer zaaknummers.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", help="Het PDF-bestand.")] = Path("scheidingsbladen.pdf"),
+    bladen: Annotated[
+        int | None, typer.Option("--bladen", help="Hoeveel bladen er per zaak achter horen.", min=1)
+    ] = None,
+    bijlage: Annotated[
+        bool, typer.Option("--bijlage", help="Maak bijlagebladen in plaats van documentbladen.")
+    ] = False,
+) -> None:
+    """Maak scheidingsbladen met QR-code om af te drukken: een blad voor elke zaak."""
+    from scanstraat.scheidingsblad import build_scheidingsblad, render_scheidingsbladen  # noqa: PLC0415
+
+    with expected_errors():
+        soort = "bijlageblad" if bijlage else "documentblad"
+        inhoud = render_scheidingsbladen(
+            [build_scheidingsblad(soort, zaak=zaak, bladen=bladen) for zaak in zaaknummers]
+        )
+        uit.write_bytes(inhoud)
+        stdout().print(f"{len(zaaknummers)} scheidingsbladen staan in {uit}. Druk ze af op ware grootte (100 %).")

@@ -1,0 +1,263 @@
+"""Commands that change the order of a batch, or where a document goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+from sqlmodel import Session
+
+from scanstraat import aflevering, bewerken, db, storage
+from scanstraat import opstelling as o
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli.batches import find_document
+from scanstraat.cli.uitvoer import Door, expected_errors, load_config, stdout
+from scanstraat.domain import Bewerkingsoort, Weglaatreden
+from scanstraat.errors import NietGevondenError
+from scanstraat.tables import ActorRow, BatchRow
+
+bewerk = typer.Typer(
+    help="Verander de volgorde van een batch. De scans zelf veranderen nooit; alles is terug te draaien."
+)
+
+Nummer = Annotated[str, typer.Argument(metavar="BATCH", help="Batchnummer.")]
+Blad = Annotated[str, typer.Argument(metavar="BLAD", help="Bladnummer; 3a is de achterkant van blad 3.")]
+Bladen = Annotated[list[str], typer.Argument(metavar="BLAD...", help="Een of meer bladnummers.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(bewerk, name="bewerk")
+    app.command("ongedaan")(ongedaan)
+    app.command("klaarmelden")(klaarmelden)
+    app.command("scanoperator")(scanoperator)
+    app.command("koppel")(koppel)
+    app.command("ontkoppel")(ontkoppel)
+
+
+@dataclass(frozen=True)
+class _Werk:
+    basis: Basis
+    session: Session
+    batch: BatchRow
+    actor: ActorRow
+
+    def beeld(self, blad: str) -> UUID:
+        return bewerken.find_beeld(self.session, self.batch, blad)
+
+    def doe(
+        self, soort: Bewerkingsoort, parameters: dict[str, Any], anders: Callable[[o.Opstelling], o.Opstelling]
+    ) -> None:
+        bewerkt = bewerken.bewerk(self.session, self.basis.werkbank, self.batch, self.actor, soort, parameters, anders)
+        _say(self.batch, bewerkt)
+
+
+def _say(batch: BatchRow, bewerkt: bewerken.Bewerkt) -> None:
+    aantal = len(bewerkt.documenten)
+    stdout().print(
+        f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {batch.nummer}: {aantal} "
+        f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie. "
+        f"Terugdraaien: scanstraat ongedaan {batch.nummer}"
+    )
+
+
+@contextmanager
+def _open(context: typer.Context, nummer: str, door: str) -> Iterator[_Werk]:
+    with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
+        batch = storage.lock_batch(session, storage.find_batch(session, nummer).id)
+        yield _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
+
+
+@bewerk.command("draai")
+def draai(
+    context: typer.Context,
+    nummer: Nummer,
+    bladen: Bladen,
+    door: Door,
+    graden: Annotated[int, typer.Option("--graden", help="90, 180 of 270; met de klok mee.")] = 90,
+) -> None:
+    """Draai een of meer pagina's."""
+    with _open(context, nummer, door) as werk:
+        beelden = [werk.beeld(blad) for blad in bladen]
+        werk.doe(
+            Bewerkingsoort.DRAAI,
+            {"bladen": bladen, "graden": graden},
+            lambda opstelling: o.turn(opstelling, beelden, graden),
+        )
+
+
+@bewerk.command("weglaten")
+def weglaten(
+    context: typer.Context,
+    nummer: Nummer,
+    bladen: Bladen,
+    door: Door,
+    reden: Annotated[Weglaatreden, typer.Option("--reden", help="Waarom.")],
+    toelichting: Annotated[str, typer.Option("--toelichting", help="Nodig bij reden anders.")] = "",
+) -> None:
+    """Laat pagina's weg uit hun document. Ze blijven bewaard en geteld."""
+    with _open(context, nummer, door) as werk:
+        beelden = [werk.beeld(blad) for blad in bladen]
+        werk.doe(
+            Bewerkingsoort.WEGLATEN,
+            {"bladen": bladen, "reden": reden.value},
+            lambda opstelling: o.leave_out(opstelling, beelden, reden, toelichting),
+        )
+
+
+@bewerk.command("splits")
+def splits(context: typer.Context, nummer: Nummer, blad: Blad, door: Door) -> None:
+    """Laat bij dit blad een nieuw document beginnen."""
+    with _open(context, nummer, door) as werk:
+        beeld, nieuw = werk.beeld(blad), uuid4()
+        werk.doe(
+            Bewerkingsoort.SPLITS,
+            {"blad": blad, "document": str(nieuw)},
+            lambda opstelling: o.split_document(opstelling, beeld, nieuw),
+        )
+
+
+@bewerk.command("voegsamen")
+def voegsamen(
+    context: typer.Context,
+    nummer: Nummer,
+    eerste: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document dat blijft.")],
+    tweede: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document dat erachter komt.")],
+    door: Door,
+) -> None:
+    """Voeg twee documenten samen; het eerste houdt zijn id."""
+    with _open(context, nummer, door) as werk:
+        een, twee = find_document(werk.session, eerste).id, find_document(werk.session, tweede).id
+        werk.doe(
+            Bewerkingsoort.VOEGSAMEN,
+            {"eerste": str(een), "tweede": str(twee)},
+            lambda opstelling: o.join_documents(opstelling, een, twee),
+        )
+
+
+@bewerk.command("verplaats")
+def verplaats(
+    context: typer.Context,
+    nummer: Nummer,
+    blad: Blad,
+    door: Door,
+    na: Annotated[str, typer.Option("--na", help="Bladnummer waar de pagina achter komt.")],
+) -> None:
+    """Zet een pagina achter een andere pagina, ook van een ander document."""
+    with _open(context, nummer, door) as werk:
+        beeld, achter = werk.beeld(blad), werk.beeld(na)
+        werk.doe(
+            Bewerkingsoort.VERPLAATS, {"blad": blad, "na": na}, lambda opstelling: o.move(opstelling, beeld, achter)
+        )
+
+
+Bestand = Annotated[
+    Path, typer.Argument(metavar="BESTAND", help="De scan.", exists=True, dir_okay=False, readable=True)
+]
+
+
+@bewerk.command("invoegen")
+def invoegen(
+    context: typer.Context,
+    nummer: Nummer,
+    bestand: Bestand,
+    door: Door,
+    na: Annotated[str, typer.Option("--na", help="Bladnummer waar de scan achter komt.")],
+) -> None:
+    """Voeg een vergeten pagina in, uit een bestand met een scan."""
+    from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  starts the sandbox
+
+    with _open(context, nummer, door) as werk:
+        achter = werk.beeld(na)
+        nieuwe = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=None)
+        werk.doe(
+            Bewerkingsoort.INVOEGEN,
+            {"na": na, "beelden": [str(beeld) for beeld in nieuwe]},
+            lambda opstelling: o.insert(_without(opstelling, nieuwe), nieuwe, achter),
+        )
+
+
+@bewerk.command("vervang")
+def vervang(context: typer.Context, nummer: Nummer, blad: Blad, bestand: Bestand, door: Door) -> None:
+    """Vervang een pagina door een herscan. De oude scan blijft bewaard."""
+    from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415
+
+    with _open(context, nummer, door) as werk:
+        oud = werk.beeld(blad)
+        nieuwe = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=1)
+        werk.doe(
+            Bewerkingsoort.VERVANG,
+            {"blad": blad, "beeld": str(nieuwe[0])},
+            lambda opstelling: o.replace_page(_without(opstelling, nieuwe), oud, nieuwe[0]),
+        )
+
+
+def _without(opstelling: o.Opstelling, beelden: tuple[UUID, ...]) -> o.Opstelling:
+    """Leave the new beelden, which wait in the batch as left out, to the operation that gives them their place."""
+    return tuple(p for p in opstelling if p.beeld_id not in beelden)
+
+
+def ongedaan(context: typer.Context, nummer: Nummer, door: Door) -> None:
+    """Maak de laatste bewerking van een batch ongedaan."""
+    with _open(context, nummer, door) as werk:
+        _say(werk.batch, bewerken.undo(werk.session, werk.basis.werkbank, werk.batch, werk.actor))
+
+
+def klaarmelden(context: typer.Context, nummer: Nummer, door: Door) -> None:
+    """Meld een batch klaar: u hebt de bevindingen gezien en de documenten mogen naar hun zaak."""
+    with _open(context, nummer, door) as werk:
+        open_punten = bewerken.report_ready(werk.session, werk.basis.werkbank, werk.batch, werk.actor)
+        stdout().print(f"Batch {werk.batch.nummer} is klaargemeld.")
+        for punt in open_punten:
+            stdout().print(f"Let op: {punt}.")
+
+
+def scanoperator(
+    context: typer.Context,
+    nummer: Nummer,
+    naam: Annotated[str, typer.Argument(metavar="NAAM", help="Wie deze batch heeft gescand.")],
+    door: Door,
+    reden: Annotated[str, typer.Option("--reden", help="Waarom u dit nu vastlegt.")],
+) -> None:
+    """Leg achteraf vast wie een batch heeft gescand, als dat niet bekend was."""
+    with _open(context, nummer, door) as werk:
+        bewerken.set_scanoperator(werk.session, werk.batch, werk.actor, naam=naam, reden=reden)
+        stdout().print(f"Vastgelegd voor batch {werk.batch.nummer}.")
+
+
+def koppel(
+    context: typer.Context,
+    document_id: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Id van het document.")],
+    zaak: Annotated[str, typer.Argument(metavar="ZAAK", help="Zaaknummer.")],
+    door: Door,
+) -> None:
+    """Koppel een document aan een zaak."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        gevonden = basis.zaaksysteem.find_zaak(zaak)
+        if gevonden is None:
+            raise NietGevondenError(f"Zaak {zaak} bestaat niet in het zaaksysteem. Controleer het nummer.")
+        with db.begin(basis.engine) as session:
+            document = find_document(session, document_id)
+            aflevering.link(session, basis, document.id, gevonden, door)
+        stdout().print(f"Document {str(document.id)[:8]} hoort nu bij zaak {zaak}.")
+
+
+def ontkoppel(
+    context: typer.Context,
+    document_id: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Id van het document.")],
+    door: Door,
+    zaak: Annotated[str | None, typer.Argument(metavar="[ZAAK]", help="Zaaknummer; leeg is de zaak van nu.")] = None,
+) -> None:
+    """Haal een document van zijn zaak af. Het staat daarna weer bij te koppelen."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            document = find_document(session, document_id)
+        wees = aflevering.unlink(basis, document.id, zaak, door)
+        stdout().print(f"Document {str(document.id)[:8]} is losgemaakt van de zaak.")
+        if wees:
+            stdout().print("Let op: het document staat nog in het zaaksysteem, zonder zaak. Laat het daar verwijderen.")

@@ -1,0 +1,109 @@
+"""Commands that run the line: start, demo, and the processes the supervisor starts."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanstraat.bootstrap import open_basis, open_lijn
+from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, stderr
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("start")(start)
+    app.command("demo")(demo)
+    app.command("intern-wachter", hidden=True)(intern_wachter)
+    app.command("intern-werker", hidden=True)(intern_werker)
+    app.command("intern-gezondheid", hidden=True)(intern_gezondheid)
+
+
+def start(context: typer.Context) -> None:
+    """Start alles op deze machine: de wachter van de scanmap, de werkers en de gezondheidspagina. Stop met Ctrl-C."""
+    from scanstraat.intake.dienst import make_scanmappen  # noqa: PLC0415
+    from scanstraat.toezicht import Toezicht  # noqa: PLC0415
+
+    with expected_errors():
+        config = load_config(context)
+        if not config.scanmap:
+            stderr().print("Let op: er is geen scanmap ingesteld. Voeg [[scanmap]] toe aan config.toml.")
+        with open_basis(config) as basis:
+            make_scanmappen(basis.config)
+        zelf = [sys.executable, "-m", "scanstraat.cli", "--config", str(context.find_root().params["config"].resolve())]
+        kinderen = [
+            ("wachter", [*zelf, "intern-wachter"]),
+            *((f"werker-{n}", [*zelf, "intern-werker", f"w{n}"]) for n in range(config.werk.werkers)),
+            ("gezondheid", [*zelf, "intern-gezondheid"]),
+        ]
+        for scanmap in config.scanmap:
+            stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
+        stderr().print(
+            f"Gezondheid: http://{config.gezondheid.adres}:{config.gezondheid.poort}/gezondheid\n"
+            "De scanstraat loopt. Stop met Ctrl-C."
+        )
+        Toezicht(kinderen).draai()
+
+
+def demo(
+    context: typer.Context,
+    map_: Annotated[
+        Path | None, typer.Argument(metavar="[MAP]", help="Map met uw eigen scans.", exists=True, file_okay=False)
+    ] = None,
+    als_json: AlsJson = False,
+    doel: Annotated[Path | None, typer.Option("--in", help="Lege map voor de gegevens van deze demo.")] = None,
+    profiel: Annotated[str, typer.Option("--talen", help="Talen voor de tekstherkenning, met + ertussen.")] = "nld",
+) -> None:
+    """Laat de hele lijn zien: met nagemaakte post, of met uw eigen scans uit MAP."""
+    from scanstraat import demo as demonstratie  # noqa: PLC0415
+
+    with expected_errors():
+        uitslag = demonstratie.run_demo(map_, doel=doel, talen=tuple(profiel.split("+")), toon=stderr())
+        if als_json:
+            show_json(uitslag)
+        else:
+            demonstratie.show_uitslag(uitslag)
+    del context
+
+
+def intern_wachter(context: typer.Context) -> None:
+    """Kijk in de scanmappen (gestart door `scanstraat start`)."""
+    from scanstraat.intake.dienst import open_wachters  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis, open_wachters(basis) as wachters:
+        stop = _stop_on_signal()
+        draden = [threading.Thread(target=wachter.loop, args=(stop,), name="wachter") for wachter in wachters]
+        for draad in draden:
+            draad.start()
+        stop.wait()
+        for draad in draden:
+            draad.join()
+
+
+def intern_werker(context: typer.Context, naam: str) -> None:
+    """Voer de stappen van de lijn uit (gestart door `scanstraat start`)."""
+    from scanstraat.bootstrap import build_werker  # noqa: PLC0415
+
+    with expected_errors(), open_lijn(load_config(context)) as lijn:
+        stop = _stop_on_signal()
+        with build_werker(lijn, naam):
+            stop.wait()
+
+
+def intern_gezondheid(context: typer.Context) -> None:
+    """Toon de gezondheidspagina (gestart door `scanstraat start`)."""
+    from scanstraat.gezondheidspagina import serve  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        serve(basis)
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for nummer in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(nummer, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,92 @@
+"""A scan that comes later into a batch: a forgotten page, or a herscan of one. The sandbox looks at it as always."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from scanstraat import storage
+from scanstraat.bootstrap import Basis, open_zandbak
+from scanstraat.db import now_text
+from scanstraat.domain import Bestemming, Weglaatreden
+from scanstraat.errors import NietMogelijkError
+from scanstraat.intake.dienst import build_onderzoek
+from scanstraat.intake.ontleden import Beeldfeiten, Bron, measure_bron
+from scanstraat.tables import BatchRow, BeeldRow, BronRow
+
+
+def add_bijscan(
+    basis: Basis, session: Session, batch: BatchRow, pad: Path, *, maximaal: int | None
+) -> tuple[UUID, ...]:
+    """Add the page images of a file to a batch, each counted as left out until an operation gives it its place.
+
+    Args:
+        maximaal: most page images the file may hold; None is no limit.
+    Raises:
+        InvoerError: the file may not pass, with the reason in Dutch.
+        NietMogelijkError: it holds more pages than asked for.
+    """
+    profiel = storage.profiel_of(batch)
+    with open_zandbak(basis.config) as zandbak:
+        vingerafdruk = basis.opslag.bewaar(pad, maximum_bytes=profiel.maximaal_mb * 1_000_000)
+        fd = basis.opslag.open_fd(vingerafdruk.sha256)
+        try:
+            onderzocht = build_onderzoek(zandbak, profiel)(fd, pad.suffix)
+        finally:
+            os.close(fd)
+        if maximaal is not None and onderzocht.aantal_beelden > maximaal:
+            raise NietMogelijkError(
+                f"Dit bestand heeft {onderzocht.aantal_beelden} pagina's. Geef een bestand met {maximaal} pagina."
+            )
+        bron = Bron(uuid4(), vingerafdruk.sha256, pad.name, onderzocht.soort, onderzocht.is_scan)
+        beelden = [
+            Beeldfeiten(bron, feiten["n"], feiten) for feiten in measure_bron(basis.opslag, zandbak, bron, profiel)
+        ]
+    storage.save_object(session, vingerafdruk, "bron")
+    storage.save_bron(
+        session,
+        BronRow(
+            id=bron.id,
+            batch_id=batch.id,
+            volgnummer=len(storage.load_bronnen(session, batch.id)) + 1,
+            sha256=bron.sha256,
+            naam=bron.naam,
+            soort=bron.soort,
+            aantal_beelden=len(beelden),
+            is_scan=bron.is_scan,
+            aanlevering={"map": ""},
+            ontvangen_op=now_text(),
+        ),
+    )
+    return tuple(_save_beeld(session, batch, beeld) for beeld in beelden)
+
+
+def _save_beeld(session: Session, batch: BatchRow, beeld: Beeldfeiten) -> UUID:
+    feiten = beeld.feiten
+    rij = BeeldRow(
+        batch_id=batch.id,
+        bron_id=beeld.bron.id,
+        n=beeld.n,
+        blad_id=storage.add_blad(session, batch.id).id,
+        kant="voor",
+        breedte_px=feiten["breedte_px"],
+        hoogte_px=feiten["hoogte_px"],
+        dpi=feiten["dpi"],
+        dpi_bron=feiten["dpi_bron"],
+        kleurmodus=feiten["kleurmodus"],
+        compressie=feiten["compressie"],
+        metingen=feiten["metingen"],
+        codes=feiten["codes"],
+        volgorde=storage.last_volgorde(session, batch.id) + storage.VOLGORDE_STAP,
+        bestemming=Bestemming.WEGGELATEN.value,
+        draai_graden=feiten["draai_pdf"],
+        weglaatreden=Weglaatreden.ANDERS.value,
+        weglaattekst="Bijgescand, nog niet geplaatst.",
+    )
+    session.add(rij)
+    session.flush()
+    storage.save_bevindingen(session, beeld.bevindingen, batch_id=batch.id, beeld_id=rij.id)
+    return rij.id

@@ -1,0 +1,452 @@
+"""From a complete delivery to pages that are measured and cut into documents. Decoding happens in the sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from hardware.scanmap import Indexregel
+from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
+from scanstraat import storage
+from scanstraat.config import Scanprofiel
+from scanstraat.db import now_text
+from scanstraat.domain import ONBEKEND, Bestemming, Koppelstatus
+from scanstraat.errors import InvoerError, ZaaksysteemNietBereikbaarError
+from scanstraat.intake.codes import Code
+from scanstraat.intake.koppelen import Koppeling, Zaakstand, bepaal_koppeling
+from scanstraat.intake.splitsen import (
+    Beeldfeit,
+    Bronfeit,
+    Documentdeel,
+    Splitsbevinding,
+    Splitsing,
+    Splitsregels,
+    match_index,
+    number_bladen,
+    splits_batch,
+)
+from scanstraat.tables import BatchRow, BeeldRow, BladRow, BronRow, DocumentRow
+from vernietiging.gebeurtenis import canonical_json
+
+if TYPE_CHECKING:
+    from scanstraat.bootstrap import Basis, Lijn
+    from scanstraat.intake.opslag import Opslag
+    from scanstraat.intake.scanmap_regels import Aanlevering
+    from scanstraat.werk import Voortgang
+    from scanstraat.zandbak import Zandbak
+
+TAKEN = "scanstraat.zandbaktaken"
+LIJN = "intake"  # the name of this part of the line, as an actor
+MAXIMAAL_INDEX_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class Bron:
+    """A delivered file of the batch, as the ontleding needs it."""
+
+    id: UUID
+    sha256: str
+    naam: str
+    soort: str
+    is_scan: bool
+
+
+@dataclass(frozen=True)
+class Ontleedopdracht:
+    """What the ontleding of one batch needs to know."""
+
+    klaar: bool
+    batch_id: UUID
+    nummer: str
+    profiel: Scanprofiel
+    bronnen: tuple[Bron, ...]
+    indexbestanden: tuple[tuple[str, str], ...]  # (naam, sha256)
+    aantal_beelden: int
+
+
+@dataclass(frozen=True)
+class Beeldfeiten:
+    """What the sandbox found on one page image."""
+
+    bron: Bron
+    n: int
+    feiten: dict[str, Any]  # the keys of `zandbaktaken.ontleed_bron`
+
+    @property
+    def bevindingen(self) -> tuple[Bevinding, ...]:
+        """The findings on this image."""
+        return tuple(bevinding_from_json(b) for b in self.feiten["bevindingen"])
+
+
+@dataclass(frozen=True)
+class Index:
+    """What the index files beside the scans said."""
+
+    regels: tuple[Indexregel, ...]
+    bevindingen: tuple[Bevinding, ...]
+
+
+@dataclass(frozen=True)
+class Geplaatst:
+    """A page image with its id and its sheet."""
+
+    id: UUID
+    beeld: Beeldfeiten
+    blad: int
+    kant: str
+
+
+@dataclass(frozen=True)
+class Ontleding:
+    """A batch as measured and cut, not yet saved."""
+
+    beelden: tuple[Geplaatst, ...]
+    splitsing: Splitsing
+    bevindingen: tuple[Splitsbevinding, ...]
+    scanoperator: str  # "" is not said
+
+
+def bevinding_from_json(gegevens: dict[str, Any]) -> Bevinding:
+    """Read a finding that came out of the sandbox."""
+    plaats = gegevens["plaats"]
+    return Bevinding(
+        str(gegevens["code"]),
+        Ernst(gegevens["ernst"]),
+        str(gegevens["tekst"]),
+        None if plaats is None else Plaats(**plaats),
+        bool(gegevens["vervangbaar"]),
+    )
+
+
+def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> BatchRow:
+    """Make the batch and its bronnen of a complete delivery whose bytes are in the store."""
+    scanmap = next(deel for deel in basis.config.scanmap if deel.naam == aanlevering.scanmap)
+    profiel = basis.config.profiel[scanmap.profiel]
+    momentopname, vingerafdruk = storage.build_momentopname(profiel)
+    nu = now_text()
+    jaar = int(nu[:4])
+    volgnummer, nummer = storage.next_batchnummer(session, jaar)
+    eerdere = next((b.dubbel_van for b in aanlevering.bestanden if b.dubbel_van is not None), None)
+    eerdere_bron = None if eerdere is None else session.get(BronRow, eerdere)
+    batch = BatchRow(
+        nummer=nummer,
+        jaar=jaar,
+        volgnummer=volgnummer,
+        scanmap=scanmap.naam,
+        profiel=scanmap.profiel,
+        momentopname=momentopname,
+        momentopname_sha256=vingerafdruk,
+        gereedschap={},
+        scanoperator=profiel.scanoperator or ONBEKEND,
+        nakijken=profiel.nakijken,
+        indexbestanden=[{"naam": i.naam, "sha256": i.vingerafdruk.sha256} for i in aanlevering.indexbestanden],
+        dubbel_van=None if eerdere_bron is None else eerdere_bron.batch_id,
+        ontvangen_op=nu,
+    )
+    session.add(batch)
+    session.flush()
+    for volgorde, bestand in enumerate(aanlevering.bestanden, start=1):
+        storage.save_object(session, bestand.vingerafdruk, "bron")
+        session.add(
+            BronRow(
+                id=bestand.bron_id,
+                batch_id=batch.id,
+                volgnummer=volgorde,
+                sha256=bestand.vingerafdruk.sha256,
+                naam=bestand.naam,
+                soort=bestand.soort,
+                aantal_beelden=bestand.aantal_beelden,
+                is_scan=bestand.is_scan,
+                aanlevering={"map": aanlevering.map},
+                dubbel_van=bestand.dubbel_van,
+                ontvangen_op=nu,
+            )
+        )
+        session.flush()
+        storage.save_bevindingen(session, bestand.bevindingen, batch_id=batch.id)
+    for index in aanlevering.indexbestanden:
+        storage.save_object(session, index.vingerafdruk, "index")
+    storage.save_bevindingen(session, aanlevering.bevindingen, batch_id=batch.id)
+    if eerdere is not None:
+        storage.save_bevindingen(session, [_dubbel(session, eerdere_bron)], batch_id=batch.id)
+    manifest = basis.opslag.bewaar_bytes(
+        canonical_json(
+            {
+                "schema": "scanstraat.ontvangst/1",
+                "batch": str(batch.log_id),
+                "bronnen": [asdict(bestand.vingerafdruk) for bestand in aanlevering.bestanden],
+            }
+        )
+    )
+    storage.save_object(session, manifest, "manifest")
+    storage.append_gebeurtenis(
+        session,
+        "batch.ontvangen",
+        actor=storage.load_actor(session, LIJN),
+        onderwerp=batch.log_id,
+        bronnen=len(aanlevering.bestanden),
+        momentopname=vingerafdruk,
+        manifest=manifest.sha256,
+    )
+    return batch
+
+
+def _dubbel(session: Session, eerdere: BronRow | None) -> Bevinding:
+    nummer = (
+        None if eerdere is None or eerdere.batch_id is None else storage.load_batch(session, eerdere.batch_id).nummer
+    )
+    waar = f"in batch {nummer}" if nummer else "eerder in deze aanlevering of in quarantaine"
+    return Bevinding(
+        "dubbel",
+        Ernst.ERNSTIG,
+        f"Dezelfde scan is al ontvangen {waar}. Kijk of dit een vergissing is en meld de batch anders klaar.",
+    )
+
+
+def load_opdracht(session: Session, batch_id: UUID) -> Ontleedopdracht:
+    """Read what is known of a batch before its ontleding."""
+    batch = storage.load_batch(session, batch_id)
+    bronnen = storage.load_bronnen(session, batch_id)
+    return Ontleedopdracht(
+        klaar=batch.ontleed_op is not None,
+        batch_id=batch.id,
+        nummer=batch.nummer,
+        profiel=storage.profiel_of(batch),
+        bronnen=tuple(Bron(b.id, b.sha256, b.naam, b.soort, b.is_scan) for b in bronnen),
+        indexbestanden=tuple((deel["naam"], deel["sha256"]) for deel in batch.indexbestanden),
+        aantal_beelden=sum(bron.aantal_beelden for bron in bronnen),
+    )
+
+
+def measure_beelden(lijn: Lijn, opdracht: Ontleedopdracht, voortgang: Voortgang) -> tuple[Beeldfeiten, ...]:
+    """Decode every page of the batch once: facts, measurements, findings and codes."""
+    beelden: list[Beeldfeiten] = []
+    for bron in opdracht.bronnen:
+        for feiten in measure_bron(lijn.opslag, lijn.zandbak, bron, opdracht.profiel):
+            beelden.append(Beeldfeiten(bron, feiten["n"], feiten))
+            voortgang.meld(len(beelden), opdracht.aantal_beelden)
+    return tuple(beelden)
+
+
+def measure_bron(opslag: Opslag, zandbak: Zandbak, bron: Bron, profiel: Scanprofiel) -> Iterator[dict[str, Any]]:
+    """Yield the facts of each page of one bron, with the keys of `zandbaktaken.ontleed_bron`."""
+    gegevens = {
+        "soort": bron.soort,
+        "maximaal_pixels": profiel.maximaal_pixels,
+        "dpi_zonder_opgave": profiel.dpi_zonder_opgave,
+        "grenzen": {
+            "minimale_dpi": profiel.minimale_dpi,
+            "maximale_scheefstand_graden": profiel.maximale_scheefstand_graden,
+            "minimale_scherpte": profiel.minimale_scherpte,
+            "minimaal_contrast": profiel.minimaal_contrast,
+            "maximale_uitbijting": profiel.maximale_uitbijting,
+            "blanco_inktdekking": profiel.blanco_inktdekking,
+        },
+    }
+    fd = opslag.open_fd(bron.sha256)
+    try:
+        for bericht in zandbak.stroom(f"{TAKEN}:ontleed_bron", gegevens, [fd]):
+            with bericht:
+                yield bericht.gegevens
+    finally:
+        os.close(fd)
+
+
+def read_index(lijn: Lijn, opdracht: Ontleedopdracht) -> Index:
+    """Read the index files that came with the batch, in the sandbox; one that cannot be read is a finding."""
+    regels: list[Indexregel] = []
+    bevindingen: list[Bevinding] = []
+    for naam, sha256 in opdracht.indexbestanden:
+        fd = lijn.opslag.open_fd(sha256)
+        gegevens = {
+            "naam": naam,
+            "kolommen": opdracht.profiel.index.model_dump(),
+            "maximaal_bytes": MAXIMAAL_INDEX_BYTES,
+        }
+        try:
+            with lijn.zandbak.vraag(f"{TAKEN}:lees_index", gegevens, [fd]) as antwoord:
+                regels.extend(Indexregel(**regel) for regel in antwoord.gegevens["regels"])
+        except InvoerError as exc:
+            bevindingen.append(
+                Bevinding("index_onleesbaar", Ernst.ERNSTIG, f"{exc.melding} Koppel de documenten met de hand.")
+            )
+        finally:
+            os.close(fd)
+    return Index(tuple(regels), tuple(bevindingen))
+
+
+def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Index) -> Ontleding:
+    """Number the sheets and cut the batch into documents; pure."""
+    profiel = opdracht.profiel
+    duplex = profiel.bladzijden == "duplex"
+    per_naam, indexbevindingen = match_index(index.regels, [bron.naam for bron in opdracht.bronnen])
+    feiten = tuple(
+        Bronfeit(bron.id, bron.naam, sum(beeld.bron is bron for beeld in beelden), per_naam.get(bron.naam))
+        for bron in opdracht.bronnen
+    )
+    bron_van = {feit.id: feit for feit in feiten}
+    bladen = [blad for van_bron in number_bladen(feiten, duplex=duplex) for blad in van_bron]
+    genummerd = tuple(
+        Beeldfeit(
+            id=uuid4(),
+            bron=bron_van[beeld.bron.id],
+            n=beeld.n,
+            blad=blad,
+            codes=tuple(Code.from_json(code) for code in beeld.feiten["codes"]),
+            blanco=any(bevinding.code == "blanco" for bevinding in beeld.bevindingen),
+        )
+        for beeld, (blad, _kant) in zip(beelden, bladen, strict=True)
+    )
+    regels = Splitsregels(duplex=duplex, patcht=profiel.scheiding_patcht, patroon=profiel.zaakpatroon_naam)
+    splitsing = splits_batch(genummerd, regels)
+    return Ontleding(
+        beelden=tuple(
+            Geplaatst(feit.id, beeld, blad, kant)
+            for feit, beeld, (blad, kant) in zip(genummerd, beelden, bladen, strict=True)
+        ),
+        splitsing=splitsing,
+        bevindingen=(*(Splitsbevinding(b) for b in (*index.bevindingen, *indexbevindingen)), *splitsing.bevindingen),
+        scanoperator=splitsing.scanoperator or next((r.scanoperator for r in index.regels if r.scanoperator), ""),
+    )
+
+
+def find_koppelingen(lijn: Lijn, opdracht: Ontleedopdracht, ontleding: Ontleding) -> tuple[Koppeling, ...]:
+    """Decide per document which zaak it goes to; ask the zaaksysteem, but do not wait for it when it is away."""
+    standen: dict[str, Zaakstand] = {}
+
+    def ask(zaakidentificatie: str) -> Zaakstand:
+        if zaakidentificatie not in standen:
+            standen[zaakidentificatie] = _ask_zaak(lijn, zaakidentificatie)
+        return standen[zaakidentificatie]
+
+    return tuple(
+        bepaal_koppeling(deel.kandidaten, opdracht.profiel.vertrouwde_bronnen, ask, wacht_omdat=deel.wacht_omdat)
+        for deel in ontleding.splitsing.documenten
+    )
+
+
+def _ask_zaak(lijn: Lijn, zaakidentificatie: str) -> Zaakstand:
+    try:
+        zaak = lijn.zaaksysteem.find_zaak(zaakidentificatie)
+    except ZaaksysteemNietBereikbaarError:
+        return Zaakstand.NIET_BEREIKBAAR
+    if zaak is None:
+        return Zaakstand.ONBEKEND
+    return Zaakstand.GESLOTEN if zaak.gesloten else Zaakstand.OPEN
+
+
+def save_ontleding(
+    session: Session, lijn: Lijn, opdracht: Ontleedopdracht, ontleding: Ontleding, koppelingen: Sequence[Koppeling]
+) -> tuple[UUID, ...]:
+    """Save sheets, beelden, documents and findings of a batch in one transaction; return the new documentversies."""
+    batch = storage.lock_batch(session, opdracht.batch_id)
+    if batch.ontleed_op is not None:
+        return ()
+    actor = storage.load_actor(session, LIJN)
+    documenten = [
+        _save_document(session, batch, plek, deel, koppeling)
+        for plek, (deel, koppeling) in enumerate(zip(ontleding.splitsing.documenten, koppelingen, strict=True), start=1)
+    ]
+    _save_beelden(session, batch, ontleding, documenten)
+    for gevonden in ontleding.bevindingen:
+        storage.save_bevindingen(session, [gevonden.bevinding], batch_id=batch.id, beeld_id=gevonden.beeld)
+    batch.ontleed_op = now_text()
+    batch.gereedschap = dict(lijn.versies)
+    batch.bladen_opgegeven = ontleding.splitsing.bladen_opgegeven
+    if ontleding.scanoperator:
+        batch.scanoperator = ontleding.scanoperator
+    session.add(batch)
+    session.flush()
+    session.refresh(batch)  # the counts are kept by the database
+    storage.append_gebeurtenis(
+        session,
+        "batch.ontleed",
+        actor=actor,
+        onderwerp=batch.log_id,
+        ontvangen=batch.ontvangen,
+        in_documenten=batch.in_documenten,
+        scheidingsbladen=batch.scheidingsbladen,
+        weggelaten=batch.weggelaten,
+        documenten=len(documenten),
+    )
+    versies = []
+    for document, koppeling in zip(documenten, koppelingen, strict=True):
+        versie = storage.add_versie(session, document, reden="ontleed", actor=actor)
+        storage.save_bevindingen(session, koppeling.bevindingen, batch_id=batch.id, documentversie_id=versie.id)
+        if koppeling.zaak is not None:
+            storage.append_gebeurtenis(
+                session,
+                "document.gekoppeld",
+                actor=actor,
+                onderwerp=batch.log_id,
+                document=str(document.id),
+                bron=next(r.bron for r in koppeling.redenen if r.zaakidentificatie == koppeling.zaak),
+            )
+        versies.append(versie.id)
+    return tuple(versies)
+
+
+def _save_document(
+    session: Session, batch: BatchRow, plek: int, deel: Documentdeel, koppeling: Koppeling
+) -> DocumentRow:
+    document = DocumentRow(
+        batch_id=batch.id,
+        volgorde=plek,
+        titel=deel.titel,
+        zaakidentificatie=koppeling.zaak,
+        koppelstatus=(Koppelstatus.TE_KOPPELEN if koppeling.zaak is None else Koppelstatus.GEKOPPELD).value,
+        koppelredenen=[asdict(reden) for reden in koppeling.redenen],
+        bladen_verwacht=deel.bladen_verwacht,
+    )
+    session.add(document)
+    session.flush()
+    return document
+
+
+def _save_beelden(session: Session, batch: BatchRow, ontleding: Ontleding, documenten: Sequence[DocumentRow]) -> None:
+    document_van = {
+        beeld: document.id
+        for document, deel in zip(documenten, ontleding.splitsing.documenten, strict=True)
+        for beeld in deel.beelden
+    }
+    scheiding_van = {scheiding.beeld: scheiding for scheiding in ontleding.splitsing.scheidingsbladen}
+    bladen: dict[int, BladRow] = {}
+    for geplaatst in ontleding.beelden:
+        if geplaatst.blad not in bladen:
+            bladen[geplaatst.blad] = BladRow(batch_id=batch.id, nummer=geplaatst.blad)
+    session.add_all(bladen.values())
+    session.flush()
+    for positie, geplaatst in enumerate(ontleding.beelden, start=1):
+        feiten, scheiding = geplaatst.beeld.feiten, scheiding_van.get(geplaatst.id)
+        session.add(
+            BeeldRow(
+                id=geplaatst.id,
+                batch_id=batch.id,
+                bron_id=geplaatst.beeld.bron.id,
+                n=geplaatst.beeld.n,
+                blad_id=bladen[geplaatst.blad].id,
+                kant=geplaatst.kant,
+                breedte_px=feiten["breedte_px"],
+                hoogte_px=feiten["hoogte_px"],
+                dpi=feiten["dpi"],
+                dpi_bron=feiten["dpi_bron"],
+                kleurmodus=feiten["kleurmodus"],
+                compressie=feiten["compressie"],
+                metingen=feiten["metingen"],
+                codes=feiten["codes"],
+                volgorde=positie * storage.VOLGORDE_STAP,
+                bestemming=(Bestemming.DOCUMENT if scheiding is None else Bestemming.SCHEIDINGSBLAD).value,
+                document_id=document_van.get(geplaatst.id),
+                draai_graden=feiten["draai_pdf"],
+                scheidingsblad=None if scheiding is None else scheiding.to_json(),
+            )
+        )
+    session.flush()
+    for geplaatst in ontleding.beelden:
+        if geplaatst.id not in scheiding_van:
+            storage.save_bevindingen(session, geplaatst.beeld.bevindingen, batch_id=batch.id, beeld_id=geplaatst.id)

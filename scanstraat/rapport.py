@@ -1,0 +1,227 @@
+"""What the record says, as plain values that the CLI prints as a table or as JSON. Reads only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.tables import BevindingRow
+from scanstraat import storage
+from scanstraat.domain import Bestandstatus
+from scanstraat.tables import (
+    AfleveringRow,
+    BatchRow,
+    BewerkingRow,
+    BronRow,
+    DocumentRow,
+    DocumentversieRow,
+    PaginaRow,
+    ScanmapBestandRow,
+    StapRow,
+)
+
+Opzoeken = Any  # Callable[[str], Path]: where the store keeps these bytes
+
+
+def build_batches(session: Session, *, maximaal: int = 100) -> list[dict[str, Any]]:
+    """Return the newest batches with their count and derived state."""
+    batches = session.exec(
+        select(BatchRow).order_by(col(BatchRow.jaar).desc(), col(BatchRow.volgnummer).desc()).limit(maximaal)
+    ).all()
+    return [_batch_line(session, batch) for batch in batches]
+
+
+def _batch_line(session: Session, batch: BatchRow) -> dict[str, Any]:
+    telling = storage.bladtelling_of(batch)
+    return {
+        "nummer": batch.nummer,
+        "status": storage.find_batchstatus(session, batch).value,
+        "scanmap": batch.scanmap,
+        "ontvangen_op": batch.ontvangen_op,
+        "scanoperator": batch.scanoperator,
+        "documenten": len(storage.load_documenten(session, batch.id)),
+        "bevindingen": len(storage.load_bevindingen(session, batch.id)),
+        "bladtelling": {
+            "ontvangen": telling.ontvangen,
+            "in_documenten": telling.in_documenten,
+            "scheidingsbladen": telling.scheidingsbladen,
+            "weggelaten": telling.weggelaten,
+            "sluitend": telling.sluitend,
+        },
+    }
+
+
+def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[str, Any]:
+    """Return everything of one batch: count, documents, sheets, findings, operations and steps."""
+    return {
+        **_batch_line(session, batch),
+        "profiel": batch.profiel,
+        "vingerafdruk": batch.momentopname_sha256,
+        "gereedschap": batch.gereedschap,
+        "dubbel_van": _nummer_of(session, batch.dubbel_van),
+        "bronnen": [
+            {"naam": bron.naam, "soort": bron.soort, "beelden": bron.aantal_beelden, "sha256": bron.sha256}
+            for bron in storage.load_bronnen(session, batch.id)
+        ],
+        "documenten": [
+            build_document(session, document, opslagpad) for document in storage.load_documenten(session, batch.id)
+        ],
+        "beelden": _beelden(session, batch),
+        "bevindingen": [
+            build_bevinding(session, bevinding) for bevinding in storage.load_bevindingen(session, batch.id)
+        ],
+        "bewerkingen": [
+            {"nummer": b.nummer, "soort": b.soort, "op": b.op, "ongedaan": b.ongedaan_door is not None}
+            for b in session.exec(
+                select(BewerkingRow).where(BewerkingRow.batch_id == batch.id).order_by(col(BewerkingRow.nummer))
+            )
+        ],
+    }
+
+
+def _nummer_of(session: Session, batch_id: UUID | None) -> str | None:
+    return None if batch_id is None else storage.load_batch(session, batch_id).nummer
+
+
+def _beelden(session: Session, batch: BatchRow) -> list[dict[str, Any]]:
+    return [
+        {
+            "blad": f"{blad.nummer}{'v' if beeld.kant == 'voor' else 'a'}",
+            "bestemming": beeld.bestemming,
+            "document": None if beeld.document_id is None else str(beeld.document_id),
+            "draai_graden": beeld.draai_graden,
+            "reden": beeld.weglaatreden,
+            "dpi": round(beeld.dpi),
+            "kleurmodus": beeld.kleurmodus,
+            "compressie": beeld.compressie,
+            "metingen": beeld.metingen,
+        }
+        for beeld, blad in storage.load_bladen(session, batch.id)
+    ]
+
+
+def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]:
+    """Return one finding with the page it is on now, when it is on a page."""
+    pagina = None
+    if bevinding.beeld_id is not None:
+        pagina = session.exec(
+            select(PaginaRow.nummer)
+            .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+            .where(PaginaRow.beeld_id == bevinding.beeld_id)
+            .order_by(col(DocumentversieRow.n).desc())
+            .limit(1)
+        ).first()
+    return {
+        "code": bevinding.code,
+        "ernst": bevinding.ernst,
+        "pagina": pagina,
+        "tekst": bevinding.tekst,
+        "vervangbaar": bevinding.vervangbaar,
+        "afgehandeld": bevinding.afgehandeld_op is not None,
+    }
+
+
+def build_document(session: Session, document: DocumentRow, opslagpad: Opzoeken) -> dict[str, Any]:
+    """Return one document: its newest versie, both proofs, its zaak and what was read back.
+
+    `teruggelezen` is None as long as the document has no zaak or was not delivered; `gelijk` is what was measured.
+    """
+    versie = storage.latest_versie(session, document.id)
+    paginas = session.exec(
+        select(PaginaRow).where(PaginaRow.documentversie_id == versie.id).order_by(col(PaginaRow.nummer))
+    ).all()
+    beelden = [pagina.beeld_id for pagina in paginas]
+    bevindingen = session.exec(
+        select(BevindingRow)
+        .where(col(BevindingRow.beeld_id).in_(beelden) | (BevindingRow.documentversie_id == versie.id))
+        .order_by(col(BevindingRow.gevonden_op))
+    ).all()
+    aflevering = storage.load_aflevering(session, versie.id)
+    pad: Path | None = None if versie.pdf_sha256 is None else opslagpad(versie.pdf_sha256)
+    zekerheden = [pagina.woordzekerheid for pagina in paginas if pagina.woordzekerheid is not None]
+    return {
+        "id": str(document.id),
+        "titel": document.titel,
+        "versie": versie.n,
+        "paginas": len(paginas),
+        "zaak": document.zaakidentificatie if document.koppelstatus == "gekoppeld" else None,
+        "koppelstatus": document.koppelstatus,
+        "koppelredenen": document.koppelredenen,
+        "bestand": None if pad is None else str(pad),
+        "sha256": versie.pdf_sha256,
+        "manifest": versie.manifest_sha256,
+        "pdfa": None
+        if versie.pdfa_conform is None
+        else {"profiel": versie.pdfa_profiel, "conform": versie.pdfa_conform},
+        "getrouwheid": None if versie.getrouw is None else {"gelijk": versie.getrouw},
+        "teruggelezen": _teruggelezen(aflevering),
+        "woordzekerheid": round(sum(zekerheden) / len(zekerheden), 1) if zekerheden else None,
+        "bevindingen": [build_bevinding(session, bevinding) for bevinding in bevindingen],
+    }
+
+
+def _teruggelezen(aflevering: AfleveringRow | None) -> dict[str, Any] | None:
+    if aflevering is None or aflevering.teruggelezen_sha256 is None:
+        return None
+    return {"gelijk": aflevering.gelijk, "op": aflevering.bevestigd_op, "informatieobject": aflevering.informatieobject}
+
+
+def build_versies(session: Session, document_id: UUID) -> list[dict[str, Any]]:
+    """Return every state a document had, oldest first."""
+    versies = session.exec(
+        select(DocumentversieRow).where(DocumentversieRow.document_id == document_id).order_by(col(DocumentversieRow.n))
+    )
+    return [
+        {"n": v.n, "reden": v.reden, "op": v.gemaakt_op, "sha256": v.pdf_sha256, "conform": v.pdfa_conform,
+         "getrouw": v.getrouw}
+        for v in versies
+    ]  # fmt: skip
+
+
+def build_scanmap(session: Session, *, status: Bestandstatus | None = None) -> list[dict[str, Any]]:
+    """Return every file that ever appeared in a scanmap, and where it is now."""
+    vraag = select(ScanmapBestandRow, BatchRow.nummer).select_from(ScanmapBestandRow)
+    vraag = vraag.outerjoin(BronRow, col(BronRow.id) == ScanmapBestandRow.bron_id)
+    vraag = vraag.outerjoin(BatchRow, col(BatchRow.id) == BronRow.batch_id)
+    if status is not None:
+        vraag = vraag.where(ScanmapBestandRow.status == status.value)
+    return [
+        {
+            "id": str(bestand.id),
+            "scanmap": bestand.scanmap,
+            "naam": bestand.pad,
+            "status": bestand.status,
+            "reden": bestand.reden,
+            "reden_code": bestand.reden_code,
+            "batch": nummer,
+            "ligt_in": bestand.verplaatst_naar or bestand.pad,
+            "omvang_bytes": bestand.omvang_bytes,
+            "gezien_op": bestand.gezien_op,
+            "rol": bestand.rol,
+        }
+        for bestand, nummer in session.exec(vraag.order_by(col(ScanmapBestandRow.gezien_op))).all()
+    ]
+
+
+def build_stappen(session: Session, *, alles: bool = False) -> list[dict[str, Any]]:
+    """Return what runs, waits or failed (or everything), oldest first."""
+    vraag = select(StapRow, BatchRow.nummer).join(BatchRow, col(BatchRow.id) == StapRow.batch_id)
+    if not alles:
+        vraag = vraag.where(col(StapRow.status).in_(["wacht", "bezig", "mislukt"]))
+    return [
+        {
+            "id": str(stap.id),
+            "batch": nummer,
+            "fase": stap.fase,
+            "status": stap.status,
+            "gedaan": stap.gedaan,
+            "totaal": stap.totaal,
+            "poging": stap.poging,
+            "sinds": stap.gestart_op or stap.aangemaakt_op,
+            "fout": stap.fout,
+        }
+        for stap, nummer in session.exec(vraag.order_by(col(StapRow.aangemaakt_op))).all()
+    ]

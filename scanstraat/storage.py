@@ -1,0 +1,615 @@
+"""Load and save: between rows and values. Every function works in the caller's transaction; none commits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from kwaliteitscontrole.tables import BevindingRow
+from scanstraat.config import Scanprofiel
+from scanstraat.db import now_text
+from scanstraat.domain import (
+    Batchstatus,
+    Bestemming,
+    Bewerkingsoort,
+    Bladtelling,
+    Pagina,
+    Stapstatus,
+    Vingerafdruk,
+    Weglaatreden,
+)
+from scanstraat.domain import format_batchnummer as _format_batchnummer
+from scanstraat.errors import NietGevondenError
+from scanstraat.opstelling import Opstelling, Plaatsing
+from scanstraat.tables import (
+    ActorRow,
+    AfleveringRow,
+    BatchRow,
+    BeeldRow,
+    BewerkingRow,
+    BladRow,
+    BronRow,
+    DocumentRow,
+    DocumentversieRow,
+    GebeurtenisRow,
+    ObjectRow,
+    PaginaRow,
+    StapRow,
+)
+from vernietiging.gebeurtenis import Gebeurtenis, verify_gebeurtenis
+
+VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
+_BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
+
+
+# --- actors and events -------------------------------------------------------------------------------------------
+
+
+def load_actor(session: Session, naam: str, soort: str = "lijn") -> ActorRow:
+    """Return the actor of this name, made at first use."""
+    actor = session.exec(select(ActorRow).where(ActorRow.soort == soort, ActorRow.naam == naam)).first()
+    if actor is None:
+        actor = ActorRow(soort=soort, naam=naam)
+        session.add(actor)
+        session.flush()
+    return actor
+
+
+def append_gebeurtenis(session: Session, soort: str, /, *, actor: ActorRow, onderwerp: UUID, **gegevens: Any) -> None:
+    """Record one legally relevant change in the transaction of the change.
+
+    Raises:
+        GebeurtenisError: the closed schema of this kind does not allow it; the change is then not made either.
+    """
+    gebeurtenis = verify_gebeurtenis(
+        Gebeurtenis(
+            id=uuid4(),
+            soort=soort,
+            versie=1,
+            actor=actor.log_id,
+            onderwerp=onderwerp,
+            op=now_text(),
+            gegevens=gegevens,
+        )
+    )
+    session.add(
+        GebeurtenisRow(
+            id=gebeurtenis.id,
+            soort=soort,
+            actor_log_id=gebeurtenis.actor,
+            onderwerp_log_id=onderwerp,
+            op=gebeurtenis.op,
+            gegevens=dict(gegevens),
+        )
+    )
+
+
+# --- findings ----------------------------------------------------------------------------------------------------
+
+
+def save_bevindingen(
+    session: Session,
+    bevindingen: Iterable[Bevinding],
+    *,
+    batch_id: UUID,
+    beeld_id: UUID | None = None,
+    documentversie_id: UUID | None = None,
+) -> None:
+    """Store findings once: the same code at the same place is not stored again when a step runs twice."""
+    bestaand = {
+        (code, plaats)
+        for code, plaats in session.exec(
+            select(BevindingRow.code, BevindingRow.plaats).where(
+                BevindingRow.batch_id == batch_id,
+                BevindingRow.beeld_id == beeld_id if beeld_id else col(BevindingRow.beeld_id).is_(None),
+                BevindingRow.documentversie_id == documentversie_id
+                if documentversie_id
+                else col(BevindingRow.documentversie_id).is_(None),
+            )
+        )
+    }
+    for bevinding in bevindingen:
+        plaats = None if bevinding.plaats is None else str(bevinding.plaats)
+        if (bevinding.code, plaats) not in bestaand:
+            bestaand.add((bevinding.code, plaats))
+            session.add(
+                BevindingRow(
+                    batch_id=batch_id,
+                    beeld_id=beeld_id,
+                    documentversie_id=documentversie_id,
+                    code=bevinding.code,
+                    ernst=bevinding.ernst.value,
+                    tekst=bevinding.tekst,
+                    plaats=plaats,
+                    vervangbaar=bevinding.vervangbaar,
+                    gevonden_op=now_text(),
+                )
+            )
+
+
+def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]:
+    """Return every finding of a batch, oldest first."""
+    return session.exec(
+        select(BevindingRow).where(BevindingRow.batch_id == batch_id).order_by(col(BevindingRow.gevonden_op))
+    ).all()
+
+
+def has_open_serious(session: Session, batch_id: UUID) -> bool:
+    """Say whether a finding that a person must see is still open: ernstig or kritiek, and not settled."""
+    gevonden = session.exec(
+        select(BevindingRow.id).where(
+            BevindingRow.batch_id == batch_id,
+            col(BevindingRow.ernst).in_([Ernst.ERNSTIG, Ernst.KRITIEK]),
+            col(BevindingRow.afgehandeld_op).is_(None),
+        )
+    ).first()
+    return gevonden is not None
+
+
+# --- objects, bronnen and batches ---------------------------------------------------------------------------------
+
+
+def save_object(session: Session, vingerafdruk: Vingerafdruk, soort: str) -> None:
+    """Note that these bytes are in the store; the same bytes again is no news."""
+    if session.get(ObjectRow, vingerafdruk.sha256) is None:
+        session.add(
+            ObjectRow(
+                sha256=vingerafdruk.sha256,
+                sha512=vingerafdruk.sha512,
+                omvang_bytes=vingerafdruk.omvang_bytes,
+                soort=soort,
+                bewaard_op=now_text(),
+            )
+        )
+        session.flush()
+
+
+def load_object(session: Session, sha256: str) -> ObjectRow:
+    """Return what is known of bytes in the store."""
+    return session.get_one(ObjectRow, sha256)
+
+
+def next_batchnummer(session: Session, jaar: int) -> tuple[int, str]:
+    """Return the next (volgnummer, nummer) of the year; two intakes at once never get the same."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _BATCHNUMMER_SLOT})
+    hoogste = session.exec(select(sa.func.max(BatchRow.volgnummer)).where(BatchRow.jaar == jaar)).one()
+    volgnummer = (hoogste or 0) + 1
+    return volgnummer, _format_batchnummer(jaar, volgnummer)
+
+
+def build_momentopname(profiel: Scanprofiel) -> tuple[dict[str, Any], str]:
+    """Return the settings of a profile as stored with a batch, and their fingerprint (SHA-256 of sorted JSON)."""
+    momentopname = profiel.model_dump(mode="json")
+    tekst = json.dumps(momentopname, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return momentopname, hashlib.sha256(tekst.encode()).hexdigest()
+
+
+def profiel_of(batch: BatchRow) -> Scanprofiel:
+    """Return the profile as it was when the batch came in; a later change of config.toml does not touch it."""
+    return Scanprofiel.model_validate(batch.momentopname)
+
+
+def load_batch(session: Session, batch_id: UUID) -> BatchRow:
+    """Return a batch by id."""
+    batch = session.get(BatchRow, batch_id)
+    if batch is None:
+        raise NietGevondenError("Deze batch bestaat niet. `scanstraat batches` toont welke er zijn.")
+    return batch
+
+
+def lock_batch(session: Session, batch_id: UUID) -> BatchRow:
+    """Return a batch, held until the end of the transaction, so that two steps do not decide on it at once."""
+    batch = session.exec(select(BatchRow).where(BatchRow.id == batch_id).with_for_update()).first()
+    if batch is None:
+        raise NietGevondenError("Deze batch bestaat niet. `scanstraat batches` toont welke er zijn.")
+    return batch
+
+
+def find_batch(session: Session, nummer: str) -> BatchRow:
+    """Return a batch by the number people say; 142 means B-<this year>-0142."""
+    kort = nummer.strip().upper()
+    batch = session.exec(select(BatchRow).where(BatchRow.nummer == kort)).first()
+    if batch is None and kort.isdigit():
+        batch = session.exec(
+            select(BatchRow).where(BatchRow.volgnummer == int(kort)).order_by(col(BatchRow.jaar).desc())
+        ).first()
+    if batch is None:
+        raise NietGevondenError(f"Batch {nummer} bestaat niet. `scanstraat batches` toont welke er zijn.")
+    return batch
+
+
+def load_bronnen(session: Session, batch_id: UUID) -> Sequence[BronRow]:
+    """Return the bronnen of a batch in their order."""
+    return session.exec(select(BronRow).where(BronRow.batch_id == batch_id).order_by(col(BronRow.volgnummer))).all()
+
+
+def load_beelden(session: Session, batch_id: UUID) -> Sequence[BeeldRow]:
+    """Return the beelden of a batch in their order now."""
+    return session.exec(select(BeeldRow).where(BeeldRow.batch_id == batch_id).order_by(col(BeeldRow.volgorde))).all()
+
+
+def save_bron(session: Session, bron: BronRow) -> None:
+    """Add a bron to its batch."""
+    session.add(bron)
+    session.flush()
+
+
+def last_volgorde(session: Session, batch_id: UUID) -> int:
+    """Return the highest place in the order of the batch; 0 when it has no beelden."""
+    return session.exec(select(sa.func.max(BeeldRow.volgorde)).where(BeeldRow.batch_id == batch_id)).one() or 0
+
+
+def load_bladen(session: Session, batch_id: UUID) -> Sequence[tuple[BeeldRow, BladRow]]:
+    """Return each beeld of a batch with its sheet, in the order of the batch now."""
+    rijen = session.exec(
+        select(BeeldRow, BladRow)
+        .where(BeeldRow.batch_id == batch_id, BeeldRow.blad_id == BladRow.id)
+        .order_by(col(BeeldRow.volgorde))
+    ).all()
+    return [(beeld, blad) for beeld, blad in rijen]
+
+
+def bladtelling_of(batch: BatchRow) -> Bladtelling:
+    """Return the count as the database keeps it."""
+    return Bladtelling(batch.ontvangen, batch.in_documenten, batch.scheidingsbladen, batch.weggelaten)
+
+
+# --- the order of a batch -----------------------------------------------------------------------------------------
+
+
+def load_opstelling(session: Session, batch_id: UUID) -> Opstelling:
+    """Return where every beeld of the batch is now."""
+    return tuple(
+        Plaatsing(
+            beeld.id,
+            Bestemming(beeld.bestemming),
+            beeld.document_id,
+            beeld.draai_graden,
+            None if beeld.weglaatreden is None else Weglaatreden(beeld.weglaatreden),
+            beeld.weglaattekst,
+        )
+        for beeld in load_beelden(session, batch_id)
+    )
+
+
+def save_opstelling(session: Session, batch_id: UUID, opstelling: Opstelling) -> None:
+    """Store where every beeld is; rows that stay as they were are not written."""
+    beelden = {beeld.id: beeld for beeld in load_beelden(session, batch_id)}
+    for positie, plaatsing in enumerate(opstelling, start=1):
+        beeld = beelden[plaatsing.beeld_id]
+        nieuw = {
+            "volgorde": positie * VOLGORDE_STAP,
+            "bestemming": plaatsing.bestemming.value,
+            "document_id": plaatsing.document_id,
+            "draai_graden": plaatsing.draai_graden,
+            "weglaatreden": None if plaatsing.weglaatreden is None else plaatsing.weglaatreden.value,
+            "weglaattekst": plaatsing.weglaattekst,
+        }
+        for naam, waarde in nieuw.items():
+            if getattr(beeld, naam) != waarde:
+                setattr(beeld, naam, waarde)
+        session.add(beeld)
+    session.flush()
+
+
+def add_blad(session: Session, batch_id: UUID) -> BladRow:
+    """Add one sheet with the next number of the batch."""
+    hoogste = session.exec(select(sa.func.max(BladRow.nummer)).where(BladRow.batch_id == batch_id)).one()
+    blad = BladRow(batch_id=batch_id, nummer=(hoogste or 0) + 1)
+    session.add(blad)
+    session.flush()
+    return blad
+
+
+# --- documents and their versions ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Versie:
+    """What the phases need of a documentversie: ids, order of pages and the batch it belongs to."""
+
+    id: UUID
+    document_id: UUID
+    batch_id: UUID
+    n: int
+    titel: str
+    paginas: tuple[Pagina, ...]
+
+
+def load_document(session: Session, document_id: UUID) -> DocumentRow:
+    """Return a document by id."""
+    document = session.get(DocumentRow, document_id)
+    if document is None:
+        raise NietGevondenError("Dit document bestaat niet. `scanstraat batch NR` toont de documenten van een batch.")
+    return document
+
+
+def load_documenten(session: Session, batch_id: UUID) -> Sequence[DocumentRow]:
+    """Return the documents of a batch that still have pages, in order."""
+    return session.exec(
+        select(DocumentRow)
+        .where(DocumentRow.batch_id == batch_id, col(DocumentRow.vervallen_op).is_(None))
+        .order_by(col(DocumentRow.volgorde))
+    ).all()
+
+
+def latest_versie(session: Session, document_id: UUID) -> DocumentversieRow:
+    """Return the newest state of a document."""
+    versie = session.exec(
+        select(DocumentversieRow)
+        .where(DocumentversieRow.document_id == document_id)
+        .order_by(col(DocumentversieRow.n).desc())
+        .limit(1)
+    ).first()
+    if versie is None:
+        raise NietGevondenError("Dit document heeft nog geen versie.")
+    return versie
+
+
+def add_versie(session: Session, document: DocumentRow, *, reden: str, actor: ActorRow) -> DocumentversieRow:
+    """Add the next state of a document from where its beelden are now, with its event."""
+    beelden = session.exec(
+        select(BeeldRow).where(BeeldRow.document_id == document.id).order_by(col(BeeldRow.volgorde))
+    ).all()
+    vorige = session.exec(
+        select(sa.func.max(DocumentversieRow.n)).where(DocumentversieRow.document_id == document.id)
+    ).one()
+    versie = DocumentversieRow(document_id=document.id, n=(vorige or 0) + 1, reden=reden, gemaakt_op=now_text())
+    session.add(versie)
+    session.flush()
+    for nummer, beeld in enumerate(beelden, start=1):
+        session.add(
+            PaginaRow(documentversie_id=versie.id, nummer=nummer, beeld_id=beeld.id, draai_graden=beeld.draai_graden)
+        )
+    append_gebeurtenis(
+        session,
+        "documentversie.gemaakt",
+        actor=actor,
+        onderwerp=versie.log_id,
+        document=str(document.id),
+        n=versie.n,
+        paginas=len(beelden),
+        reden=reden,
+    )
+    session.flush()
+    return versie
+
+
+def load_versie(session: Session, versie_id: UUID) -> Versie:
+    """Return a documentversie with its pages in order."""
+    versie = session.get(DocumentversieRow, versie_id)
+    if versie is None:
+        raise NietGevondenError("Deze documentversie bestaat niet.")
+    document = load_document(session, versie.document_id)
+    rijen = session.exec(
+        select(PaginaRow, BeeldRow, BronRow)
+        .where(PaginaRow.documentversie_id == versie_id)
+        .where(PaginaRow.beeld_id == BeeldRow.id)
+        .where(BeeldRow.bron_id == BronRow.id)
+        .order_by(col(PaginaRow.nummer))
+    ).all()
+    paginas = tuple(
+        Pagina(pagina.nummer, beeld.id, bron.sha256, bron.soort, beeld.n, beeld.dpi, pagina.draai_graden)
+        for pagina, beeld, bron in rijen
+    )
+    return Versie(versie.id, document.id, document.batch_id, versie.n, document.titel, paginas)
+
+
+def is_latest(session: Session, versie: Versie) -> bool:
+    """Say whether no newer state of the document exists and the document still has pages."""
+    document = load_document(session, versie.document_id)
+    return document.vervallen_op is None and latest_versie(session, versie.document_id).id == versie.id
+
+
+def is_archived(session: Session, versie_id: UUID) -> bool:
+    """Say whether this versie has its archive file."""
+    return session.get_one(DocumentversieRow, versie_id).gearchiveerd_op is not None
+
+
+def versie_log_id(session: Session, versie_id: UUID) -> UUID:
+    """Return the id that only the log uses for this versie."""
+    return session.get_one(DocumentversieRow, versie_id).log_id
+
+
+def find_blank_pages(session: Session, versie: Versie) -> frozenset[int]:
+    """Return the numbers of the pages that were measured as blank: no text is looked for there."""
+    blanco = set(
+        session.exec(
+            select(BevindingRow.beeld_id).where(BevindingRow.batch_id == versie.batch_id, BevindingRow.code == "blanco")
+        )
+    )
+    return frozenset(pagina.nummer for pagina in versie.paginas if pagina.beeld_id in blanco)
+
+
+def is_scan(session: Session, versie: Versie) -> bool:
+    """Say whether every page of the versie is one scanned image, so that it can go into the archive file as it is."""
+    bronnen = {pagina.bron_sha256 for pagina in versie.paginas}
+    rijen = session.exec(
+        select(BronRow.is_scan).where(BronRow.batch_id == versie.batch_id, col(BronRow.sha256).in_(bronnen))
+    )
+    return all(rijen)
+
+
+def save_turns(session: Session, versie: Versie, draaien: Mapping[int, int], *, actor: ActorRow) -> BewerkingRow:
+    """Record turns that the line itself found, on the pages of a versie that has no archive file yet."""
+    vooraf = []
+    for pagina in versie.paginas:
+        if pagina.nummer in draaien:
+            beeld = session.get_one(BeeldRow, pagina.beeld_id)
+            vooraf.append({"beeld": str(beeld.id), "draai": beeld.draai_graden})
+            beeld.draai_graden = (pagina.draai_graden + draaien[pagina.nummer]) % 360
+            rij = session.get_one(PaginaRow, (versie.id, pagina.nummer))
+            rij.draai_graden = beeld.draai_graden
+            session.add_all([beeld, rij])
+    batch = load_batch(session, versie.batch_id)
+    bewerking = add_bewerking(
+        session,
+        batch,
+        actor,
+        Bewerkingsoort.DRAAI,
+        {"paginas": {str(n): g for n, g in draaien.items()}},
+        {"draaien": vooraf},
+    )
+    session.flush()
+    return bewerking
+
+
+def add_bewerking(
+    session: Session,
+    batch: BatchRow,
+    actor: ActorRow,
+    soort: Bewerkingsoort,
+    parameters: dict[str, Any],
+    vooraf: dict[str, Any],
+) -> BewerkingRow:
+    """Record one operation with what it takes to undo it, and its event."""
+    hoogste = session.exec(select(sa.func.max(BewerkingRow.nummer)).where(BewerkingRow.batch_id == batch.id)).one()
+    bewerking = BewerkingRow(
+        batch_id=batch.id,
+        nummer=(hoogste or 0) + 1,
+        soort=soort.value,
+        parameters=parameters,
+        actor_id=actor.id,
+        op=now_text(),
+        vooraf=vooraf,
+    )
+    session.add(bewerking)
+    session.flush()
+    append_gebeurtenis(
+        session, "bewerking", actor=actor, onderwerp=batch.log_id, soort=soort.value, nummer=bewerking.nummer
+    )
+    return bewerking
+
+
+def save_archief_facts(
+    session: Session,
+    versie_id: UUID,
+    *,
+    tekstlaag: str,
+    pdf: Vingerafdruk,
+    manifest: str,
+    profiel: str,
+    conform: bool,
+    rapport: str,
+    getrouw: bool,
+    getrouwheid: str,
+    tekst: Mapping[int, tuple[float | None, int | None]],
+) -> None:
+    """Write what was made and proved of a versie; page number -> (word confidence, number of words)."""
+    for nummer, (zekerheid, woorden) in tekst.items():
+        pagina = session.get_one(PaginaRow, (versie_id, nummer))
+        pagina.woordzekerheid, pagina.woorden = zekerheid, woorden
+        session.add(pagina)
+    session.flush()  # pages may change only as long as their versie is not archived
+    versie = session.get_one(DocumentversieRow, versie_id)
+    versie.tekstlaag_sha256 = tekstlaag
+    versie.pdf_sha256, versie.pdf_bytes = pdf.sha256, pdf.omvang_bytes
+    versie.manifest_sha256 = manifest
+    versie.pdfa_profiel, versie.pdfa_conform, versie.pdfa_rapport_sha256 = profiel, conform, rapport
+    versie.getrouw, versie.getrouwheid_rapport_sha256 = getrouw, getrouwheid
+    versie.gearchiveerd_op = now_text()
+    session.add(versie)
+    session.flush()
+
+
+def load_aflevering(session: Session, documentversie_id: UUID) -> AfleveringRow | None:
+    """Return the delivery of a versie that still stands, if any."""
+    return session.exec(
+        select(AfleveringRow).where(
+            AfleveringRow.documentversie_id == documentversie_id, col(AfleveringRow.ontkoppeld_op).is_(None)
+        )
+    ).first()
+
+
+def load_newest_aflevering(session: Session, document_id: UUID) -> AfleveringRow | None:
+    """Return the newest delivery of a document that still stands, of whichever versie."""
+    return session.exec(
+        select(AfleveringRow)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == AfleveringRow.documentversie_id)
+        .where(DocumentversieRow.document_id == document_id, col(AfleveringRow.ontkoppeld_op).is_(None))
+        .order_by(col(DocumentversieRow.n).desc())
+        .limit(1)
+    ).first()
+
+
+def end_afleveringen(session: Session, document_id: UUID, *, wees: bool) -> None:
+    """Note that every delivery of a document that still stood has ended."""
+    rijen = session.exec(
+        select(AfleveringRow)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == AfleveringRow.documentversie_id)
+        .where(DocumentversieRow.document_id == document_id, col(AfleveringRow.ontkoppeld_op).is_(None))
+    ).all()
+    for rij in rijen:
+        rij.ontkoppeld_op, rij.wees = now_text(), wees
+        session.add(rij)
+    session.flush()
+
+
+# --- derived state ------------------------------------------------------------------------------------------------
+
+
+def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
+    """Derive what a person sees of a batch from what is there; nothing of this is stored."""
+    stappen = session.exec(
+        select(StapRow.status, sa.func.count()).where(StapRow.batch_id == batch.id).group_by(col(StapRow.status))
+    ).all()
+    aantal: Mapping[str, int] = {status: telling for status, telling in stappen}  # noqa: C416  dict() loses the types
+    if aantal.get(Stapstatus.MISLUKT, 0):
+        return Batchstatus.STILGEZET
+    if batch.ontleed_op is None:
+        return Batchstatus.WORDT_VERWERKT if aantal.get(Stapstatus.BEZIG, 0) else Batchstatus.ONTVANGEN
+    if aantal.get(Stapstatus.BEZIG, 0) or aantal.get(Stapstatus.WACHT, 0):
+        return Batchstatus.WORDT_VERWERKT
+    documenten = load_documenten(session, batch.id)
+    if not is_vrij(session, batch):
+        return Batchstatus.NAKIJKEN
+    if any(document.koppelstatus == "te_koppelen" for document in documenten):
+        return Batchstatus.KOPPELEN
+    geleverd = all(_is_geleverd(session, document) for document in documenten)
+    return Batchstatus.GELEVERD if geleverd else Batchstatus.NAKIJKEN
+
+
+def _is_geleverd(session: Session, document: DocumentRow) -> bool:
+    aflevering = load_aflevering(session, latest_versie(session, document.id).id)
+    return aflevering is not None and aflevering.bevestigd_op is not None
+
+
+def is_vrij(session: Session, batch: BatchRow) -> bool:
+    """Say whether documents of this batch may go to their zaak without a person saying so first.
+
+    A batch with bytes that came before is always held; otherwise the profile decides (`nakijken`).
+    """
+    if batch.klaargemeld_op is not None:
+        return True
+    if batch.dubbel_van is not None or batch.nakijken == "altijd":
+        return False
+    return batch.nakijken == "nooit" or not has_open_serious(session, batch.id)
+
+
+def find_unfinished_archives(session: Session, batch_id: UUID) -> int:
+    """Count the documents of a batch whose newest versie has no archive file yet and is still being worked on.
+
+    A versie whose step failed for good does not count: it is shown as stilgezet and must not hold the others for ever.
+    """
+    telling = 0
+    for document in load_documenten(session, batch_id):
+        versie = latest_versie(session, document.id)
+        if versie.gearchiveerd_op is None and not _has_failed(session, versie.id):
+            telling += 1
+    return telling
+
+
+def _has_failed(session: Session, versie_id: UUID) -> bool:
+    laatste = session.exec(
+        select(StapRow.status).where(StapRow.item_id == versie_id).order_by(col(StapRow.generatie).desc()).limit(1)
+    ).first()
+    return laatste in (Stapstatus.MISLUKT, Stapstatus.GEANNULEERD)

@@ -1,0 +1,152 @@
+"""Everything that is ever done with delivered bytes, in one list. These functions run only inside the sandbox.
+
+A task gets plain JSON values and open file descriptors and gives plain JSON values and descriptors back. The other side
+(`intake/ontleden.py`, `archiveren.py`) never parses a delivered file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Any
+
+from hardware.scanmap import parse_index
+from kwaliteitscontrole import beeld as meten
+from kwaliteitscontrole.bevinding import Bevinding
+from kwaliteitscontrole.getrouwheid import Verwacht, check_getrouwheid
+from scanstraat.intake.beelden import Bronlezer, Masterbeeld, open_bron
+from scanstraat.intake.splitsen import find_codes
+from scanstraat.intake.volledigheid import Eisen, onderzoek
+from scanstraat.ocr import OcrPagina
+from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa, build_via_ocrmypdf
+from scanstraat.zandbak import Bericht
+
+Gegevens = dict[str, Any]
+
+
+def onderzoek_bestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
+    """Is this file whole, is it of a kind we take in, and how many page images does it hold?"""
+    gevonden = onderzoek(bestanden[0], Eisen(**gegevens["eisen"]))
+    return {
+        "soort": gevonden.soort,
+        "aantal_beelden": gevonden.aantal_beelden,
+        "is_scan": gevonden.is_scan,
+        "bevindingen": [bevinding_to_json(bevinding) for bevinding in gevonden.bevindingen],
+    }
+
+
+def ontleed_bron(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Gegevens]:
+    """Decode each page once: its facts, its measurements with findings, and the codes on it."""
+    grenzen = meten.Beeldgrenzen(**gegevens["grenzen"])
+    with open_bron(bestanden[0], gegevens["soort"], maximaal_pixels=gegevens["maximaal_pixels"]) as lezer:
+        for beeld in lezer.beelden():
+            yield _ontleed_beeld(beeld, gegevens["dpi_zonder_opgave"], grenzen)
+
+
+def _ontleed_beeld(beeld: Masterbeeld, dpi_zonder_opgave: float, grenzen: meten.Beeldgrenzen) -> Gegevens:
+    pixels = beeld.decode()
+    grijs = pixels if pixels.mode == "L" else pixels.convert("L")
+    dpi = dpi_zonder_opgave if beeld.dpi is None else sum(beeld.dpi) / 2
+    metingen = meten.measure_beeld(pixels, dpi=dpi, grijs=grijs)
+    return {
+        "n": beeld.n,
+        "breedte_px": beeld.breedte_px,
+        "hoogte_px": beeld.hoogte_px,
+        "dpi": dpi,
+        "dpi_bron": "profiel" if beeld.dpi is None else "bestand",
+        "kleurmodus": beeld.modus,
+        "compressie": beeld.compressie,
+        "is_scan": beeld.is_scan,
+        "draai_pdf": beeld.draai_pdf,
+        "metingen": metingen.to_json(),
+        "bevindingen": [bevinding_to_json(b) for b in meten.find_bevindingen(metingen, grenzen=grenzen)],
+        "codes": [code.to_json() for code in find_codes(grijs)],
+    }
+
+
+def lees_grijs(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Bericht]:
+    """Give the grey pixels of the asked pages, one memfd each, for OCR."""
+    with open_bron(bestanden[0], gegevens["soort"], maximaal_pixels=gegevens["maximaal_pixels"]) as lezer:
+        for n in gegevens["paginas"]:
+            grijs = lezer.beeld(n).decode_grijs()
+            memfd = os.memfd_create("grijs")
+            with os.fdopen(os.dup(memfd), "wb") as uit:
+                uit.write(grijs.tobytes())
+            yield Bericht({"n": n, "breedte": grijs.width, "hoogte": grijs.height}, (memfd,))
+
+
+def bouw_archiefbestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
+    """Build the PDF/A: descriptors are the output, the text layer (JSON lines) and then each bron."""
+    uit_fd, tekst_fd, *bron_fds = bestanden
+    with ExitStack() as stapel:
+        lezers = _open_bronnen(stapel, gegevens, bron_fds)
+        teksten = _read_tekstlaag(tekst_fd)
+        paginas = [
+            PaginaBron(
+                lezer=lezers[pagina["bron"]],
+                n=pagina["n"],
+                draai_graden=pagina["draai_graden"],
+                ocr=teksten.get(pagina["nummer"]),
+                dpi=pagina["dpi"],
+            )
+            for pagina in gegevens["paginas"]
+        ]
+        metadata = Metadata(**gegevens["metadata"])
+        bouw = build_pdfa if gegevens["is_scan"] else build_via_ocrmypdf
+        return asdict(bouw(paginas, uit_fd, metadata, tuple(gegevens["talen"])))
+
+
+def toets_getrouwheid(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
+    """Prove that the archive file shows exactly the masters: descriptors are the PDF/A and then each bron."""
+    pdf_fd, *bron_fds = bestanden
+    with ExitStack() as stapel:
+        lezers = _open_bronnen(stapel, gegevens, bron_fds)
+        verwacht = (_expect(lezers[pagina["bron"]].beeld(pagina["n"]), pagina) for pagina in gegevens["paginas"])
+        oordeel = check_getrouwheid(pdf_fd, verwacht)
+        return {"gelijk": oordeel.gelijk, "rapport": oordeel.to_json()}
+
+
+def _expect(beeld: Masterbeeld, pagina: Gegevens) -> Verwacht:
+    return Verwacht(
+        beeld=beeld.decode,
+        stromen=beeld.stromen(),
+        icc=beeld.icc,
+        draai_graden=pagina["draai_graden"],
+        dpi=pagina["dpi"],
+    )
+
+
+def lees_index(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
+    """Read an index file that came with the scans."""
+    with os.fdopen(os.dup(bestanden[0]), "rb") as invoer:
+        invoer.seek(0)
+        inhoud = invoer.read(gegevens["maximaal_bytes"] + 1)
+    return {"regels": [asdict(regel) for regel in parse_index(inhoud, gegevens["naam"], gegevens["kolommen"])]}
+
+
+def _open_bronnen(stapel: ExitStack, gegevens: Gegevens, bron_fds: list[int]) -> list[Bronlezer]:
+    return [
+        stapel.enter_context(open_bron(fd, soort, maximaal_pixels=gegevens["maximaal_pixels"]))
+        for fd, soort in zip(bron_fds, gegevens["soorten"], strict=True)
+    ]
+
+
+def _read_tekstlaag(fd: int) -> dict[int, OcrPagina]:
+    with os.fdopen(os.dup(fd), "rb") as invoer:
+        invoer.seek(0)
+        regels = [json.loads(regel) for regel in invoer]
+    return {regel["nummer"]: OcrPagina.from_json(regel["ocr"]) for regel in regels if regel["ocr"] is not None}
+
+
+def bevinding_to_json(bevinding: Bevinding) -> Gegevens:
+    """Return a finding as plain values; `ontleden.bevinding_from_json` reads it back outside."""
+    return {
+        "code": bevinding.code,
+        "ernst": bevinding.ernst.value,
+        "tekst": bevinding.tekst,
+        "plaats": None if bevinding.plaats is None else asdict(bevinding.plaats),
+        "vervangbaar": bevinding.vervangbaar,
+    }
