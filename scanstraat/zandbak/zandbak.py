@@ -41,6 +41,9 @@ _NIET_GESTART = (
     "De zandbak waarin bestanden worden gelezen start niet. Vraag de functioneel beheerder de gezondheid te bekijken."
 )
 _NIET_ANTWOORDT = "De zandbak waarin bestanden worden gelezen is gestopt. De stap wordt opnieuw geprobeerd."
+_GEEN_PLAATS = (
+    "Er kan geen leesproces meer bij op deze machine. Sluit andere programma's; de stap wordt opnieuw geprobeerd."
+)
 _INVOERFOUTEN: dict[str, type[InvoerError]] = {
     naam: klasse
     for naam, klasse in vars(errors).items()
@@ -204,15 +207,18 @@ class Zandbak:
         """Ask the zygote for a child; a zygote that died is replaced once."""
         for _ in range(2):
             zygote = self._ensure()
-            kind, mijn_kanaal = _Kind.build()
+            kind, (kanaal, status) = _Kind.build()
             try:
-                with contextlib.closing(mijn_kanaal[0]), contextlib.closing(mijn_kanaal[1]):
-                    fds = (mijn_kanaal[0].fileno(), mijn_kanaal[1].fileno())
-                    send_bericht(zygote.kanaal, "kind", vars(grenzen), fds)
-                return kind
-            except OSError:
+                with kanaal, status:
+                    send_bericht(zygote.kanaal, "kind", vars(grenzen), (kanaal.fileno(), status.fileno()))
+                if kind.has_begun():
+                    return kind
+            except OSError:  # the zygote died
                 kind.close()
-                self._discard(zygote)
+            except BaseException:
+                kind.close()
+                raise
+            self._discard(zygote)
         raise ZandbakError(_NIET_ANTWOORDT)
 
     def _ensure(self) -> _Zygote:
@@ -263,6 +269,22 @@ class _Kind:
         kanaal, kanaal_binnen = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         status, status_binnen = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return cls(kanaal, status), (kanaal_binnen, status_binnen)
+
+    def has_begun(self) -> bool:
+        """Return whether the zygote has made the child; False when the zygote is gone, so that nothing was begun.
+
+        Raises:
+            ZandbakError: the machine has no room for another process.
+        """
+        self.status.settimeout(_STARTTIJD_S)
+        ontvangen = receive_bericht(self.status)
+        self.status.settimeout(None)
+        if ontvangen is None:
+            self.close()
+            return False
+        if ontvangen[0] != "begonnen":
+            raise ZandbakError(_GEEN_PLAATS)
+        return True
 
     def close(self) -> None:
         """Let go of the child: the zygote kills it if it still runs."""
@@ -432,12 +454,8 @@ def _read_end(status: socket.socket | None) -> dict[str, Any]:
     return ontvangen[1].gegevens
 
 
-def _explain_end(einde: dict[str, Any], grenzen: Grenzen) -> InvoerError | ZandbakError:
+def _explain_end(einde: dict[str, Any], grenzen: Grenzen) -> ZandbakGrensError:
     """Return the error that fits how a child ended without an answer. Pure."""
-    if "fork" in einde:
-        return ZandbakError(
-            "Er kan geen leesproces meer bij. Wacht tot er werk klaar is; de stap wordt opnieuw geprobeerd."
-        )
     signaal = einde.get("signaal", 0)
     if signaal == signal.SIGXCPU or (signaal == signal.SIGKILL and einde.get("cpu_s", 0) >= grenzen.cpu_s):
         code = "tijd"

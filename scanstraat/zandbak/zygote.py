@@ -59,7 +59,7 @@ class _Lopend:
 
     pid: int
     status: socket.socket
-    werkmap: Path
+    werkmap: str
 
 
 class Zygote:
@@ -69,11 +69,15 @@ class Zygote:
         self._kanaal = kanaal
         self._soort = str(instelling["soort"])
         self._grenzen = Grenzen(**instelling["grenzen"])
-        self._werkmap = Path(instelling["werkmap"])
+        self._werkmap = str(instelling["werkmap"])
         self._modules = {naam: importlib.import_module(naam) for naam in instelling["modules"]}
         self._abi = kern.find_landlock_abi()
-        self._zichtbaar = [_open_pad(Path(pad)) for pad in instelling["zichtbaar"] if Path(pad).exists()]
-        self._apparaten = [_open_pad(Path(pad)) for pad in _APPARATEN]
+        self._zichtbaar = [
+            kern.Regel(_open_pad(pad), kern.LEES_MAP, Path(pad).is_dir())
+            for pad in instelling["zichtbaar"]
+            if Path(pad).exists()
+        ] + [kern.Regel(_open_pad(pad), kern.SCHRIJF_BESTAND, False) for pad in _APPARATEN]
+        self._volgnummer = 0
         self._lopend: dict[int, _Lopend] = {}
 
     def close_down(self) -> None:
@@ -126,19 +130,21 @@ class Zygote:
         _, bericht = ontvangen
         kind, status = (socket.socket(fileno=fd) for fd in bericht.bestanden)
         grenzen = Grenzen(**bericht.gegevens)
-        werkmap = Path(tempfile.mkdtemp(dir=self._werkmap))
+        werkmap = self._build_werkmap()
         try:
             pid = os.fork()
         except OSError as exc:
             with contextlib.suppress(OSError):
-                send_bericht(status, "einde", {"fork": exc.errno})
+                send_bericht(status, "geen_plaats", {"errno": exc.errno})
             status.close()
             kind.close()
-            shutil.rmtree(werkmap, ignore_errors=True)
+            _remove(werkmap)
             return True
         if pid == 0:
             self._be_child(kind, werkmap, grenzen)
         kind.close()
+        with contextlib.suppress(OSError):  # the caller is gone: its end of the channel says so in the next round
+            send_bericht(status, "begonnen", {})
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)  # also done by the child: whoever comes first
         self._lopend[pid] = _Lopend(pid, status, werkmap)
@@ -163,7 +169,7 @@ class Zygote:
             with contextlib.suppress(OSError):
                 send_bericht(lopend.status, "einde", _describe_end(stand, gebruik))
             lopend.status.close()
-            shutil.rmtree(lopend.werkmap, ignore_errors=True)
+            _remove(lopend.werkmap)
 
     def _kill_orphans(self) -> None:
         """Kill processes that were started by a child that has ended: as subreaper, they became ours."""
@@ -176,7 +182,7 @@ class Zygote:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
-    def _be_child(self, kanaal: socket.socket, werkmap: Path, grenzen: Grenzen) -> NoReturn:
+    def _be_child(self, kanaal: socket.socket, werkmap: str, grenzen: Grenzen) -> NoReturn:
         """Be the child: never returns, whatever happens."""
         uitgang = 70
         try:
@@ -187,7 +193,7 @@ class Zygote:
                 os._exit(uitgang)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            behouden = sorted({kanaal.fileno(), *self._zichtbaar, *self._apparaten})
+            behouden = sorted({kanaal.fileno(), *(regel.fd for regel in self._zichtbaar)})
             _close_others(behouden)
             self._limit(grenzen, cpu_s=grenzen.cpu_s)
             self._use_werkmap(werkmap)
@@ -203,6 +209,12 @@ class Zygote:
             os._exit(uitgang)
         os._exit(uitgang)
 
+    def _build_werkmap(self) -> str:
+        self._volgnummer += 1
+        werkmap = f"{self._werkmap}/{self._volgnummer}"
+        Path(werkmap).mkdir(mode=0o700)
+        return werkmap
+
     def _limit(self, grenzen: Grenzen, *, cpu_s: int | None) -> None:
         kern.set_limits(
             geheugen_bytes=grenzen.geheugen_mb * 2**20,
@@ -211,19 +223,21 @@ class Zygote:
             processen=_PROCESSEN if self._soort == "bubblewrap" else None,
         )
 
-    def _use_werkmap(self, werkmap: Path) -> None:
+    def _use_werkmap(self, werkmap: str) -> None:
         os.chdir(werkmap)
-        os.environ["TMPDIR"] = os.environ["HOME"] = str(werkmap)
+        os.environ["TMPDIR"] = os.environ["HOME"] = werkmap
         tempfile.tempdir = None
 
-    def _lock_in(self, werkmap: Path, bestanden: tuple[int, ...]) -> None:
+    def _lock_in(self, werkmap: str, bestanden: tuple[int, ...]) -> None:
         """Let Landlock refuse every file but the libraries, the folder of this child and the files it was given."""
         if self._abi == 0:
             return
-        eigen = [_open_pad(werkmap), _open_pad(Path("/proc/self").resolve())]
-        regels = [kern.Regel(fd, kern.LEES_MAP, _is_map(fd)) for fd in self._zichtbaar]
-        regels += [kern.Regel(fd, kern.SCHRIJF_BESTAND, False) for fd in self._apparaten]
-        regels += [kern.Regel(eigen[0], kern.SCHRIJF_MAP, True), kern.Regel(eigen[1], kern.LEES_MAP, True)]
+        regels = [
+            *self._zichtbaar,
+            kern.Regel(_open_pad(werkmap), kern.SCHRIJF_MAP, True),
+            kern.Regel(_open_pad(f"/proc/{os.getpid()}"), kern.LEES_MAP, True),
+        ]
+        eigen = [regel.fd for regel in regels]
         for fd in bestanden:
             schrijfbaar = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
             toegang = kern.SCHRIJF_BESTAND if schrijfbaar else kern.LEES_BESTAND
@@ -232,13 +246,13 @@ class Zygote:
         kern.apply_landlock(regels, abi=self._abi)
         if self._soort == "landlock" and self._abi < 6:
             kern.apply_seccomp(eigen_pid=os.getpid())
-        close_all([*eigen, *self._zichtbaar, *self._apparaten])
+        close_all(eigen)
 
     # ---- the process itself works, one request after the other
 
     def serve_vast(self) -> None:
         """Handle requests in this process until the caller closes the channel or a limit ends it."""
-        werkmap = Path(tempfile.mkdtemp(dir=self._werkmap))
+        werkmap = self._build_werkmap()
         self._use_werkmap(werkmap)
         self._limit(self._grenzen, cpu_s=None)
         self._lock_in(werkmap, ())
@@ -326,7 +340,14 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _open_pad(pad: Path) -> int:
+def _remove(werkmap: str) -> None:
+    try:
+        Path(werkmap).rmdir()
+    except OSError:  # the child left files in it
+        shutil.rmtree(werkmap, ignore_errors=True)
+
+
+def _open_pad(pad: str) -> int:
     return os.open(pad, os.O_PATH | os.O_CLOEXEC)
 
 
