@@ -297,7 +297,7 @@ def migrate(engine: Engine) -> None:
         return
     from alembic import command  # noqa: PLC0415 - with DBOS below a second of start-up, and seldom needed
 
-    from scanstraat.migrations.motor import migrate_motor  # noqa: PLC0415
+    from scanstraat.motor import migrate_motor  # noqa: PLC0415
 
     check_database(engine)
     with engine.execution_options(**{_TRANSACTION: "IMMEDIATE"}).begin() as verbinding:

@@ -24,7 +24,7 @@ VAST = {
     "blad": (("id", "nummer"), "Een bladnummer verandert nooit."),
     "bron": (("id", "sha256", "naam", "ontvangen_op"), "Een bron verandert nooit: bied het bestand opnieuw aan."),
     "pagina": (
-        ("documentversie_id", "nummer", "beeld_id", "draai_graden"),
+        ("documentversie_id", "nummer", "beeld_id"),
         "De pagina's van een documentversie veranderen nooit: maak een nieuwe versie.",
     ),
     "documentversie": (
