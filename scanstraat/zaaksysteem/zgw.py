@@ -233,6 +233,7 @@ class _Levering:
         self._inhoud = inhoud
         self._gebruiker = aflevering.gebruiker
         self._wezen: list[str] = []
+        self._begonnen_gezien: str | None = None  # when "aanmaken" was last begun, as of our look
 
     def run(self) -> Geleverd:
         """Look, do what is missing, read back."""
@@ -275,17 +276,18 @@ class _Levering:
     def _find_document(self, zaak: ZaakInZgw) -> Document | None:
         """Find our document by the URL we were given, or by identificatie when an answer was lost."""
         begonnen = self._geheugen.kijk("aanmaken")
+        self._begonnen_gezien = None if begonnen is None else begonnen.begonnen_op
         if begonnen is None:
             return None  # never asked for: nothing to look up
-        if begonnen.antwoord is not None:
+        if begonnen.antwoord is None:
+            self._wait_for_lost_request(begonnen)
+        elif begonnen.antwoord["url"]:
             try:
                 return self._api.get_document(begonnen.antwoord["url"], self._gebruiker)
             except GeweigerdError as exc:
                 if exc.fout.status != 404:
                     raise
             self._forget_document()  # removed there, by us or by somebody else
-        else:
-            self._wait_for_lost_request(begonnen)
         return self._find_only_one(zaak)
 
     def _wait_for_lost_request(self, begonnen: Begonnen) -> None:
@@ -294,9 +296,7 @@ class _Levering:
             return
         oud = datetime.now(UTC) - datetime.fromisoformat(begonnen.begonnen_op)
         if oud < timedelta(seconds=self._config.tijdslimiet_s):
-            raise ZaaksysteemNietBereikbaarError(
-                "Een eerdere poging om dit document te leveren kan nog onderweg zijn. Er wordt zo opnieuw gekeken."
-            )
+            raise _nog_onderweg()
 
     def _find_only_one(self, zaak: ZaakInZgw) -> Document | None:
         """Find by identificatie; of doubles, which a server makes when requests overlap, keep one."""
@@ -384,7 +384,12 @@ class _Levering:
     # -- what is missing ----------------------------------------------------------------------------------------
 
     def _create(self, type_url: str) -> Document:
-        herhaald = self._geheugen.begin("aanmaken").eerder
+        if self._geheugen.antwoord("aanmaken").get("url") == "":
+            self._geheugen.vergeet("aanmaken")
+        begonnen = self._geheugen.begin("aanmaken")
+        herhaald = begonnen.eerder
+        if (begonnen.begonnen_op if herhaald else None) != self._begonnen_gezien or begonnen.antwoord is not None:
+            raise _nog_onderweg()  # another process began between our look and this moment
         self._geheugen.begin("inhoud")
         try:
             try:
@@ -662,7 +667,9 @@ class _Levering:
         self._forget_document()
 
     def _forget_document(self) -> None:
-        self._geheugen.vergeet("aanmaken", "inhoud")
+        """Keep that there is no document now: unlike one that was asked for and never heard of."""
+        self._geheugen.bewaar("aanmaken", {"url": ""})
+        self._geheugen.vergeet("inhoud", "basis", "herstel")
         self._forget_lock()
 
 
@@ -719,10 +726,16 @@ def _read_all(inhoud: Inhoud) -> bytes:
 def _remove(api: ZgwApi, document: Document, gebruiker: str, toelichting: str) -> Ontkoppeld:
     """Delete a document that hangs on nothing; an unfinished upload is unlocked first. No right, no harm: wees."""
     try:
-        if document.vergrendeld:
+        try:
+            with _already_gone_is_fine():
+                api.delete_document(document.url, gebruiker, toelichting)
+        except GeweigerdError as exc:
+            if "destroy-locked" not in exc.fout.codes:
+                raise
+            # Only now, knowing that we may delete: without that right half an upload is better left as it is.
             _unlock_unfinished(api, document, gebruiker, toelichting)
-        with _already_gone_is_fine():
-            api.delete_document(document.url, gebruiker, toelichting)
+            with _already_gone_is_fine():
+                api.delete_document(document.url, gebruiker, toelichting)
     except GeweigerdError:
         heeft_relaties = bool(api.find_relaties(document.url, gebruiker))
         return Ontkoppeld(document.url, verwijderd=False, wees=not heeft_relaties)
@@ -757,6 +770,12 @@ def _onbekende_zaak(zaakidentificatie: str) -> str:
     return (
         f"Het zaaksysteem kent zaak {zaakidentificatie} niet, of de scanstraat mag hem niet zien. "
         "Kijk het zaaknummer na, of laat de beheerder van het zaaksysteem de rechten nakijken."
+    )
+
+
+def _nog_onderweg() -> ZaaksysteemNietBereikbaarError:
+    return ZaaksysteemNietBereikbaarError(
+        "Een eerdere poging om dit document te leveren kan nog onderweg zijn. Er wordt zo opnieuw gekeken."
     )
 
 
