@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 from uuid import uuid4
 
 from scanstraat.domain import Vingerafdruk
@@ -40,6 +40,13 @@ _BESCHADIGD = "beschadigd"
 _KENMERK = "opslag.json"
 _NIEUW_BESTAND = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _LEZEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class Stroom(Protocol):
+    """Anything to read bytes from, buffered or raw."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return at most `size` bytes; nothing means the end."""
 
 
 class Objectstaat(StrEnum):
@@ -111,7 +118,7 @@ class Opslag:
         self._origineel = _Plek(map, "opslag")
         self._kopie = None if kopie is None else _Plek(kopie, "kopie van de opslag")
 
-    def bewaar(self, bron: BinaryIO | bytes | Path, *, maximum_bytes: int | None = None) -> Vingerafdruk:
+    def bewaar(self, bron: Stroom | bytes | Path, *, maximum_bytes: int | None = None) -> Vingerafdruk:
         """Keep the bytes of `bron`, from where the stream stands to its end; on return they are durable, twice.
 
         Raises:
@@ -244,7 +251,7 @@ class Opslag:
                 )
         return tuple(problemen)
 
-    def _bewaar(self, lees: Callable[[int], bytes], maximum_bytes: int | None) -> Vingerafdruk:
+    def _bewaar(self, lees: Callable[[int], bytes | None], maximum_bytes: int | None) -> Vingerafdruk:
         self._check_plekken()
         vingerafdruk = self._origineel.schrijf(lees, maximum_bytes)
         self._schrijf_kopie(vingerafdruk)
@@ -335,7 +342,7 @@ class _Plek:
         except OSError:
             goed = False  # an unreadable sector
         finally:
-            os.close(fd)
+            _close_read(fd)
         return Objectstaat.IN_ORDE if goed else Objectstaat.BESCHADIGD
 
     def submappen(self, binnen: str = "") -> Iterator[str]:
@@ -375,7 +382,7 @@ class _Plek:
 
     # writing
 
-    def schrijf(self, lees: Callable[[int], bytes], maximum_bytes: int | None) -> Vingerafdruk:
+    def schrijf(self, lees: Callable[[int], bytes | None], maximum_bytes: int | None) -> Vingerafdruk:
         """Copy a stream into a new object. What `lees` raises comes out unchanged; the temporary file is gone then."""
         with self.nieuw_bestand() as werk:
             sha256, sha512, omvang = hashlib.sha256(), hashlib.sha512(), 0
@@ -401,7 +408,7 @@ class _Plek:
                     return self.schrijf(lambda aantal: os.read(fd, aantal), maximum_bytes)
                 vingerafdruk = _measure(fd, maximum_bytes)
             finally:
-                os.close(fd)
+                _close_read(fd)
             self._maak_zichtbaar(werk.pad, vingerafdruk)
         return vingerafdruk
 
@@ -424,7 +431,7 @@ class _Plek:
                 self._maak_vast(werk)
                 self._maak_zichtbaar(werk.pad, vingerafdruk)
         finally:
-            os.close(fd)
+            _close_read(fd)
 
     def _kopieer(self, van: int, doel: _Plek, naar: int) -> Vingerafdruk:
         sha256, sha512, omvang = hashlib.sha256(), hashlib.sha512(), 0
@@ -583,6 +590,12 @@ def _write_all(fd: int, blok: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
+def _close_read(fd: int) -> None:
+    """Close what was only read; an error at that moment says nothing about the bytes."""
+    with suppress(OSError):
+        os.close(fd)
+
+
 def _drop_cache(fd: int) -> None:
     """Make the next read come from the disk. Advice only: a file system may ignore it, so no error counts."""
     with suppress(OSError):
@@ -621,7 +634,7 @@ def _is_equal(pad: Path, nieuw: Path) -> bool:
     try:
         rechts = os.open(pad, _LEZEN | os.O_NONBLOCK)
     except OSError:
-        os.close(links)
+        _close_read(links)
         return False
     try:
         _drop_cache(rechts)
@@ -631,8 +644,8 @@ def _is_equal(pad: Path, nieuw: Path) -> bool:
     except (OSError, ValueError):
         return False
     finally:
-        os.close(links)
-        os.close(rechts)
+        _close_read(links)
+        _close_read(rechts)
 
 
 def _is_only_ours(fd: int) -> bool:

@@ -316,7 +316,7 @@ class Inname:
         try:
             if build_ingang(os.fstat(fd)) != verwacht:
                 raise VeranderdError(ding)
-            vingerafdruk = self._opslag.bewaar(Lezer(fd))  # type: ignore[arg-type]  # a raw stream is one too
+            vingerafdruk = self._opslag.bewaar(Lezer(fd))
             if build_ingang(os.fstat(fd)) != verwacht or vingerafdruk.omvang_bytes != verwacht.kenmerk.omvang_bytes:
                 raise VeranderdError(ding)
             return vingerafdruk
@@ -507,7 +507,7 @@ class Inname:
             if os.fstat(fd).st_size > self._maximaal_bytes:
                 reden = self._te_groot()
                 raise InvoerError(reden.code, reden.tekst)
-            afdruk = self._opslag.bewaar(Lezer(fd))  # type: ignore[arg-type]  # a raw stream is one too
+            afdruk = self._opslag.bewaar(Lezer(fd))
         finally:
             os.close(fd)
         return self._opslag.open_fd(afdruk.sha256), afdruk
