@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 from scanstraat import db
 from scanstraat.config import Config
+from scanstraat.domain import Fase
 from scanstraat.errors import InstellingError
 from scanstraat.intake.opslag import Opslag
 from scanstraat.werk import Werkbank
@@ -22,6 +24,7 @@ from scanstraat.zaaksysteem.effecten import EffectenDb
 if TYPE_CHECKING:
     from kwaliteitscontrole.verapdf import Verapdf
     from scanstraat.ocr import OcrGroep
+    from scanstraat.werker import Werker
     from scanstraat.zandbak import Zandbak
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -125,6 +128,26 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
             )
         )
         yield Lijn(**vars(basis), zandbak=zandbak, ocr=ocr, verapdf=verapdf, versies=find_versies())
+
+
+def build_werker(lijn: Lijn, naam: str) -> Werker:
+    """Return the worker that carries out the phases of the line in this process."""
+    from scanstraat import pipeline  # noqa: PLC0415  it imports this module
+    from scanstraat.hartslag import build_executor_id  # noqa: PLC0415
+    from scanstraat.werker import Werker  # noqa: PLC0415
+
+    fasen = {
+        Fase.ONTLEED: pipeline.ontleed,
+        Fase.ARCHIVEER: pipeline.archiveer,
+        Fase.LEVER_AF: pipeline.lever_af,
+    }
+    return Werker(
+        lijn.engine,
+        executor_id=build_executor_id(lijn.engine, naam),
+        fasen={fase: partial(functie, lijn) for fase, functie in fasen.items()},
+        gelijktijdig={Fase.ONTLEED: 1, Fase.ARCHIVEER: 2, Fase.LEVER_AF: lijn.config.werk.afleveringen_tegelijk},
+        config=lijn.config.werk,
+    )
 
 
 def find_verapdf_jar() -> Path:
