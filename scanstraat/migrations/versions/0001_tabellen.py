@@ -407,9 +407,9 @@ def upgrade() -> None:
     sa.Column('wees', sa.Boolean(), nullable=False),
     sa.CheckConstraint('bevestigd_op is null or (teruggelezen_sha256 is not null and gelijk)', name='bevestigd_is_gelijk'),
     sa.ForeignKeyConstraint(['documentversie_id'], ['documentversie.id'], ),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('documentversie_id', 'zaakidentificatie')
+    sa.PrimaryKeyConstraint('id')
     )
+    op.create_index('een_staande_aflevering', 'aflevering', ['documentversie_id'], unique=True, sqlite_where=sa.text('ontkoppeld_op is null'), postgresql_where=sa.text('ontkoppeld_op is null'))
     op.create_index(op.f('ix_aflevering_documentversie_id'), 'aflevering', ['documentversie_id'], unique=False)
     op.create_table('pagina',
     sa.Column('documentversie_id', sa.Uuid(), nullable=False),

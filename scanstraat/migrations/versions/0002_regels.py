@@ -55,6 +55,12 @@ BRON_MELDING = "Een bron die bij een batch hoort verandert niet meer, behalve va
 
 ONGEDAAN_MELDING = "Een bewerking wordt maar een keer ongedaan gemaakt, en dat blijft zo."
 
+# A versie without its archive file is still being made: the line may turn a page of it, or write what OCR found.
+GEARCHIVEERD = {
+    "pagina": ("new.documentversie_id", "Deze documentversie is gearchiveerd: maak een nieuwe versie."),
+    "documentversie": ("old.id", "Een gearchiveerde documentversie verandert niet: maak een nieuwe versie."),
+}
+
 NOOIT_WEG = (
     "aflevering",
     "batch",
@@ -126,6 +132,16 @@ def _sqlite() -> list[str]:
             ONGEDAAN_MELDING,
         )
     )
+
+    opdrachten += [
+        refuse(
+            f"{tabel}_gearchiveerd",
+            f"before update on {tabel}",
+            f"when (select gearchiveerd_op from documentversie where id = {versie}) is not null",
+            melding,
+        )
+        for tabel, (versie, melding) in GEARCHIVEERD.items()
+    ]
 
     def count(teken: str, kant: str) -> str:
         zetten = ", ".join(
@@ -223,6 +239,21 @@ def _postgresql() -> list[str]:
         end $$
         """,
     )
+
+    for tabel, (versie, melding) in GEARCHIVEERD.items():
+        opdrachten += [
+            f"""
+            create function scanstraat_{tabel}_gearchiveerd() returns trigger language plpgsql as $$
+            begin
+                if (select gearchiveerd_op from documentversie where id = {versie}) is not null then
+                    raise exception {fout}, message = {_quote(melding)};
+                end if;
+                return new;
+            end $$
+            """,
+            f"create trigger {tabel}_gearchiveerd before update on {tabel} "
+            f"for each row execute function scanstraat_{tabel}_gearchiveerd()",
+        ]
 
     # Row triggers of PostgreSQL run after the whole statement, so the counts move once per statement as well.
     def count(bron: str) -> str:

@@ -1,0 +1,154 @@
+"""What people do to a batch leaves a trail, makes a new versie and can be taken back; the count always balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from scanstraat import aflevering, bewerken, db, storage
+from scanstraat import opstelling as o
+from scanstraat.domain import Bewerkingsoort, Fase, Weglaatreden
+from scanstraat.errors import NietMogelijkError
+from scanstraat.tables import BewerkingRow, DocumentRow, DocumentversieRow, GebeurtenisRow, StapRow
+from scanstraat.werk import Werkbank
+from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database
+from tests.databanken import sqlite_url
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with open_database(sqlite_url(tmp_path)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def werkbank(engine: Engine) -> Iterator[Werkbank]:
+    werkbank = Werkbank(engine)
+    yield werkbank
+    werkbank.close()
+
+
+def leave_out(session: Session, werkbank: Werkbank, proef: Batchproef, plek: int) -> bewerken.Bewerkt:
+    batch = storage.load_batch(session, proef.batch)
+    return bewerken.bewerk(
+        session,
+        werkbank,
+        batch,
+        build_persoon(session),
+        Bewerkingsoort.WEGLATEN,
+        {"blad": plek},
+        lambda opstelling: o.leave_out(opstelling, [proef.beelden[plek]], Weglaatreden.BLANCO),
+    )
+
+
+def test_a_page_that_is_left_out_makes_a_new_versie_of_its_document_alone(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        leave_out(session, werkbank, proef, 1)
+    with db.read(engine) as session:
+        versies = session.exec(select(DocumentversieRow).order_by(col(DocumentversieRow.n))).all()
+        assert [(v.document_id, v.n, v.reden) for v in versies if v.n == 2] == [(proef.documenten[0], 2, "weglaten")]
+        nieuw = storage.load_versie(session, storage.latest_versie(session, proef.documenten[0]).id)
+        assert [p.beeld_id for p in nieuw.paginas] == [proef.beelden[0], proef.beelden[2]]
+        telling = storage.bladtelling_of(storage.load_batch(session, proef.batch))
+        assert (telling.ontvangen, telling.in_documenten, telling.scheidingsbladen, telling.weggelaten) == (7, 4, 2, 1)
+        assert session.exec(select(StapRow.item_id).where(StapRow.fase == Fase.ARCHIVEER.value)).all() == [nieuw.id]
+        soorten = session.exec(select(GebeurtenisRow.soort).order_by(col(GebeurtenisRow.volgnummer))).all()
+        assert soorten[-2:] == ["bewerking", "documentversie.gemaakt"]
+
+
+def test_undo_brings_the_page_back_and_keeps_both_bewerkingen(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        voor = storage.load_opstelling(session, proef.batch)
+        leave_out(session, werkbank, proef, 1)
+        leave_out(session, werkbank, proef, 3)
+        batch = storage.load_batch(session, proef.batch)
+        for _ in range(2):
+            bewerken.undo(session, werkbank, batch, build_persoon(session))
+        assert storage.load_opstelling(session, proef.batch) == voor
+        with pytest.raises(NietMogelijkError, match="niets meer"):
+            bewerken.undo(session, werkbank, batch, build_persoon(session))
+    with db.read(engine) as session:
+        soorten = session.exec(select(BewerkingRow.soort).order_by(col(BewerkingRow.nummer))).all()
+        assert soorten == ["weglaten", "weglaten", "ongedaan", "ongedaan"]
+        assert storage.latest_versie(session, proef.documenten[0]).n == 3
+
+
+def test_a_joined_document_disappears_and_a_split_brings_a_new_one(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        eerste, tweede = proef.documenten
+        bewerken.bewerk(
+            session,
+            werkbank,
+            batch,
+            persoon,
+            Bewerkingsoort.VOEGSAMEN,
+            {},
+            lambda p: o.join_documents(p, eerste, tweede),
+        )
+        assert [d.id for d in storage.load_documenten(session, batch.id)] == [eerste]
+        nieuw = DocumentRow(batch_id=batch.id, volgorde=9, koppelstatus="te_koppelen", koppelredenen=[]).id
+        bewerken.bewerk(
+            session,
+            werkbank,
+            batch,
+            persoon,
+            Bewerkingsoort.SPLITS,
+            {},
+            lambda p: o.split_document(p, proef.beelden[3], nieuw),
+        )
+        documenten = storage.load_documenten(session, batch.id)
+        assert [d.id for d in documenten] == [eerste, nieuw]
+        assert documenten[1].zaakidentificatie == "ZAAK-2026-000123"  # inherited from the document it was cut from
+        assert storage.bladtelling_of(batch).sluitend
+
+
+def test_a_batch_waits_for_its_last_document_unless_the_profile_says_nooit(engine: Engine, werkbank: Werkbank) -> None:
+    for nakijken, verwacht in (("bij_bevinding", [0, 2]), ("nooit", [1, 1])):
+        with db.begin(engine) as session:
+            proef = build_batch(session, nakijken=nakijken)
+            batch = storage.load_batch(session, proef.batch)
+            gepland = []
+            for versie in proef.versies:
+                archive(session, versie)
+                gepland.append(aflevering.plan_afleveringen(session, werkbank, batch))
+            assert gepland == verwacht
+
+
+def test_a_document_goes_nowhere_without_both_proofs_or_without_a_zaak(engine: Engine, werkbank: Werkbank) -> None:
+    for zaak, conform, getrouw in ((None, True, True), ("Z1", False, True), ("Z1", True, False)):
+        with db.begin(engine) as session:
+            proef = build_batch(session, paginas=(1,), zaak=zaak)
+            archive(session, proef.versies[0], conform=conform, getrouw=getrouw)
+            batch = storage.load_batch(session, proef.batch)
+            assert aflevering.plan_afleveringen(session, werkbank, batch) == 0
+
+
+def test_altijd_waits_for_klaarmelden_and_a_delivery_is_planned_once(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=(1,), nakijken="altijd")
+        batch = storage.load_batch(session, proef.batch)
+        archive(session, proef.versies[0])
+        assert aflevering.plan_afleveringen(session, werkbank, batch) == 0
+        bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        stappen = session.exec(select(StapRow).where(StapRow.fase == Fase.LEVER_AF.value)).all()
+        assert [stap.item_id for stap in stappen] == [proef.versies[0]]
+        assert session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
+
+
+def test_an_archived_versie_cannot_be_changed_any_more(engine: Engine) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        archive(session, proef.versies[0])
+    with pytest.raises(Exception, match="gearchiveerd"), db.begin(engine) as session:
+        versie = session.get_one(DocumentversieRow, proef.versies[0])
+        versie.getrouw = False
+        session.add(versie)
