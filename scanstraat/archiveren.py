@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -66,10 +66,12 @@ def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
 
 @dataclass(frozen=True)
 class Paginatekst:
-    """What OCR gave for one page; `ocr` is None for a page that was skipped or that Tesseract failed on."""
+    """What OCR says of one page, without its words; no confidence means that nothing was read."""
 
     nummer: int
-    ocr: OcrPagina | None
+    woordzekerheid: float | None = None  # mean of Tesseract, 0 to 100
+    woorden: int | None = None
+    draai_graden: int | None = None  # clockwise turn of the master that makes it stand upright
     mislukt: bool = False
 
 
@@ -79,11 +81,6 @@ class Tekstlaag:
 
     object: Vingerafdruk
     paginas: tuple[Paginatekst, ...]
-
-    def zekerheid(self, nummer: int) -> tuple[float | None, int | None]:
-        """Return (mean word confidence 0 to 100, number of words) of a page; (None, None) when nothing was read."""
-        ocr = self.paginas[nummer - 1].ocr
-        return (None, None) if ocr is None else (ocr.woordzekerheid, ocr.woorden)
 
 
 @dataclass(frozen=True)
@@ -135,18 +132,21 @@ def read_text(lijn: Lijn, opdracht: Archiefopdracht, voortgang: Voortgang) -> Te
     paginas: list[Paginatekst] = []
     with lijn.opslag.nieuw_werkbestand() as werk:
         with os.fdopen(os.dup(werk.fd), "wb") as uit:
-            for tekst in _read_pages(lijn, opdracht):
-                ocr = None if tekst.ocr is None else tekst.ocr.to_json()
-                uit.write(json.dumps({"nummer": tekst.nummer, "ocr": ocr}, ensure_ascii=False).encode() + b"\n")
-                paginas.append(Paginatekst(tekst.nummer, _without_lines(tekst.ocr), tekst.mislukt))
-                voortgang.meld(len(paginas), len(opdracht.versie.paginas))
+            for nummer, ocr in _read_pages(lijn, opdracht):
+                regel = {"nummer": nummer, "ocr": None if ocr is None else ocr.to_json()}
+                uit.write(json.dumps(regel, ensure_ascii=False).encode() + b"\n")
+                paginas.append(_summarize(nummer, ocr))
+                voortgang.meld(nummer, len(opdracht.versie.paginas))
         return Tekstlaag(lijn.opslag.bewaar_werkbestand(werk), tuple(paginas))
 
 
 def turn_upright(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefopdracht:
     """Turn the pages that OCR found lying or upside down, as a recorded bewerking; the masters stay as they are."""
+    was = {pagina.nummer: pagina.draai_graden for pagina in opdracht.versie.paginas}
     draaien = {
-        pagina.nummer: pagina.ocr.draai_graden for pagina in tekst.paginas if pagina.ocr and pagina.ocr.draai_graden
+        pagina.nummer: pagina.draai_graden
+        for pagina in tekst.paginas
+        if pagina.draai_graden is not None and pagina.draai_graden != was[pagina.nummer]
     }
     if not draaien:
         return opdracht
@@ -155,16 +155,18 @@ def turn_upright(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Arc
         return load_opdracht(session, opdracht.versie.id)
 
 
-def _without_lines(ocr: OcrPagina | None) -> OcrPagina | None:
-    """Drop the words of a page once they are stored: a document of 2,000 pages must not stay in memory."""
-    return None if ocr is None else ocr.without_lines()
+def _summarize(nummer: int, ocr: OcrPagina | None) -> Paginatekst:
+    """Keep of a page what the record needs; its words are stored, and 2,000 pages must not stay in memory."""
+    if ocr is None or ocr.mislukt:
+        return Paginatekst(nummer, mislukt=ocr is not None)
+    return Paginatekst(nummer, ocr.woordzekerheid, ocr.woorden, ocr.draai_graden)
 
 
-def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Paginatekst]:
+def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[tuple[int, OcrPagina | None]]:
     """Yield the text of each page in order; a few pages are read at once, so that every OCR child has work."""
     vooruit = 2 * lijn.ocr.aantal
     with ThreadPoolExecutor(max_workers=lijn.ocr.aantal, thread_name_prefix="ocr") as uitvoerder:
-        wachtend: list[Future[Paginatekst]] = []
+        wachtend: list[Future[tuple[int, OcrPagina | None]]] = []
         for lees in _pages_to_read(lijn, opdracht):
             wachtend.append(uitvoerder.submit(lees))
             if len(wachtend) >= vooruit:
@@ -173,26 +175,32 @@ def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Paginatekst]:
             yield toekomst.result()
 
 
-def _pages_to_read(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Callable[[], Paginatekst]]:
+def _pages_to_read(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Callable[[], tuple[int, OcrPagina | None]]]:
     for (sha256, soort), groep in groupby(opdracht.versie.paginas, key=lambda p: (p.bron_sha256, p.soort)):
         paginas = list(groep)
-        te_lezen = [pagina.n for pagina in paginas if pagina.nummer not in opdracht.blanco]
+        te_lezen = [pagina for pagina in paginas if pagina.nummer not in opdracht.blanco]
         grijs = _grey_pages(lijn, sha256, soort, te_lezen, opdracht.profiel)
         for pagina in paginas:
             if pagina.nummer in opdracht.blanco:
-                yield partial(Paginatekst, pagina.nummer, None)
+                yield partial(_skip_page, pagina.nummer)
             else:
-                yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs))
+                # After the first versie people have seen the pages: what they turned, or left, is theirs.
+                zoek_draai = opdracht.versie.n == 1
+                yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs), zoek_draai=zoek_draai)
 
 
 def _grey_pages(
-    lijn: Lijn, sha256: str, soort: str, te_lezen: Sequence[int], profiel: Scanprofiel
+    lijn: Lijn, sha256: str, soort: str, te_lezen: Sequence[Pagina], profiel: Scanprofiel
 ) -> Iterator[tuple[int, int, int]]:
     if not te_lezen:
         return
     bron_fd = lijn.opslag.open_fd(sha256)
     try:
-        gegevens = {"soort": soort, "paginas": list(te_lezen), "maximaal_pixels": profiel.maximaal_pixels}
+        gegevens = {
+            "soort": soort,
+            "paginas": [{"n": pagina.n, "draai_graden": pagina.draai_graden} for pagina in te_lezen],
+            "maximaal_pixels": profiel.maximaal_pixels,
+        }
         for bericht in lijn.zandbak.stroom(f"{TAKEN}:lees_grijs", gegevens, [bron_fd]):
             # The descriptor outlives the message: it is closed when the page has been read.
             memfd = os.dup(bericht.bestanden[0])
@@ -202,7 +210,13 @@ def _grey_pages(
         os.close(bron_fd)
 
 
-def _read_page(lijn: Lijn, profiel: Scanprofiel, pagina: Pagina, grijs: tuple[int, int, int]) -> Paginatekst:
+def _skip_page(nummer: int) -> tuple[int, OcrPagina | None]:
+    return nummer, None
+
+
+def _read_page(
+    lijn: Lijn, profiel: Scanprofiel, pagina: Pagina, grijs: tuple[int, int, int], *, zoek_draai: bool
+) -> tuple[int, OcrPagina | None]:
     breedte, hoogte, memfd = grijs
     try:
         ocr = lijn.ocr.lees(
@@ -212,11 +226,12 @@ def _read_page(lijn: Lijn, profiel: Scanprofiel, pagina: Pagina, grijs: tuple[in
             dpi=pagina.dpi,
             schaal=profiel.ocr_schaal,
             talen=profiel.talen,
-            orientatie=pagina.draai_graden == 0,
+            orientatie=zoek_draai,
         )
     finally:
         os.close(memfd)
-    return Paginatekst(pagina.nummer, None if ocr.mislukt else ocr, ocr.mislukt)
+    # The grey page was turned as recorded; what the record and the archive file need is the turn of the master.
+    return pagina.nummer, replace(ocr, draai_graden=(pagina.draai_graden + ocr.draai_graden) % 360)
 
 
 def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefbestand:
@@ -302,7 +317,7 @@ def save_archive(
         rapport=bewijs.rapport.sha256,
         getrouw=bewijs.gelijk,
         getrouwheid=bewijs.getrouwheid.sha256,
-        tekst={pagina.nummer: tekst.zekerheid(pagina.nummer) for pagina in tekst.paginas},
+        tekst={pagina.nummer: (pagina.woordzekerheid, pagina.woorden) for pagina in tekst.paginas},
     )
     storage.save_bevindingen(
         session,
@@ -329,8 +344,7 @@ def find_tekstbevindingen(tekst: Tekstlaag, profiel: Scanprofiel) -> tuple[Bevin
     onzeker = [
         pagina.nummer
         for pagina in tekst.paginas
-        if pagina.ocr and pagina.ocr.woordzekerheid is not None
-        and pagina.ocr.woordzekerheid < profiel.minimale_woordzekerheid
+        if pagina.woordzekerheid is not None and pagina.woordzekerheid < profiel.minimale_woordzekerheid
     ]  # fmt: skip
     toetsen = (
         (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwaliteitscontrole.verapdf import Verapdf
     from scanstraat.ocr import OcrGroep
     from scanstraat.werker import Werker
-    from scanstraat.zandbak import Zandbak
+    from scanstraat.zandbak import Grenzen, Zandbak
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -99,14 +99,17 @@ def _read_geheim(pad: Path | None) -> str:
 @contextmanager
 def open_zandbak(config: Config) -> Iterator[Zandbak]:
     """Start the sandbox in which delivered bytes are opened."""
-    from scanstraat.zandbak import Grenzen, Zandbak  # noqa: PLC0415
+    from scanstraat.zandbak import Zandbak  # noqa: PLC0415
+
+    with Zandbak(["scanstraat.zandbaktaken"], _build_grenzen(config)) as zandbak:
+        yield zandbak
+
+
+def _build_grenzen(config: Config) -> Grenzen:
+    from scanstraat.zandbak import Grenzen  # noqa: PLC0415
 
     grens = config.zandbak
-    grenzen = Grenzen(
-        geheugen_mb=grens.geheugen_mb, cpu_s=grens.cpu_s, klok_s=grens.klok_s, bestand_mb=grens.bestand_mb
-    )
-    with Zandbak(["scanstraat.zandbaktaken"], grenzen) as zandbak:
-        yield zandbak
+    return Grenzen(geheugen_mb=grens.geheugen_mb, cpu_s=grens.cpu_s, klok_s=grens.klok_s, bestand_mb=grens.bestand_mb)
 
 
 @contextmanager
@@ -119,7 +122,7 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
     with open_basis(config) as basis, ExitStack() as stapel:
         zandbak = stapel.enter_context(open_zandbak(config))
         aantal = config.werk.ocr_kinderen or os.cpu_count() or 1
-        ocr = stapel.enter_context(OcrGroep(aantal))
+        ocr = stapel.enter_context(OcrGroep(aantal, _build_grenzen(config)))
         verapdf = stapel.enter_context(
             Verapdf(
                 find_verapdf_jar(),

@@ -23,6 +23,7 @@ from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake.dienst import open_wachters
 from scanstraat.tables import BatchRow, ScanmapBestandRow, StapRow
+from scanstraat.technisch_log import configure_log
 from scanstraat.zaaksysteem import register
 
 GEDULD_S = 3600.0  # the demo gives up on work that does not end
@@ -40,6 +41,7 @@ def run_demo(map_: Path | None, *, doel: Path | None, talen: tuple[str, ...], to
     """
     gegevens = _make_folder(doel)
     config = _build_config(gegevens, talen, eigen=map_ is not None)
+    configure_log(config.algemeen.gegevensmap / "log" / "scanstraat.jsonl")
     for scanmap in config.scanmap:
         scanmap.map.mkdir(parents=True)
     with open_lijn(config) as lijn, open_wachters(lijn) as wachters, build_werker(lijn, "demo"):

@@ -440,13 +440,17 @@ def is_scan(session: Session, versie: Versie) -> bool:
 
 
 def save_turns(session: Session, versie: Versie, draaien: Mapping[int, int], *, actor: ActorRow) -> BewerkingRow:
-    """Record turns that the line itself found, on the pages of a versie that has no archive file yet."""
+    """Record turns that the line itself found, on the pages of a versie that has no archive file yet.
+
+    Args:
+        draaien: page number -> clockwise turn of the master in degrees, in place of what was recorded.
+    """
     vooraf = []
     for pagina in versie.paginas:
         if pagina.nummer in draaien:
             beeld = session.get_one(BeeldRow, pagina.beeld_id)
             vooraf.append({"beeld": str(beeld.id), "draai": beeld.draai_graden})
-            beeld.draai_graden = (pagina.draai_graden + draaien[pagina.nummer]) % 360
+            beeld.draai_graden = draaien[pagina.nummer]
             rij = session.get_one(PaginaRow, (versie.id, pagina.nummer))
             rij.draai_graden = beeld.draai_graden
             session.add_all([beeld, rij])

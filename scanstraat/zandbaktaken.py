@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
+from PIL import Image
+
 from hardware.scanmap import parse_index
 from kwaliteitscontrole import beeld as meten
 from kwaliteitscontrole.bevinding import Bevinding
@@ -22,9 +24,15 @@ from scanstraat.intake.splitsen import find_codes
 from scanstraat.intake.volledigheid import Eisen, onderzoek
 from scanstraat.ocr import OcrPagina
 from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa, build_via_ocrmypdf
-from scanstraat.zandbak import Bericht
+from scanstraat.zandbak import Bericht, build_memfd
 
 Gegevens = dict[str, Any]
+
+_DRAAI = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}  # Pillow's is anticlockwise
 
 
 def onderzoek_bestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
@@ -68,14 +76,14 @@ def _ontleed_beeld(beeld: Masterbeeld, dpi_zonder_opgave: float, grenzen: meten.
 
 
 def lees_grijs(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Bericht]:
-    """Give the grey pixels of the asked pages, one memfd each, for OCR."""
+    """Give the grey pixels of the asked pages, turned as recorded, one memfd each, for OCR."""
     with open_bron(bestanden[0], gegevens["soort"], maximaal_pixels=gegevens["maximaal_pixels"]) as lezer:
-        for n in gegevens["paginas"]:
-            grijs = lezer.beeld(n).decode_grijs()
-            memfd = os.memfd_create("grijs")
-            with os.fdopen(os.dup(memfd), "wb") as uit:
-                uit.write(grijs.tobytes())
-            yield Bericht({"n": n, "breedte": grijs.width, "hoogte": grijs.height}, (memfd,))
+        for pagina in gegevens["paginas"]:
+            grijs = lezer.beeld(pagina["n"]).decode_grijs()
+            if pagina["draai_graden"]:
+                grijs = grijs.transpose(_DRAAI[pagina["draai_graden"]])
+            memfd = build_memfd(grijs.tobytes())
+            yield Bericht({"breedte": grijs.width, "hoogte": grijs.height}, (memfd,))
 
 
 def bouw_archiefbestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:

@@ -12,6 +12,7 @@ import typer
 
 from scanstraat.bootstrap import open_basis, open_lijn
 from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, stderr
+from scanstraat.technisch_log import configure_log
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +47,7 @@ def start(context: typer.Context) -> None:
             f"Gezondheid: http://{config.gezondheid.adres}:{config.gezondheid.poort}/gezondheid\n"
             "De scanstraat loopt. Stop met Ctrl-C."
         )
+        configure_log()
         Toezicht(kinderen).draai()
 
 
@@ -74,6 +76,7 @@ def intern_wachter(context: typer.Context) -> None:
     """Kijk in de scanmappen (gestart door `scanstraat start`)."""
     from scanstraat.intake.dienst import open_wachters  # noqa: PLC0415
 
+    configure_log()
     with expected_errors(), open_basis(load_config(context)) as basis, open_wachters(basis) as wachters:
         stop = _stop_on_signal()
         draden = [threading.Thread(target=wachter.loop, args=(stop,), name="wachter") for wachter in wachters]
@@ -88,6 +91,7 @@ def intern_werker(context: typer.Context, naam: str) -> None:
     """Voer de stappen van de lijn uit (gestart door `scanstraat start`)."""
     from scanstraat.bootstrap import build_werker  # noqa: PLC0415
 
+    configure_log()
     with expected_errors(), open_lijn(load_config(context)) as lijn:
         stop = _stop_on_signal()
         with build_werker(lijn, naam):
@@ -98,6 +102,7 @@ def intern_gezondheid(context: typer.Context) -> None:
     """Toon de gezondheidspagina (gestart door `scanstraat start`)."""
     from scanstraat.gezondheidspagina import serve  # noqa: PLC0415
 
+    configure_log()
     with expected_errors(), open_basis(load_config(context)) as basis:
         serve(basis)
 
