@@ -240,20 +240,22 @@ class _Lezing:
 
     def best(self, orientatie: bool) -> OcrPagina:
         pagina = self.read(0, OTSU)
+        if orientatie and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
+            pagina = self.try_turned(pagina)
         if orientatie:
-            pagina = self.upright(pagina)
+            pagina = self.follow_text(pagina, OTSU)
         if self.confidence(pagina) < GOED_GELEZEN:
-            pagina = max(pagina, self.read(pagina.draai_graden, SAUVOLA), key=lambda lezing: lezing.opbrengst)
+            opnieuw = self.read(pagina.draai_graden, SAUVOLA)
+            if opnieuw.opbrengst > pagina.opbrengst:
+                pagina = self.follow_text(opnieuw, SAUVOLA) if orientatie else opnieuw
         return pagina
 
-    def upright(self, pagina: OcrPagina) -> OcrPagina:
-        if self.confidence(pagina) < MISSCHIEN_GEDRAAID:
-            pagina = self.try_turned(pagina)
-        # Tesseract also follows text that runs down or up the page: well read, but the page lies on its side.
+    def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:
+        """Turn a page whose text runs down or up: Tesseract follows it and reads it well, but the page lies on its side."""
         staat = find_leesrichting(pagina.regels)
         if not staat or self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             return pagina
-        gedraaid = self.read((pagina.draai_graden + staat) % 360, OTSU)
+        gedraaid = self.read((pagina.draai_graden + staat) % 360, drempel)
         return gedraaid if self.confidence(gedraaid) >= MISSCHIEN_GEDRAAID else pagina
 
     def try_turned(self, pagina: OcrPagina) -> OcrPagina:
@@ -433,6 +435,11 @@ class OcrGroep:
         self._vrij: queue.SimpleQueue[Zandbak] = queue.SimpleQueue()
         for kind in self._alle:
             self._vrij.put(kind)
+
+    @property
+    def aantal(self) -> int:
+        """How many pages are read at once."""
+        return len(self._alle)
 
     def lees(
         self,
