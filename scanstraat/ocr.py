@@ -251,7 +251,7 @@ class _Lezing:
         return pagina
 
     def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:
-        """Turn a page whose text runs down or up: Tesseract follows it and reads it well, but the page lies on its side."""
+        """Turn a page whose text runs down or up: Tesseract follows that and reads it well, but the page is on its side."""
         staat = find_leesrichting(pagina.regels)
         if not staat or self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             return pagina
