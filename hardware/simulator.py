@@ -193,7 +193,7 @@ class Scheidingsverzoek:
 
     soort: str  # "batchblad", "documentblad", "bijlageblad", "eindblad"
     zaak: str = ""
-    bladen: int | None = None
+    bladen: int | None = None  # sheets that follow, without separator sheets
     scanoperator: str = ""
     batch: str = ""
 
@@ -247,7 +247,7 @@ def _deal_balie(map_: Path, stukken: Sequence[Poststuk], render: Scheidingsbladt
     bezwaar, folder, formulier = stukken
     bladen = [len(stuk.vellen) for stuk in (bezwaar, formulier, folder)]
     verzoeken = (
-        Scheidingsverzoek("batchblad", bladen=sum(bladen) + 5, scanoperator="balie", batch="ochtendpost"),
+        Scheidingsverzoek("batchblad", bladen=sum(bladen), scanoperator="balie", batch="ochtendpost"),
         Scheidingsverzoek("documentblad", bezwaar.zaak, bladen[0]),
         Scheidingsverzoek("documentblad", formulier.zaak, bladen[1]),
         Scheidingsverzoek("bijlageblad", "", bladen[2]),

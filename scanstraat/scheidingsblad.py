@@ -1,0 +1,141 @@
+"""Print scheidingsbladen: WeasyPrint lays them out, segno draws the code.
+
+Two codes per sheet, in opposite corners, so that a fold, a staple or a feed roller never takes both. A code is at least
+25 mm wide, level M, with a quiet zone of 4 modules: a higher level makes the modules smaller and reads worse.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from string import Template
+
+import segno
+from PIL import Image
+
+from scanstraat.errors import ScheidingsbladError
+from scanstraat.scheidingscode import Bladsoort, Scheidingsblad, build_code
+
+KLEINSTE_CODE_MM = 25.0
+RUSTZONE = 4  # modules
+# Measured at 200 dpi over 1,000 turned, skewed, blurred and noisy pages, half of them black and white: codes of 37
+# modules in 25 mm (120 capitals and digits, or 84 other bytes) are all read, also at half of 300 dpi. Of 49 modules
+# 37 in 40 are. So a zaaknummer of 40 characters fits in 25 mm; what needs more modules prints larger.
+MEESTE_MODULES_IN_25_MM = 37
+MEESTE_BLADEN = 2_000  # in one PDF
+DPI = 300
+
+_TITELS = {
+    Bladsoort.BATCHBLAD: "Batchblad",
+    Bladsoort.DOCUMENTBLAD: "Documentblad",
+    Bladsoort.BIJLAGEBLAD: "Bijlageblad",
+    Bladsoort.EINDBLAD: "Eindblad",
+}
+_UITLEG = {
+    Bladsoort.BATCHBLAD: "Leg dit blad boven op de stapel. Het zegt wie scant en hoeveel bladen er zijn.",
+    Bladsoort.DOCUMENTBLAD: (
+        "Leg dit blad voor het document. Alles tot het volgende scheidingsblad is één document en gaat naar deze zaak."
+    ),
+    Bladsoort.BIJLAGEBLAD: (
+        "Leg dit blad voor de bijlage. De bijlage wordt een eigen document, in de zaak van het document ervoor."
+    ),
+    Bladsoort.EINDBLAD: "Leg dit blad achter het laatste document.",
+}
+
+
+def measure_code_mm(modules: int) -> float:
+    """Return the width in mm that a code of so many modules is printed at, without its quiet zone."""
+    return max(KLEINSTE_CODE_MM, modules * KLEINSTE_CODE_MM / MEESTE_MODULES_IN_25_MM)
+
+
+def render_scheidingsbladen(bladen: Sequence[Scheidingsblad]) -> bytes:
+    """Return a PDF/A-3b with one A4 per sheet, in the order given, and what is on them as JSON attached.
+
+    Raises:
+        ScheidingsbladError: no sheets, or too many for one file.
+    """
+    if not 1 <= len(bladen) <= MEESTE_BLADEN:
+        raise ScheidingsbladError(f"Vraag 1 tot {MEESTE_BLADEN} scheidingsbladen tegelijk.")
+    # WeasyPrint takes 0.2 s to import and the line itself never prints
+    from weasyprint import HTML, Attachment  # noqa: PLC0415
+    from weasyprint.urls import URLFetcher  # noqa: PLC0415
+
+    sjabloon = Template(_read_sjabloon("scheidingsblad.html"))
+    inhoud = "".join(sjabloon.substitute(_fill(blad)) for blad in bladen)
+    pagina = Template(_read_sjabloon("scheidingsbladen.html")).substitute(bladen=inhoud)
+    niets_van_elders = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)  # codes stand in the page itself
+    bijlage = Attachment(
+        string=_render_gegevens(bladen),
+        name="scheidingsbladen.json",
+        description="Wat op deze bladen staat",
+        relationship="Data",
+    )
+    pdf: bytes = HTML(string=pagina, url_fetcher=niets_van_elders).write_pdf(
+        pdf_variant="pdf/a-3b", attachments=[bijlage]
+    )
+    return pdf
+
+
+def render_scheidingsblad_beelden(bladen: Sequence[Scheidingsblad], *, dpi: int = DPI) -> tuple[Image.Image, ...]:
+    """Return the printed sheets as page images of A4, mode RGB: paper for the simulator and the tests."""
+    import pypdfium2  # noqa: PLC0415 - only the simulator needs it
+
+    document = pypdfium2.PdfDocument(render_scheidingsbladen(bladen))
+    try:
+        beelden = (pagina.render(scale=dpi / 72, rev_byteorder=True).to_pil().convert("RGB") for pagina in document)
+        return tuple(beeld.crop((0, 0, round(210 / 25.4 * dpi), round(297 / 25.4 * dpi))) for beeld in beelden)
+    finally:
+        document.close()
+
+
+def _render_gegevens(bladen: Sequence[Scheidingsblad]) -> bytes:
+    gegevens = [{**asdict(blad), "soort": blad.soort.value, "code": build_code(blad)} for blad in bladen]
+    return json.dumps({"schema": "scanstraat.scheidingsbladen/1", "bladen": gegevens}, ensure_ascii=False).encode(
+        "utf-8"
+    )
+
+
+def _fill(blad: Scheidingsblad) -> dict[str, str]:
+    tekst = build_code(blad)
+    code = segno.make(tekst, error="m", micro=False, boost_error=False)
+    modules = int(code.symbol_size(border=0)[0])
+    plaatje = io.BytesIO()
+    code.save(plaatje, kind="png", border=RUSTZONE, scale=12)
+    zijde = measure_code_mm(modules) * (modules + 2 * RUSTZONE) / modules
+    return {
+        "soort": blad.soort.value,
+        "letter": "+" if blad.soort is Bladsoort.BIJLAGEBLAD else _TITELS[blad.soort][0],
+        "titel": _TITELS[blad.soort],
+        "code": "data:image/png;base64," + base64.b64encode(plaatje.getvalue()).decode("ascii"),
+        "zijde_mm": f"{zijde:.2f}",
+        "nummer": _format_nummer(blad.zaak or blad.batch),
+        "gegevens": _format_gegevens(blad),
+        "uitleg": html.escape(_UITLEG[blad.soort]),
+        "tekst": html.escape(tekst),
+    }
+
+
+def _format_nummer(nummer: str) -> str:
+    if not nummer:
+        return ""
+    punten = min(38.0, 165.0 / (len(nummer) * 0.6 * 0.3528))  # a monospaced letter is 0.6 em wide, a point 0.3528 mm
+    return f'<p class="nummer" style="font-size: {punten:.1f}pt">{html.escape(nummer)}</p>'
+
+
+def _format_gegevens(blad: Scheidingsblad) -> str:
+    regels = (
+        ("Aantal bladen", "" if blad.bladen is None else f"{blad.bladen} (zonder scheidingsbladen)"),
+        ("Scanoperator", blad.scanoperator),
+        ("Profiel", blad.profiel),
+    )
+    rijen = "".join(f"<tr><th>{label}</th><td>{html.escape(waarde)}</td></tr>" for label, waarde in regels if waarde)
+    return f"<table>{rijen}</table>" if rijen else ""
+
+
+def _read_sjabloon(naam: str) -> str:
+    return resources.files("scanstraat.sjablonen").joinpath(naam).read_text(encoding="utf-8")
