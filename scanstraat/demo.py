@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
@@ -22,9 +22,15 @@ from scanstraat.config import Config, build_config
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake.dienst import open_wachters
+from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 from scanstraat.tables import BatchRow, ScanmapBestandRow, StapRow
 from scanstraat.technisch_log import configure_log
 from scanstraat.zaaksysteem import register
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from hardware.simulator import Scheidingsverzoek
 
 GEDULD_S = 3600.0  # the demo gives up on work that does not end
 _MAPPEN = {"enkelzijdig": "bestand", "dubbelzijdig": "bestand", "mappen": "map"}
@@ -101,7 +107,6 @@ def _fill(basis: Basis, map_: Path | None, toon: Console) -> None:
         return
     from hardware.post import ZAKEN  # noqa: PLC0415  drawing takes libraries that only the demo needs
     from hardware.simulator import deal_post  # noqa: PLC0415
-    from scanstraat.scheidingsblad import draw_verzoeken  # noqa: PLC0415
 
     toon.print("De simulator scant de post van vanochtend…")
     register.save_zaken(
@@ -109,7 +114,26 @@ def _fill(basis: Basis, map_: Path | None, toon: Console) -> None:
         [register.NieuweZaak(zaak.identificatie, zaak.zaaktype, zaak.omschrijving) for zaak in ZAKEN],
         gebruiker="demo",
     )
-    deal_post(scanmappen["enkelzijdig"], scanmappen["dubbelzijdig"], draw_verzoeken, mappen=scanmappen["mappen"])
+    deal_post(
+        scanmappen["enkelzijdig"], scanmappen["dubbelzijdig"], _draw_scheidingsbladen, mappen=scanmappen["mappen"]
+    )
+
+
+def _draw_scheidingsbladen(verzoeken: Sequence[Scheidingsverzoek]) -> Sequence[Image.Image]:
+    from scanstraat.scheidingsblad import render_scheidingsblad_beelden  # noqa: PLC0415
+
+    return render_scheidingsblad_beelden(
+        [
+            Scheidingsblad(
+                Bladsoort(verzoek.soort),
+                zaak=verzoek.zaak,
+                batch=verzoek.batch,
+                bladen=verzoek.bladen,
+                scanoperator=verzoek.scanoperator,
+            )
+            for verzoek in verzoeken
+        ]
+    )
 
 
 def copy_tree(van: Path, naar: Path) -> None:

@@ -112,18 +112,24 @@ def toets_getrouwheid(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
     pdf_fd, *bron_fds = bestanden
     with ExitStack() as stapel:
         lezers = _open_bronnen(stapel, gegevens, bron_fds)
-        verwacht = (_expect(lezers[pagina["bron"]].beeld(pagina["n"]), pagina) for pagina in gegevens["paginas"])
+        verwacht = (_expect(lezers[pagina["bron"]], bron_fds[pagina["bron"]], pagina) for pagina in gegevens["paginas"])
         oordeel = check_getrouwheid(pdf_fd, verwacht)
         return {"gelijk": oordeel.gelijk, "rapport": oordeel.to_json()}
 
 
-def _expect(beeld: Masterbeeld, pagina: Gegevens) -> Verwacht:
+def _expect(lezer: Bronlezer, bron_fd: int, pagina: Gegevens) -> Verwacht:
+    beeld = lezer.beeld(pagina["n"])
+    if not beeld.is_scan:
+        return Verwacht(draai_graden=pagina["draai_graden"], geen_scan=True, bron_pdf=(bron_fd, beeld.n))
+    stromen = beeld.stromen()
     return Verwacht(
         beeld=beeld.decode,
-        stromen=beeld.stromen(),
         icc=beeld.icc,
         draai_graden=pagina["draai_graden"],
+        stromen=stromen,
         dpi=pagina["dpi"],
+        stroom_is_bron=lezer.soort == "jpeg",
+        ruimte=beeld.delen()[0].ruimte if stromen else None,
     )
 
 

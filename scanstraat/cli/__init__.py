@@ -19,6 +19,8 @@ app = typer.Typer(
     help="De scanstraat: van een scan in een map naar een bewezen PDF/A in de zaak.",
     no_args_is_help=True,
     add_completion=False,
+    options_metavar=nederlands.OPTIES,
+    subcommand_metavar=nederlands.OPDRACHTEN,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 
 opslag = typer.Typer(help="De bestanden zelf: scans, PDF/A-bestanden en bewijzen.", no_args_is_help=True)
 zaken = typer.Typer(help="Zaken van het ingebouwde register.", invoke_without_command=True)
@@ -164,12 +165,12 @@ def scheidingsbladen(
     ] = False,
 ) -> None:
     """Maak scheidingsbladen met QR-code om af te drukken: een blad voor elke zaak."""
-    from scanstraat.scheidingsblad import build_scheidingsblad, render_scheidingsbladen  # noqa: PLC0415
+    from scanstraat.scheidingsblad import render_scheidingsbladen  # noqa: PLC0415  WeasyPrint loads slowly
 
     with expected_errors():
-        soort = "bijlageblad" if bijlage else "documentblad"
+        soort = Bladsoort.BIJLAGEBLAD if bijlage else Bladsoort.DOCUMENTBLAD
         inhoud = render_scheidingsbladen(
-            [build_scheidingsblad(soort, zaak=zaak, bladen=bladen) for zaak in zaaknummers]
+            [Scheidingsblad(soort, zaak="" if bijlage else zaak, bladen=bladen) for zaak in zaaknummers]
         )
         uit.write_bytes(inhoud)
         stdout().print(f"{len(zaaknummers)} scheidingsbladen staan in {uit}. Druk ze af op ware grootte (100 %).")

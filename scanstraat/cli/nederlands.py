@@ -1,56 +1,45 @@
-"""Dutch for the words that Click and Typer print themselves ("Usage", "Options", "Missing argument")."""
+"""Dutch for the words that Typer prints itself ("Usage", "Missing argument"). Typer has no other way to set them."""
 
 from __future__ import annotations
 
-import gettext
-import sys
+import re
 from collections.abc import Callable
+from typing import Any
 
-import typer.main  # noqa: F401  loads every module that holds words
 import typer.rich_utils as opmaak
+from typer._click import core, exceptions, formatting
 
-_WOORDEN = {
-    "Usage:": "Gebruik:",
-    "Usage: ": "Gebruik: ",
-    "Options": "Opties",
-    "Commands": "Opdrachten",
-    "Arguments": "Gegevens",
-    "Error": "Fout",
-    "Show this message and exit.": "Toon deze hulp.",
-    "[OPTIONS]": "[OPTIES]",
-    "Error: {message}": "Fout: {message}",
-    "Try '{command} {option}' for help.": "Probeer '{command} {option}' voor hulp.",
-    "No such option: {name}": "Deze optie bestaat niet: {name}",
-    "No such command {name!r}.": "De opdracht {name!r} bestaat niet.",
-    "Missing argument": "Er ontbreekt een gegeven",
-    "Missing option": "Er ontbreekt een optie",
-    "Missing parameter": "Er ontbreekt een gegeven",
-    "Missing command.": "Er ontbreekt een opdracht.",
-    "Invalid value: {message}": "Ongeldige waarde: {message}",
-    "Invalid value for {param_hint}: {message}": "Ongeldige waarde voor {param_hint}: {message}",
-    "Got unexpected extra argument ({args})": "Dit gegeven is te veel: {args}",
-    "Got unexpected extra arguments ({args})": "Deze gegevens zijn te veel: {args}",
-    "{name} {filename!r} does not exist.": "{name} {filename!r} bestaat niet.",
-    "{value!r} is not a valid {number_type}.": "{value!r} is geen geldig getal ({number_type}).",
-    "{value!r} is not one of {choices}.": "{value!r} is geen van deze: {choices}.",
-    "Option {name!r} requires an argument.": "Bij {name!r} hoort een waarde.",
-    "required": "verplicht",
-    "(dynamic)": "(hangt ervan af)",
-    "default: {default}": "standaard: {default}",
-    "env var: {var}": "omgeving: {var}",
-    "Aborted!": "Afgebroken.",
-    "file": "bestand",
-    "File": "Bestand",
-    "directory": "map",
-    "Directory": "Map",
-    "path": "pad",
-    "Path": "Pad",
-}
+OPTIES = "[OPTIES]"
+OPDRACHTEN = "OPDRACHT [GEGEVENS]..."
+
+_ZINNEN = (
+    (re.compile(r"^Invalid value for (.*?): (.*)$", re.DOTALL), r"Ongeldige waarde voor \1: \2"),
+    (re.compile(r"^Invalid value: (.*)$", re.DOTALL), r"Ongeldige waarde: \1"),
+    (re.compile(r"^Missing argument (.*?)\.(.*)$", re.DOTALL), r"Er ontbreekt een gegeven: \1.\2"),
+    (re.compile(r"^Missing option (.*?)\.(.*)$", re.DOTALL), r"Deze optie is nodig: \1.\2"),
+    (re.compile(r"^Missing command\.$"), "Er ontbreekt een opdracht."),
+    (re.compile(r"^No such option: (.*)$", re.DOTALL), r"Deze optie bestaat niet: \1"),
+    (re.compile(r"^No such command (.*)\.", re.DOTALL), r"Deze opdracht bestaat niet: \1."),
+    (re.compile(r"^Got unexpected extra argument\(s\) \((.*)\)$", re.DOTALL), r"Dit is te veel: \1"),
+    (re.compile(r"\(Possible options: (.*)\)"), r"(Bedoelt u: \1?)"),
+    (re.compile(r"Did you mean (.*)\?"), r"Bedoelt u \1?"),
+    (re.compile(r"(File|Directory|Path|Bestand|Map) '(.*)' does not exist\."), r"'\2' bestaat niet."),
+    (re.compile(r"'(.*)' is not a valid (\w+)"), r"'\1' is geen geldige waarde"),
+    (re.compile(r"'(.*)' is not one of (.*)\."), r"'\1' is geen van deze: \2."),
+    (re.compile(r"Option '(.*)' requires an argument"), r"Bij '\1' hoort een waarde"),
+    (re.compile(r"Choose from:"), "Kies uit:"),
+)
+
+
+def translate(tekst: str) -> str:
+    """Return a message of Typer in Dutch; what is not known stays as it is."""
+    for patroon, nederlands in _ZINNEN:
+        tekst = patroon.sub(nederlands, tekst)
+    return tekst
 
 
 def install() -> None:
-    """Make Click and Typer speak Dutch: they look their words up through gettext, and Typer's panels are settings."""
-    _translate(gettext.gettext)
+    """Make Typer speak Dutch in this process."""
     opmaak.OPTIONS_PANEL_TITLE = "Opties"
     opmaak.COMMANDS_PANEL_TITLE = "Opdrachten"
     opmaak.ARGUMENTS_PANEL_TITLE = "Gegevens"
@@ -60,20 +49,30 @@ def install() -> None:
     opmaak.DEFAULT_STRING = "[standaard: {}]"
     opmaak.REQUIRED_LONG_STRING = "[verplicht]"
     opmaak.ENVVAR_STRING = "[omgeving: {}]"
+    for klasse in _with_own_message(exceptions.ClickException):
+        _wrap(klasse, "format_message", lambda melding: translate(str(melding)))
+    _wrap(core.Command, "get_help_option", _set_help)
+    setattr(formatting.HelpFormatter, "write_usage", _write_usage)  # noqa: B010  mypy holds methods to be final
 
 
-def _translate(origineel: Callable[[str], str]) -> None:
-    def vertaal(tekst: str) -> str:
-        return _WOORDEN.get(tekst, origineel(tekst))
+_GEBRUIK = formatting.HelpFormatter.write_usage
 
-    def vertaal_meervoud(enkel: str, meer: str, aantal: int) -> str:
-        gekozen = enkel if aantal == 1 else meer
-        return _WOORDEN.get(gekozen, gekozen)
 
-    # Typer carries its own Click, and each module binds gettext to `_` at import: the names are replaced there.
-    for naam, module in list(sys.modules.items()):
-        if naam.split(".")[0] == "typer":
-            if "_" in vars(module):
-                vars(module)["_"] = vertaal
-            if "ngettext" in vars(module):
-                vars(module)["ngettext"] = vertaal_meervoud
+def _write_usage(zelf: formatting.HelpFormatter, prog: str, args: str = "", prefix: str | None = None) -> None:
+    _GEBRUIK(zelf, prog, args, prefix or "Gebruik: ")
+
+
+def _with_own_message(klasse: type[Any]) -> list[type[Any]]:
+    alle = [klasse, *(onder for deel in klasse.__subclasses__() for onder in _with_own_message(deel))]
+    return [deel for deel in alle if "format_message" in vars(deel)]
+
+
+def _wrap(klasse: type[Any], naam: str, na: Callable[[Any], Any]) -> None:
+    origineel = getattr(klasse, naam)
+    setattr(klasse, naam, lambda zelf, *args, **kwargs: na(origineel(zelf, *args, **kwargs)))
+
+
+def _set_help(optie: Any) -> Any:
+    if optie is not None:
+        optie.help = "Toon deze hulp."
+    return optie
