@@ -86,6 +86,7 @@ class Wachtend:
     niet_voor: float = 0.0
     kindpogingen: int = 0
     oordeel: Vast | None = None
+    gebruikt: float = 0.0  # when it last went along with a batch
 
     @property
     def waarneming(self) -> Waarneming:

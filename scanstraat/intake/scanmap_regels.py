@@ -461,20 +461,26 @@ def _names_scan(klaar: Waarneming, scan: Waarneming, scanmap: Scanmap) -> bool:
 
 
 def find_gebruikte(
-    waarnemingen: Iterable[Waarneming], gebruikt: frozenset[str], scanmap: Scanmap, nu: float
+    waarnemingen: Iterable[Waarneming], gebruikt: Mapping[str, float], scanmap: Scanmap, nu: float
 ) -> tuple[str, ...]:
     """Return index files and done-files that went along with single files and have nothing left to wait for.
 
     Args:
         waarnemingen: all that waits.
-        gebruikt: paths of those that went along with a batch.
+        gebruikt: paths of those that went along with a batch, with the time of the last one.
         scanmap: its settings.
         nu: the time.
     """
     alle = tuple(waarnemingen)
     druk = {split_pad(ding.pad)[0] for ding in alle if ding.soort is Naamsoort.SCAN}
     druk |= {split_pad(ding.pad)[0] for ding in alle if nu - ding.sinds < scanmap.los_rusttijd_s}
-    return tuple(sorted(ding.pad for ding in alle if ding.pad in gebruikt and split_pad(ding.pad)[0] not in druk))
+    return tuple(
+        sorted(
+            pad
+            for pad, laatst in gebruikt.items()
+            if split_pad(pad)[0] not in druk and nu - laatst >= scanmap.los_rusttijd_s
+        )
+    )
 
 
 def _paden(dingen: Iterable[Waarneming]) -> tuple[str, ...]:

@@ -287,7 +287,7 @@ class Scanmapwachter:
     def _sync(self, lijst: Lijst, nu: float) -> None:
         """Bring memory and rows up to what this look saw."""
         with read(self._engine) as session:
-            self._recall(load_wachtend(session, self._scanmap.naam))
+            self._recall(load_wachtend(session, self._scanmap.naam), nu)
         waarden: dict[UUID, dict[str, Any]] = {}
         herleefd: dict[UUID, dict[str, Any]] = {}
         for ding in self._wachtend.values():
@@ -306,14 +306,14 @@ class Scanmapwachter:
                 save_nieuw(session, self._scanmap.naam, toevoegen, nu)
         self._wachtend.update((ding.pad, ding) for ding in dingen)
 
-    def _recall(self, rijen: Iterable[Rij]) -> None:
+    def _recall(self, rijen: Iterable[Rij], nu: float) -> None:
         """Forget what no longer waits (a person decided, or another process did) and learn what we did not know."""
         oud, self._wachtend = self._wachtend, {}
         for rij in rijen:
             ding = oud.get(rij.pad)
             if ding is None or ding.id != rij.id:
                 ding = self._build_wachtend(rij.id, rij.pad, Ingang(rij.kenmerk), rij.gezien)
-                ding.sinds, ding.peilingen, ding.reden = rij.veranderd, 0, rij.reden
+                ding.sinds, ding.peilingen, ding.reden, ding.gebruikt = rij.veranderd, 0, rij.reden, nu
             self._wachtend[rij.pad] = ding
 
     def _build_wachtend(self, id: UUID, pad: str, ingang: Ingang, gezien: float) -> Wachtend:
@@ -477,7 +477,7 @@ class Scanmapwachter:
         for ding, reden in besluit.wacht:
             self._tell(ding, reden)
         for ding in besluit.in_gebruik:
-            ding.reden = IN_GEBRUIK
+            ding.reden, ding.gebruikt = IN_GEBRUIK, nu
             self._te_melden.pop(ding.id, None)
         for ding, status, waarom in besluit.beslist:
             del self._wachtend[ding.pad]
@@ -508,7 +508,7 @@ class Scanmapwachter:
 
     def _finish_shared(self, nu: float) -> None:
         """Put away index files and done-files that went along with single files and have nothing left to wait for."""
-        gebruikt = frozenset(ding.pad for ding in self._wachtend.values() if ding.reden == IN_GEBRUIK)
+        gebruikt = {ding.pad: ding.gebruikt for ding in self._wachtend.values() if ding.reden == IN_GEBRUIK}
         if gebruikt:
             waarnemingen = [ding.waarneming for ding in self._wachtend.values() if ding.reden != VERDWENEN]
             klaar = find_gebruikte(waarnemingen, gebruikt, self._scanmap, nu)

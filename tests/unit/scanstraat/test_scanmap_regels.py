@@ -244,10 +244,11 @@ def test_an_index_file_may_be_the_done_file() -> None:
 def test_a_shared_index_file_stays_as_long_as_scans_may_come() -> None:
     scanmap = build_scanmap()
     index = zie("index.csv", scanmap)
-    assert find_gebruikte([index], frozenset({"index.csv"}), scanmap, 29.0) == ()
-    assert find_gebruikte([index], frozenset({"index.csv"}), scanmap, 30.0) == ("index.csv",)
-    assert find_gebruikte([index, zie("a.pdf", scanmap)], frozenset({"index.csv"}), scanmap, 99.0) == ()
-    assert find_gebruikte([index], frozenset(), scanmap, 99.0) == ()
+    assert find_gebruikte([index], {"index.csv": 0.0}, scanmap, 29.0) == ()
+    assert find_gebruikte([index], {"index.csv": 0.0}, scanmap, 30.0) == ("index.csv",)
+    assert find_gebruikte([index], {"index.csv": 60.0}, scanmap, 89.0) == ()
+    assert find_gebruikte([index, zie("a.pdf", scanmap)], {"index.csv": 0.0}, scanmap, 99.0) == ()
+    assert find_gebruikte([index], {}, scanmap, 99.0) == ()
 
 
 @pytest.mark.parametrize("nummer", sorted(errno.errorcode))
