@@ -32,6 +32,7 @@ from scanstraat.zaaksysteem import (
     verify_aflevering,
 )
 from scanstraat.zaaksysteem.zgw_api import (
+    Deel,
     Document,
     Inhoudstaat,
     Type,
@@ -437,7 +438,8 @@ class _Levering:
         if staat is Inhoudstaat.ONAF:
             document = self._upload_parts(document)
         document = self._unlock(document)
-        self._geheugen.onthoud("inhoud", {"versie": document.versie})
+        if self._geheugen.antwoord("inhoud").get("versie") != document.versie:
+            self._geheugen.onthoud("inhoud", {"versie": document.versie})
         return document
 
     def _decide(self, document: Document) -> Inhoudstaat:
@@ -470,6 +472,13 @@ class _Levering:
         """Add a version with our bytes. What people wrote about the document (title, dates) is left as they left it."""
         if not self._geheugen.antwoord("basis"):
             self._geheugen.onthoud("basis", {"versie": document.versie})
+        verloren = self._geheugen.kijk("inhoud")
+        if verloren is not None and verloren.antwoord is None and self._geheugen.antwoord("slot").get("lock"):
+            # An earlier request may still arrive. Under another lock it will be refused, so it cannot double ours.
+            self._unlock(document)
+            document = self._api.get_document(document.url, self._gebruiker)
+            if self._decide(document) is not Inhoudstaat.ANDERS:
+                return document
         lock = self._lock(document)
         self._geheugen.begin("inhoud")
         try:
@@ -502,20 +511,13 @@ class _Levering:
     def _lock(self, document: Document) -> str:
         """Return the lock under which this document can be changed, and keep it."""
         if not document.vergrendeld:
-            begonnen = self._geheugen.begin("slot")
-            if begonnen.antwoord is not None:  # an old lock that is off by now
-                self._geheugen.vergeet("slot")
-            lock = self._api.lock(document.url, self._gebruiker)
-            self._geheugen.bewaar("slot", {"lock": lock})
-            return lock
+            return self._ask_lock(document)
         bekend = self._known_lock(document)
         if bekend:
             return bekend
         gevraagd = self._geheugen.kijk("slot")
         if gevraagd is None or gevraagd.antwoord is not None:
-            raise ZaaksysteemNietBereikbaarError(
-                "Iemand bewerkt dit document nu in het zaaksysteem. De nieuwe versie wordt later opnieuw aangeboden."
-            )
+            raise _wordt_bewerkt()
         # We asked for a lock and never heard: it is ours, but only a forced unlock gets it off.
         try:
             self._api.unlock(document.url, "", self._gebruiker)
@@ -525,6 +527,21 @@ class _Levering:
                 "zaaksysteem de vergrendeling opheffen; daarna gaat de levering vanzelf verder."
             ) from exc
         return self._lock(self._api.get_document(document.url, self._gebruiker))
+
+    def _ask_lock(self, document: Document) -> str:
+        begonnen = self._geheugen.begin("slot")
+        if begonnen.antwoord is not None:  # an old lock that is off by now
+            self._geheugen.vergeet("slot")
+        try:
+            lock = self._api.lock(document.url, self._gebruiker)
+        except GeweigerdError as exc:
+            if not begonnen.eerder or begonnen.antwoord is not None:
+                self._forget_lock()  # no earlier request of ours is unaccounted for: this lock is not ours
+            if "existing-lock" in exc.fout.codes:
+                raise _wordt_bewerkt() from exc
+            raise
+        self._geheugen.bewaar("slot", {"lock": lock})
+        return lock
 
     def _known_lock(self, document: Document) -> str:
         """The lock as the answer of the server gave it, as its parts show it, or as we kept it."""
@@ -554,7 +571,7 @@ class _Levering:
                 with self._inhoud.open() as stroom:
                     # A buffer, because the multipart encoder reads in small pieces.
                     stuk = io.BufferedReader(_Stuk(stroom, begin, deel.omvang_bytes), _BLOK_BYTES)
-                    self._api.put_deel(deel, stuk, self._gebruiker)
+                    self._put_part(deel, stuk)
                 self._geheugen.bewaar(stap, {"voltooid": True})
             begin += deel.omvang_bytes
         document = self._api.get_document(document.url, self._gebruiker)
@@ -564,6 +581,17 @@ class _Levering:
                 "Het zaaksysteem heeft nog niet alle delen van het bestand. Ze worden opnieuw verstuurd."
             )
         return document
+
+    def _put_part(self, deel: Deel, stroom: BinaryIO) -> None:
+        try:
+            self._api.put_deel(deel, stroom, self._gebruiker)
+        except GeweigerdError as exc:
+            self._forget_wrong_lock(exc)
+            if exc.fout.status == 404:  # joined by an unlock, or replaced by a request that came late
+                raise ZaaksysteemNietBereikbaarError(
+                    "De delen van het bestand zijn intussen veranderd in het zaaksysteem. Er wordt opnieuw gekeken."
+                ) from exc
+            raise
 
     def _unlock(self, document: Document) -> Document:
         """Take off a lock of ours; that of somebody else stays. Returns the same version, with its bytes."""
@@ -622,7 +650,8 @@ class _Levering:
         for _ in range(2):
             gelezen = self._api.download(document, self._gebruiker, maximum_bytes=self._inhoud.omvang_bytes)
             if gelezen == gewenst:
-                self._geheugen.vergeet("afwijking")
+                if self._geheugen.antwoord("afwijking"):
+                    self._geheugen.vergeet("afwijking")
                 return Geleverd(
                     document.url, self._aflevering.zaakidentificatie, document.versie, gelezen, tuple(self._wezen)
                 )
@@ -770,6 +799,12 @@ def _onbekende_zaak(zaakidentificatie: str) -> str:
     return (
         f"Het zaaksysteem kent zaak {zaakidentificatie} niet, of de scanstraat mag hem niet zien. "
         "Kijk het zaaknummer na, of laat de beheerder van het zaaksysteem de rechten nakijken."
+    )
+
+
+def _wordt_bewerkt() -> ZaaksysteemNietBereikbaarError:
+    return ZaaksysteemNietBereikbaarError(
+        "Iemand bewerkt dit document nu in het zaaksysteem. De nieuwe versie wordt later opnieuw aangeboden."
     )
 
 
