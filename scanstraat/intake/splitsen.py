@@ -352,12 +352,13 @@ class _Snijwerk:
             onleesbaar = next((code for code in beeld.codes if not code.leesbaar), None)
             if onleesbaar is not None and beeld.id in in_documenten:
                 self._meld("code_onleesbaar", beeld, plaats=onleesbaar.plaats)
+        scanoperator = self._find_scanoperator(beelden)
         batchblad = self.batchbladen[0] if len(self.batchbladen) == 1 else None
         return Splitsing(
             tuple(self.documenten),
             tuple(self.scheidingen),
             tuple(self.bevindingen),
-            scanoperator=self._find_scanoperator(beelden),
+            scanoperator=scanoperator,
             profiel="" if batchblad is None else batchblad.profiel,
             bladen_opgegeven=None if batchblad is None else batchblad.bladen,
         )
