@@ -1,0 +1,342 @@
+"""A scanmap in disorder: files arrive, grow, shrink, get other names and vanish, and the watcher is cut off anywhere.
+
+After every look: each name in the scanmap is accounted for, nothing is taken in twice, and nothing is gone that nobody
+took away. At the end, with peace restored, every whole scan that was left alone is taken in exactly once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlmodel import Session
+
+from scanstraat.errors import ScanstraatError
+from scanstraat.intake import scanmap_inname, watcher
+from scanstraat.intake.opslag import Opslag
+from scanstraat.intake.scanmap_bestanden import build_ingang
+from scanstraat.intake.scanmap_regels import encode_pad
+from tests.scanmapproef import Proef, build_proef
+
+NAMEN = st.sampled_from(["a.pdf", "b.jpg", "b.jpg.part", ".c", "m/1.jpg", "m/2.jpg", "m/é\n.png", "index.csv", "x.txt"])
+SOORTEN = st.sampled_from(["heel", "heel", "half", "kapot", "anders", "crash"])
+PUNTEN = ["voor commit", "na commit", "voor verplaatsen", "na verplaatsen", "na opslag", "bij innemen"]
+
+
+class PowerCut(BaseException):
+    """The machine stops here."""
+
+
+class Faults:
+    """Cuts the power the n-th time that a point is passed, or makes the scanmap read-only."""
+
+    def __init__(self) -> None:
+        self.punt = ""
+        self.nog = 0
+        self.alleen_lezen = False
+
+    def arm(self, punt: str, nog: int) -> None:
+        self.punt, self.nog = punt, nog
+
+    def disarm(self) -> None:
+        self.punt, self.alleen_lezen = "", False
+
+    def passed(self, punt: str) -> None:
+        if punt == self.punt:
+            self.nog -= 1
+            if self.nog <= 0:
+                self.punt = ""
+                raise PowerCut
+
+
+FAULTS = Faults()
+
+
+def install_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the points where power may be cut around the steps that change something outside memory."""
+    echte_begin, echte_move = watcher.begin, watcher.move_bestand
+
+    @contextmanager
+    def begin(engine: Any) -> Iterator[Session]:
+        with echte_begin(engine) as session:
+            yield session
+            FAULTS.passed("voor commit")
+        FAULTS.passed("na commit")
+
+    def move(*feiten: Any) -> bool:
+        if FAULTS.alleen_lezen:
+            raise OSError(30, "Read-only file system")
+        FAULTS.passed("voor verplaatsen")
+        gelukt = echte_move(*feiten)
+        FAULTS.passed("na verplaatsen")
+        return gelukt
+
+    monkeypatch.setattr(watcher, "begin", begin)
+    monkeypatch.setattr(scanmap_inname, "begin", begin)
+    monkeypatch.setattr(watcher, "move_bestand", move)
+
+
+class CutOffOpslag(Opslag):
+    """A store after which the power may go."""
+
+    def bewaar(self, *feiten: Any, **anders: Any) -> Any:
+        afdruk = super().bewaar(*feiten, **anders)
+        FAULTS.passed("na opslag")
+        return afdruk
+
+
+class CutOffProef(Proef):
+    """An intake during which the power may go."""
+
+    def neem_in(self, session: Session, aanlevering: Any) -> Any:
+        batch = super().neem_in(session, aanlevering)
+        FAULTS.passed("bij innemen")
+        return batch
+
+
+class Wanorde(RuleBasedStateMachine):
+    """What people, scanners and power cuts do to a scanmap."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.map = Path(tempfile.mkdtemp(prefix="wanorde-"))
+        self.nummer = 0
+        self.geleverd: Counter[bytes] = Counter()  # how often each content was delivered
+        self.aanwezig: dict[str, bytes] = {}  # what people left alone, by the path where they left it
+        FAULTS.disarm()
+
+    @initialize(batch=st.sampled_from(["bestand", "map", "los"]))
+    def open_scanmap(self, batch: str) -> None:
+        gewoon = build_proef(self.map, batch=batch, peiling_s=4.0)
+        gewoon.close()
+        self.proef = CutOffProef(self.map, gewoon.scanmap)
+        self.proef.opslag = CutOffOpslag(self.map / "opslag")
+        self.proef.restart()
+
+    # what happens in the folder
+
+    def _pad(self, naam: str) -> Path:
+        return self.proef.inbak / naam
+
+    def _is_there(self, naam: str) -> bool:
+        return self.proef.inbak.is_dir() and self._pad(naam).is_file() and not self._pad(naam).is_symlink()
+
+    def _forget(self, naam: str) -> None:
+        """Somebody destroys what is at this path now; what was put away from there is no longer theirs to destroy."""
+        if os.path.lexists(self._pad(naam)):
+            self.aanwezig.pop(naam, None)
+
+    def _note(self, naam: str, inhoud: bytes) -> None:
+        self.geleverd[inhoud] += 1
+        self.aanwezig[naam] = inhoud
+
+    @precondition(lambda self: self.proef.inbak.is_dir())
+    @rule(naam=NAMEN, soort=SOORTEN, anders=st.booleans())
+    def arrive(self, naam: str, soort: str, anders: bool) -> None:
+        self.nummer += 1
+        teken = b"%06d" % (self.nummer if anders else self.nummer - 1)  # sometimes the bytes of the one before
+        inhoud = {
+            "heel": b"SCAN" + teken + b"EINDE",
+            "half": b"SCAN" + teken,
+            "kapot": b"KAPOT" + teken,
+            "anders": b"ANDERS" + teken,
+            "crash": b"CRASH" + teken,
+        }[soort]
+        pad = self._pad(naam)
+        pad.parent.mkdir(exist_ok=True)
+        self._forget(naam)
+        if pad.is_symlink():
+            pad.unlink()
+        pad.write_bytes(inhoud)
+        self._note(naam, inhoud)
+
+    @rule(naam=NAMEN)
+    def grow(self, naam: str) -> None:
+        if self._is_there(naam):
+            self._forget(naam)
+            with self._pad(naam).open("ab") as bestand:
+                bestand.write(b"EINDE")
+            self._note(naam, self._pad(naam).read_bytes())
+
+    @rule(naam=NAMEN)
+    def shrink(self, naam: str) -> None:
+        if self._is_there(naam):
+            inhoud = self._pad(naam).read_bytes()[:-3]
+            self._forget(naam)
+            self._pad(naam).write_bytes(inhoud)
+            self._note(naam, inhoud)
+
+    @rule(van=NAMEN, naar=NAMEN)
+    def rename(self, van: str, naar: str) -> None:
+        if van != naar and self._is_there(van):
+            inhoud = self._pad(van).read_bytes()
+            self._forget(naar)
+            self._forget(van)
+            self._pad(naar).parent.mkdir(exist_ok=True)
+            self._pad(van).replace(self._pad(naar))
+            self.aanwezig[naar] = inhoud  # not a new delivery: the same file under another name
+
+    @rule(naam=NAMEN)
+    def delete(self, naam: str) -> None:
+        if self._is_there(naam):
+            self._forget(naam)
+            self._pad(naam).unlink()
+
+    @rule(naam=NAMEN)
+    def swap_for_link(self, naam: str) -> None:
+        if self._is_there(naam):
+            self._forget(naam)
+            self._pad(naam).unlink()
+            self._pad(naam).symlink_to("/etc/hostname")
+
+    @precondition(lambda self: self.proef.inbak.is_dir())
+    @rule()
+    def lose_scanmap(self) -> None:
+        self.proef.inbak.rename(self.map / "weg")
+
+    @precondition(lambda self: (self.map / "weg").is_dir())
+    @rule()
+    def find_scanmap(self) -> None:
+        if self.proef.inbak.is_dir():
+            self.proef.inbak.rmdir()
+        (self.map / "weg").rename(self.proef.inbak)
+
+    @precondition(lambda self: not self.proef.inbak.is_dir())
+    @rule()
+    def leave_empty_mount_point(self) -> None:
+        if self.proef.rijen():  # before the first file an empty folder is just an empty scanmap
+            self.proef.inbak.mkdir()
+            self.peil(2, 4.0)
+            assert list(self.proef.inbak.iterdir()) == []
+            self.proef.inbak.rmdir()
+
+    @rule(aan=st.booleans())
+    def make_read_only(self, aan: bool) -> None:
+        FAULTS.alleen_lezen = aan
+
+    # what the watcher does
+
+    @rule(keer=st.integers(1, 6), na_s=st.sampled_from([0.5, 4.0, 11.0, 40.0]))
+    def peil(self, keer: int, na_s: float) -> None:
+        try:
+            self.proef.peil(keer, na_s=na_s)
+        except PowerCut:
+            self.proef.restart()
+
+    @rule(punt=st.sampled_from(PUNTEN), nog=st.integers(1, 3), keer=st.integers(3, 8))
+    def cut_power(self, punt: str, nog: int, keer: int) -> None:
+        FAULTS.arm(punt, nog)
+        self.peil(keer, 4.0)
+        FAULTS.punt = ""
+
+    @rule()
+    def restart(self) -> None:
+        self.proef.restart()
+
+    @rule(kies=st.integers(0, 5))
+    def offer_again(self, kies: int) -> None:
+        rijen = [rij for rij in self.proef.rijen() if rij.status in ("quarantaine", "geweigerd")]
+        if rijen:
+            with suppress(ScanstraatError):
+                self.proef.wachter.opnieuw(rijen[kies % len(rijen)].id)
+
+    # what must hold
+
+    @invariant()
+    def nothing_is_taken_in_twice(self) -> None:
+        if not hasattr(self, "proef"):
+            return
+        self.proef.tel()
+        bronnen = self.proef.bronnen()
+        ingenomen = [rij for rij in self.proef.rijen() if rij.status == "ingenomen" and rij.rol == "scan"]
+        assert sorted(str(bron.id) for bron in bronnen) == sorted(str(rij.bron_id) for rij in ingenomen)
+        hashes = Counter(bron.sha256 for bron in bronnen)
+        mogelijk = Counter({hashlib.sha256(inhoud).hexdigest(): n for inhoud, n in self.geleverd.items()})
+        assert not hashes - mogelijk, "taken in more often than delivered"
+        for bron in bronnen:
+            assert self.proef.opslag.controleer(bron.sha256).in_orde
+            assert self.proef.opslag.pad(bron.sha256).read_bytes().endswith(b"EINDE")
+
+    @invariant()
+    def nothing_disappears(self) -> None:
+        if not hasattr(self, "proef"):
+            return
+        wortel = self.map / "weg" if (self.map / "weg").is_dir() else self.proef.inbak
+        op_schijf = Counter(pad.read_bytes() for pad in wortel.rglob("*") if pad.is_file() and not pad.is_symlink())
+        assert not Counter(self.aanwezig.values()) - op_schijf, "a file that nobody took away is gone"
+
+    def every_name_is_accounted_for(self) -> None:
+        rijen = self.proef.rijen()
+        wacht = {rij.pad for rij in rijen if rij.status == "wacht"}
+        liggend = {
+            (rij.pad, rij.inode, rij.omvang_bytes, rij.mtime_ns)
+            for rij in rijen
+            if rij.status != "wacht" and rij.verplaatst_naar is None
+        }
+        for pad in self.proef.inbak.rglob("*"):
+            naam = encode_pad(str(pad.relative_to(self.proef.inbak)))
+            if naam.split("/")[0] in ("verwerkt", "quarantaine") or (pad.is_dir() and not pad.is_symlink()):
+                continue
+            kenmerk = build_ingang(pad.lstat()).kenmerk
+            assert naam in wacht or (naam, kenmerk.inode, kenmerk.omvang_bytes, kenmerk.mtime_ns) in liggend, naam
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "proef"):
+                self.restore_peace()
+        finally:
+            if hasattr(self, "proef"):
+                self.proef.close()
+            shutil.rmtree(self.map)
+
+    def restore_peace(self) -> None:
+        FAULTS.disarm()
+        if (self.map / "weg").is_dir():
+            self.find_scanmap()
+        self.proef.restart()
+        self.proef.peil(8, na_s=40.0)
+        self.every_name_is_accounted_for()
+        self.nothing_is_taken_in_twice()
+        self.nothing_disappears()
+        rijen = self.proef.rijen()
+        for rij in rijen:  # rows tell the truth about where a file was put
+            if rij.verplaatst_naar is not None:
+                assert rij.verplaatst_naar.split("/")[0] == {"ingenomen": "verwerkt"}.get(rij.status, "quarantaine")
+        namen = [rij.verplaatst_naar for rij in rijen if rij.verplaatst_naar is not None]
+        assert len(set(namen)) == len(namen)
+        hashes = {bron.sha256 for bron in self.proef.bronnen()}
+        for naam, inhoud in self.aanwezig.items():
+            whole = inhoud.startswith(b"SCAN") and inhoud.endswith(b"EINDE")
+            if whole and naam.endswith((".pdf", ".jpg", ".png")):
+                assert hashlib.sha256(inhoud).hexdigest() in hashes, f"{naam!r} was never taken in"
+
+
+def test_whatever_happens_in_a_scanmap_nothing_is_lost_or_doubled(monkeypatch: pytest.MonkeyPatch, groot: bool) -> None:
+    install_faults(monkeypatch)
+    run_state_machine_as_test(
+        Wanorde,
+        settings=settings(
+            max_examples=2_000 if groot else 25,
+            stateful_step_count=40 if groot else 25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
