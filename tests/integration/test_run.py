@@ -53,7 +53,8 @@ class Machine:
 
     def maak_programma(self, naam: str, gedrag: str) -> None:
         pad = self.bin / naam
-        pad.write_text(f'#!/bin/sh\nprintf '%s\\n' "{naam} $*" >>"{self.aanroepen}"\n{gedrag}\n')
+        noteer = f"printf '%s\\n' \"{naam} $*\" >>'{self.aanroepen}'"
+        pad.write_text(f"#!/bin/sh\n{noteer}\n{gedrag}\n")
         pad.chmod(0o755)
 
     def heeft_pakketten(self, *, alles: bool, behalve: str = "geen") -> None:
