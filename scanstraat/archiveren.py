@@ -41,7 +41,7 @@ class Archiefopdracht:
     versie: Versie
     profiel: Scanprofiel
     batchnummer: str
-    scanner: str
+    profielnaam: str
     ontvangen_op: str
     blanco: frozenset[int]  # page numbers without text
     is_scan: bool
@@ -57,7 +57,7 @@ def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
         versie=versie,
         profiel=profiel,
         batchnummer=batch.nummer,
-        scanner=profiel.scanner,
+        profielnaam=batch.profiel,
         ontvangen_op=batch.ontvangen_op,
         blanco=storage.find_blank_pages(session, versie),
         is_scan=storage.is_scan(session, versie),
@@ -237,7 +237,7 @@ def _read_page(
 def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefbestand:
     """Build the PDF/A-2b of a documentversie in the sandbox and store it; the same input gives the same bytes."""
     versie = opdracht.versie
-    with ExitStack() as stapel, lijn.opslag.nieuw_werkbestand() as werk:
+    with ExitStack() as stapel, lijn.opslag.nieuw_werkbestand() as werk, lijn.opslag.nieuw_werkbestand() as uitwijk:
         tekst_fd = _open(stapel, lijn, tekst.object.sha256)
         bronnen = _sources(versie)
         fds = [_open(stapel, lijn, sha256) for sha256, _ in bronnen]
@@ -245,18 +245,19 @@ def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Ar
             **_pages_for_child(versie, bronnen, opdracht.profiel),
             "is_scan": opdracht.is_scan,
             "metadata": {
-                "titel": versie.titel,
+                "titel": versie.titel or f"{opdracht.profiel.informatieobjecttype} {opdracht.batchnummer}",
                 "batch": opdracht.batchnummer,
-                "document_id": str(versie.document_id),
-                "versie": versie.n,
-                "datum": opdracht.ontvangen_op,
-                "scanner": opdracht.scanner,
                 "organisatie": lijn.config.algemeen.organisatie,
-                "programmas": dict(lijn.versies),
+                "scanprofiel": opdracht.profielnaam,
+                "scanner": opdracht.profiel.scanner,
+                "datum": opdracht.ontvangen_op,
+                "software": dict(lijn.versies),
             },
             "talen": list(opdracht.profiel.talen),
         }
-        with lijn.zandbak.vraag(f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, tekst_fd, *fds]) as antwoord:
+        with lijn.zandbak.vraag(
+            f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, uitwijk.fd, tekst_fd, *fds]
+        ) as antwoord:
             return Archiefbestand(lijn.opslag.bewaar_werkbestand(werk), antwoord.gegevens)
 
 

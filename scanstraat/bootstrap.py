@@ -123,13 +123,10 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
         zandbak = stapel.enter_context(open_zandbak(config))
         aantal = config.werk.ocr_kinderen or os.cpu_count() or 1
         ocr = stapel.enter_context(OcrGroep(aantal, _build_grenzen(config)))
-        verapdf = stapel.enter_context(
-            Verapdf(
-                find_verapdf_jar(),
-                werkmap=config.algemeen.gegevensmap / "verapdf",
-                leesmappen=[config.opslag.map],
-            )
-        )
+        werkmap = config.algemeen.gegevensmap / "verapdf"
+        for map_ in (werkmap, config.opslag.map):
+            map_.mkdir(parents=True, exist_ok=True)
+        verapdf = stapel.enter_context(Verapdf(find_verapdf_jar(), werkmap=werkmap, leesmappen=[config.opslag.map]))
         yield Lijn(**vars(basis), zandbak=zandbak, ocr=ocr, verapdf=verapdf, versies=find_versies())
 
 

@@ -87,24 +87,26 @@ def lees_grijs(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Bericht]:
 
 
 def bouw_archiefbestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
-    """Build the PDF/A: descriptors are the output, the text layer (JSON lines) and then each bron."""
-    uit_fd, tekst_fd, *bron_fds = bestanden
+    """Build the PDF/A: descriptors are the output, room to work on disk, the text layer and then each bron."""
+    uit_fd, werk_fd, tekst_fd, *bron_fds = bestanden
     with ExitStack() as stapel:
         lezers = _open_bronnen(stapel, gegevens, bron_fds)
-        teksten = _read_tekstlaag(tekst_fd)
-        paginas = [
+        paginas = (
             PaginaBron(
                 lezer=lezers[pagina["bron"]],
                 n=pagina["n"],
                 draai_graden=pagina["draai_graden"],
-                ocr=teksten.get(pagina["nummer"]),
+                ocr=ocr,
                 dpi=pagina["dpi"],
+                ocr_draai=None if ocr is None else ocr.draai_graden,
             )
-            for pagina in gegevens["paginas"]
-        ]
+            for pagina, ocr in zip(gegevens["paginas"], _read_tekstlaag(tekst_fd), strict=True)
+        )
         metadata = Metadata(**gegevens["metadata"])
-        bouw = build_pdfa if gegevens["is_scan"] else build_via_ocrmypdf
-        return asdict(bouw(paginas, uit_fd, metadata, tuple(gegevens["talen"])))
+        talen = tuple(gegevens["talen"])
+        if gegevens["is_scan"]:
+            return asdict(build_pdfa(paginas, uit_fd, metadata, talen, werk_fd=werk_fd))
+        return asdict(build_via_ocrmypdf(paginas, uit_fd, metadata, talen))
 
 
 def toets_getrouwheid(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
@@ -148,11 +150,13 @@ def _open_bronnen(stapel: ExitStack, gegevens: Gegevens, bron_fds: list[int]) ->
     ]
 
 
-def _read_tekstlaag(fd: int) -> dict[int, OcrPagina]:
+def _read_tekstlaag(fd: int) -> Iterator[OcrPagina | None]:
+    """Yield the text of each page in order; one page is in memory at a time."""
     with os.fdopen(os.dup(fd), "rb") as invoer:
         invoer.seek(0)
-        regels = [json.loads(regel) for regel in invoer]
-    return {regel["nummer"]: OcrPagina.from_json(regel["ocr"]) for regel in regels if regel["ocr"] is not None}
+        for regel in invoer:
+            ocr = json.loads(regel)["ocr"]
+            yield None if ocr is None else OcrPagina.from_json(ocr)
 
 
 def bevinding_to_json(bevinding: Bevinding) -> Gegevens:
