@@ -90,6 +90,7 @@ class Storing(Enum):
     HASH = "a download with one byte changed"
     TRAAG = "a slow answer, but in time"
     DICHT = "a good answer, and then the kept-alive connection is dead"
+    SPOOR = "bytes of a body after a 204, on a connection that stays open"
     HTML = "200 with a sign-in page, not carried out"
 
 
@@ -396,6 +397,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(500, "<h1>Server Error (500)</h1>", datum=wereld.nu())
         if storing is Storing.TRAAG:
             time.sleep(wereld.stilte_s / 4)
+        if storing is Storing.SPOOR and status == 204:
+            antwoord = b'{"detail":"No content."}'
         if storing is Storing.HASH and isinstance(antwoord, bytes) and antwoord:
             antwoord = antwoord[:-1] + bytes([antwoord[-1] ^ 0xFF])
         self._answer(status, antwoord, soort=soort, half=storing is Storing.HALF, datum=wereld.nu())
@@ -845,8 +848,8 @@ class _Afhandeling:
             "verzenddatum": None,
             "indicatieGebruiksrecht": None,
             "verschijningsvorm": "",
-            "ondertekening": {"soort": "", "datum": None},
-            "integriteit": {"algoritme": "", "waarde": "", "datum": None},
+            "ondertekening": None,
+            "integriteit": None,
             "trefwoorden": [],
         }
         verplicht = ("bronorganisatie", "creatiedatum", "titel", "auteur", "taal", "informatieobjecttype")
@@ -872,12 +875,14 @@ class _Afhandeling:
             raise GeweigerdError(400, "invalid_for_received", veld="status")
         if g["indicatieGebruiksrecht"] is True:
             raise GeweigerdError(400, "missing-gebruiksrechten", veld="indicatieGebruiksrecht")
-        if g["integriteit"] is None:
-            g["integriteit"] = oud.get("integriteit", standaard["integriteit"])
-        if g["integriteit"]["algoritme"] not in _ALGORITMEN | {""}:
-            raise GeweigerdError(400, "invalid_choice", veld="integriteit.algoritme")
+        g["integriteit"] = g["integriteit"] or oud.get("integriteit")  # null does not wipe what stands there
+        if g["integriteit"]:
+            if set(g["integriteit"]) != {"algoritme", "waarde", "datum"}:
+                raise GeweigerdError(400, "required", veld="integriteit")
+            if g["integriteit"]["algoritme"] not in _ALGORITMEN:
+                raise GeweigerdError(400, "invalid_choice", veld="integriteit.algoritme")
         if not self.w.houdt_integriteit:
-            g["integriteit"] = standaard["integriteit"]
+            g["integriteit"] = None
         return g, self.ontcijferd(nieuw, g)
 
     def ontcijferd(self, nieuw: dict[str, Any], g: dict[str, Any]) -> bytes | None:

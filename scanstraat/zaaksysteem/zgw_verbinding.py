@@ -21,7 +21,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -287,25 +286,6 @@ def build_token(client_id: str, geheim: str, gebruiker: str, *, iat: int) -> str
             "ignore", jwt.warnings.InsecureKeyLengthWarning
         )  # the beheerder of the other side chose it
         return jwt.encode(claims, geheim, algorithm="HS256")
-
-
-def read_geheim(config: ZgwConfig) -> str:
-    """Read the secret of client_id from its file; a newline at the end does not count."""
-    if config.geheim_bestand is None:
-        raise InstellingError(
-            "Vul geheim_bestand in onder [zaaksysteem.zgw]: het bestand met het geheim van client_id."
-        )
-    return _read_secret(config.geheim_bestand)
-
-
-def _read_secret(pad: Path) -> str:
-    try:
-        geheim = pad.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InstellingError(f"Het bestand met het geheim van het zaaksysteem ({pad}) is niet te lezen.") from exc
-    if not geheim:
-        raise InstellingError(f"Het bestand met het geheim van het zaaksysteem ({pad}) is leeg.")
-    return geheim
 
 
 def _check_url(naam: str, url: str) -> str:

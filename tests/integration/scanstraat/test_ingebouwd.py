@@ -53,10 +53,14 @@ def build_inhoud(bytes_: bytes) -> Inhoud:
     return Inhoud(lambda: io.BytesIO(bytes_), len(bytes_), hashlib.sha256(bytes_).hexdigest())
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = db.create_engine(f"sqlite:///{tmp_path / 'register.db'}")
-    SQLModel.metadata.create_all(engine)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    sqlite = f"sqlite:///{tmp_path / 'register.db'}"
+    engine = db.create_engine(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    tabellen = SQLModel.metadata.tables
+    SQLModel.metadata.create_all(
+        engine, tables=[t for naam, t in tabellen.items() if naam.startswith(("register_", "effect"))]
+    )
     save_zaken(
         engine,
         (

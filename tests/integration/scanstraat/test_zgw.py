@@ -15,15 +15,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import SQLModel
 
-import scanstraat.tables  # noqa: F401  (registers every table)
 from scanstraat import db
 from scanstraat.errors import InstellingError, ZaaksysteemError, ZaaksysteemNietBereikbaarError
+from scanstraat.tables import EffectRow
 from scanstraat.zaaksysteem import Aflevering, Inhoud, build_identificatie
 from scanstraat.zaaksysteem.effecten import EffectenDb
 from scanstraat.zaaksysteem.zgw import Zgw
-from scanstraat.zaaksysteem.zgw_verbinding import read_geheim
 from tests.zgw_server import (
     BEPERKT,
     FORCEREN,
@@ -96,7 +94,7 @@ def lege_effecten(tmp_path: Path) -> Iterator[EffectenDb]:
 
 def open_effecten(pad: Path) -> Iterator[EffectenDb]:
     engine = db.create_engine(f"sqlite:///{pad}")
-    SQLModel.metadata.create_all(engine)
+    EffectRow.metadata.create_all(engine, tables=[EffectRow.metadata.tables["effect"]])
     yield EffectenDb(engine)
     engine.dispose()
 
@@ -399,16 +397,6 @@ def test_an_address_that_is_not_ours_never_gets_the_token(
 def test_settings_that_cannot_work_are_refused_at_the_start(maak: Callable[..., Zgw], anders: dict[str, str]) -> None:
     with pytest.raises(InstellingError):
         maak(**anders)
-
-
-def test_the_secret_comes_from_a_file(server: ZgwServer, wereld: Wereld, tmp_path: Path) -> None:
-    bestand = tmp_path / "geheim"
-    bestand.write_text("abc def\n")
-    assert read_geheim(server.config(wereld, geheim_bestand=bestand)) == "abc def"
-    bestand.write_text("\n")
-    for pad in (bestand, tmp_path / "weg", None):
-        with pytest.raises(InstellingError):
-            read_geheim(server.config(wereld, geheim_bestand=pad))
 
 
 # -- faults, one at a time --------------------------------------------------------------------------------------
