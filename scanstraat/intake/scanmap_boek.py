@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -66,14 +66,16 @@ def _chunks(waarden: Sequence[_Waarde]) -> Iterator[Sequence[_Waarde]]:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def load_wachtend(session: Session, scanmap: str) -> list[Rij]:
-    """Return what waits in a scanmap."""
+def load_wachtend(session: Session, scanmap: str, bekend: Set[UUID]) -> tuple[dict[str, UUID], list[Rij]]:
+    """Return what waits in a scanmap: the id per path, and the rows of which the id is not among `bekend`."""
     rijen = session.exec(
-        select(ScanmapBestandRow).where(
+        select(ScanmapBestandRow.pad, ScanmapBestandRow.id).where(
             ScanmapBestandRow.scanmap == scanmap, ScanmapBestandRow.status == Bestandstatus.WACHT.value
         )
     )
-    return [_to_rij(rij) for rij in rijen]
+    wachtend = dict(rijen.all())
+    onbekend = [id for id in wachtend.values() if id not in bekend]
+    return wachtend, [_to_rij(rij) for rij in _load_all(session, onbekend).values()]
 
 
 def load_beslist(session: Session, scanmap: str, paden: Sequence[str]) -> list[Rij]:
@@ -259,7 +261,7 @@ def save_waarden(session: Session, waarden: Mapping[UUID, Mapping[str, Any]], *,
     """Change columns of rows; those that no longer wait are left alone unless told otherwise."""
     if not waarden:
         return
-    rijen = lock_wachtend(session, waarden) if alleen_wachtend else _load_all(session, waarden)
+    rijen = lock_wachtend(session, waarden) if alleen_wachtend else _load_all(session, waarden, hou_vast=True)
     for id, rij in rijen.items():
         for naam, waarde in waarden[id].items():
             setattr(rij, naam, waarde)
@@ -267,16 +269,11 @@ def save_waarden(session: Session, waarden: Mapping[UUID, Mapping[str, Any]], *,
     session.flush()
 
 
-def _load_all(session: Session, ids: Iterable[UUID]) -> dict[UUID, ScanmapBestandRow]:
+def _load_all(session: Session, ids: Iterable[UUID], *, hou_vast: bool = False) -> dict[UUID, ScanmapBestandRow]:
     gevonden: dict[UUID, ScanmapBestandRow] = {}
     for deel in _chunks(sorted(ids)):
-        rijen = session.exec(
-            select(ScanmapBestandRow)
-            .where(col(ScanmapBestandRow.id).in_(deel))
-            .order_by(col(ScanmapBestandRow.id))
-            .with_for_update()
-        )
-        gevonden.update((rij.id, rij) for rij in rijen)
+        vraag = select(ScanmapBestandRow).where(col(ScanmapBestandRow.id).in_(deel)).order_by(col(ScanmapBestandRow.id))
+        gevonden.update((rij.id, rij) for rij in session.exec(vraag.with_for_update() if hou_vast else vraag))
     return gevonden
 
 

@@ -95,6 +95,7 @@ from scanstraat.intake.scanmap_regels import (
 _LANGSTE_UITSTEL_S = 60.0
 _PAUZE_S = 5.0  # after trouble that is not the file's: no sandbox, a full disk
 _KORTSTE_RUST_S = 0.25  # between two looks, however often we are woken
+_SAMEN_VERPLAATST = 100  # sources are put away, and that is noted, so many at a time
 _VERWERKT, _QUARANTAINE = EIGEN_MAPPEN
 
 _log = structlog.get_logger(__name__)
@@ -149,6 +150,7 @@ class Scanmapwachter:
         self._liggend: dict[str, _Liggend] = {}
         self._liggend_geladen = False
         self._te_melden: dict[UUID, Reden] = {}
+        self._te_verplaatsen: list[_Liggend] = []
         self._telling: Counter[Bestandstatus] = Counter()
         self._pauze_tot = 0.0
         self._pauze_reden = ""
@@ -173,6 +175,7 @@ class Scanmapwachter:
         self._liggend.clear()
         self._liggend_geladen = False
         self._te_melden.clear()
+        self._te_verplaatsen.clear()
 
     def loop(self, stop: threading.Event) -> None:
         """Look until `stop`, every `peiling_s` and when watchdog says that something came. Nothing else ends it."""
@@ -233,6 +236,7 @@ class Scanmapwachter:
         batches = self._take_groups(nu)
         self._refuse_others(nu)
         self._finish_shared(nu)
+        self._put_away_decided(nu)
         self._report_reasons()
         return Peilverslag(
             True,
@@ -287,7 +291,9 @@ class Scanmapwachter:
     def _sync(self, lijst: Lijst, nu: float) -> None:
         """Bring memory and rows up to what this look saw."""
         with read(self._engine) as session:
-            self._recall(load_wachtend(session, self._scanmap.naam), nu)
+            bekend = {ding.id for ding in self._wachtend.values()}
+            wachtend, nieuw_voor_ons = load_wachtend(session, self._scanmap.naam, bekend)
+        self._recall(wachtend, nieuw_voor_ons, nu)
         waarden: dict[UUID, dict[str, Any]] = {}
         herleefd: dict[UUID, dict[str, Any]] = {}
         for ding in self._wachtend.values():
@@ -306,14 +312,12 @@ class Scanmapwachter:
                 save_nieuw(session, self._scanmap.naam, toevoegen, nu)
         self._wachtend.update((ding.pad, ding) for ding in dingen)
 
-    def _recall(self, rijen: Iterable[Rij], nu: float) -> None:
+    def _recall(self, wachtend: Mapping[str, UUID], nieuw_voor_ons: Iterable[Rij], nu: float) -> None:
         """Forget what no longer waits (a person decided, or another process did) and learn what we did not know."""
-        oud, self._wachtend = self._wachtend, {}
-        for rij in rijen:
-            ding = oud.get(rij.pad)
-            if ding is None or ding.id != rij.id:
-                ding = self._build_wachtend(rij.id, rij.pad, Ingang(rij.kenmerk), rij.gezien)
-                ding.sinds, ding.peilingen, ding.reden, ding.gebruikt = rij.veranderd, 0, rij.reden, nu
+        self._wachtend = {pad: ding for pad, ding in self._wachtend.items() if wachtend.get(pad) == ding.id}
+        for rij in nieuw_voor_ons:
+            ding = self._build_wachtend(rij.id, rij.pad, Ingang(rij.kenmerk), rij.gezien)
+            ding.sinds, ding.peilingen, ding.reden, ding.gebruikt = rij.veranderd, 0, rij.reden, nu
             self._wachtend[rij.pad] = ding
 
     def _build_wachtend(self, id: UUID, pad: str, ingang: Ingang, gezien: float) -> Wachtend:
@@ -492,7 +496,9 @@ class Scanmapwachter:
                 batch=None if besluit.batch is None else str(besluit.batch),
                 aantal=len(besluit.beslist),
             )
-            self._put_away([self._liggend[ding.pad] for ding, _, _ in besluit.beslist], nu)
+            self._te_verplaatsen += [self._liggend[ding.pad] for ding, _, _ in besluit.beslist]
+            if len(self._te_verplaatsen) >= _SAMEN_VERPLAATST:
+                self._put_away_decided(nu)
 
     def _refuse_others(self, nu: float) -> None:
         """Refuse what has come to rest and is nothing for this line. Scans are judged with their group."""
@@ -581,6 +587,10 @@ class Scanmapwachter:
             if rij.status == Bestandstatus.INGENOMEN.value:
                 rij.reden_code, rij.reden = ("", "") if naar is not None else (NIET_TERUGGEVONDEN, _NIET_TERUGGEVONDEN)
             session.add(rij)
+
+    def _put_away_decided(self, nu: float) -> None:
+        dingen, self._te_verplaatsen = self._te_verplaatsen, []
+        self._put_away(dingen, nu)
 
     def _put_away(self, dingen: Iterable[_Liggend], nu: float) -> None:
         """Move decided files out of the way. What cannot be moved is remembered, said, and tried again."""
