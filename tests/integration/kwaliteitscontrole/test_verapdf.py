@@ -184,7 +184,7 @@ def test_a_process_killed_while_it_works_never_gives_a_wrong_verdict(maak: MaakV
 def test_a_process_that_hangs_is_no_verdict_in_time_and_the_next_file_gets_its_own(
     maak: MaakVerapdf, lezen: Path
 ) -> None:
-    vera = maak(timeout_s=3)
+    vera = maak(timeout_s=8)  # a fresh process on a busy machine needs seconds for its first answer
     goed, fout = write_pdfa(lezen / "goed.pdf"), write_pdfa(lezen / "fout.pdf", conform=False)
     vera.check_pdfa(goed)
     java = find_java(vera.pid)
@@ -192,7 +192,7 @@ def test_a_process_that_hangs_is_no_verdict_in_time_and_the_next_file_gets_its_o
     begin = time.monotonic()
     with pytest.raises(GereedschapError, match="tijdslimiet"):
         vera.check_pdfa(goed)
-    assert time.monotonic() - begin < 6
+    assert time.monotonic() - begin < 8 + 8
     assert is_weg(java)
     assert not vera.check_pdfa(fout).conform
 
