@@ -1,4 +1,4 @@
-"""A worker and an enqueuer as processes of their own, for tests that kill them: python -m tests.werkproef ROL URL MAP ...
+"""A worker and an enqueuer as processes of their own, for tests that kill them: python -m tests.werkproef ROL URL MAP
 
 The phases ask an outside service for something under a key, as the real ones do. The service is a folder: it notes
 every request in one file and applies each key once, and it answers late, so that a kill often falls in between.
