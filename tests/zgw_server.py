@@ -178,7 +178,8 @@ class Wereld:
         self.audit: list[tuple[str, str, str, str]] = []  # methode, gebruikersId, gebruikersWeergave, toelichting
         self.overtredingen: list[str] = []
         self.uitwisselingen: list[Uitwisseling] = []
-        self.aantal = 0
+        self.aantal = 0  # of requests
+        self.gemaakt = 0  # documents ever made, also those removed again
 
     # -- building the world -------------------------------------------------------------------------------------
 
@@ -815,6 +816,7 @@ class _Afhandeling:
         time.sleep(self.w.venster_s)  # like the real one, not safe under concurrency
         with self.w.slot:
             stuk = Stuk(str(uuid4()))
+            self.w.gemaakt += 1
             self.w.stukken[f"{self.url}/{stuk.uuid}"] = stuk
             self.nieuwe_versie(stuk, gegevens, bytes_)
             if stuk.delen:

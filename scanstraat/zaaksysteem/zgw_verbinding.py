@@ -3,7 +3,8 @@
 - Each answer is an error unless it is the success that was asked for: redirects are not followed (the token would go
   to another address), HTML is not JSON, half a body is no body.
 - GET, PUT and DELETE may be repeated, so a kept-alive connection that turns out dead costs one repeat. POST and PATCH
-  may not: then `VerbrokenError` goes up, and the step looks at what is there before it asks again.
+  may not: each gets a connection of its own, and when that breaks `VerbrokenError` goes up, so that the step looks at
+  what is there before it asks again.
 - Tokens are minted here, per gebruiker and for a few minutes, on the clock of the server: an `iat` of more than an
   hour ago is refused, and our clock may be wrong.
 """
@@ -44,6 +45,10 @@ class VerbrokenError(ZaaksysteemNietBereikbaarError):
     """The connection was lost with the request out: it may have been carried out or not."""
 
 
+class NietVerzondenError(ZaaksysteemNietBereikbaarError):
+    """No connection was made: the request certainly was not carried out."""
+
+
 class Verbinding:
     """Requests to the three ZGW APIs of one installation. Safe for threads; not for use after a fork."""
 
@@ -53,7 +58,6 @@ class Verbinding:
         geheim: str,
         *,
         klok: Callable[[], float] = time.time,
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.zaken, self.documenten, self.catalogi = (
             _check_url(naam, url)
@@ -72,17 +76,21 @@ class Verbinding:
         self._verschil_s = 0.0  # clock of the server minus ours, learnt from its Date header
         self._tokens: dict[str, tuple[float, str]] = {}
         self._slot = threading.Lock()
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(config.tijdslimiet_s, connect=min(10.0, config.tijdslimiet_s)),
-            follow_redirects=False,
-            transport=transport,
-            verify=_trusted_authorities(),
-            headers={"Accept-Encoding": "identity", "User-Agent": "scanstraat"},
+        self._blijvend, self._vers = (
+            httpx.Client(
+                timeout=httpx.Timeout(config.tijdslimiet_s, connect=min(10.0, config.tijdslimiet_s)),
+                limits=httpx.Limits(max_keepalive_connections=bewaard),
+                follow_redirects=False,
+                verify=_trusted_authorities(),
+                headers={"Accept-Encoding": "identity", "User-Agent": "scanstraat"},
+            )
+            for bewaard in (20, 0)
         )
 
     def close(self) -> None:
         """Give back the connections."""
-        self._client.close()
+        self._blijvend.close()
+        self._vers.close()
 
     def server_now(self) -> float:
         """Return the time of the server, as far as known: seconds since the epoch."""
@@ -205,8 +213,9 @@ class Verbinding:
         if methode == "POST" and "json" not in inhoud:
             inhoud["json"] = {}
         try:
+            client = self._blijvend if methode in _HERHAALBAAR else self._vers
             # `params={}` would strip the query of a URL that must be used exactly as it was given.
-            with self._client.stream(methode, url, params=parameters or None, headers=koppen, **inhoud) as antwoord:
+            with client.stream(methode, url, params=parameters or None, headers=koppen, **inhoud) as antwoord:
                 self._learn_clock(antwoord)
                 if antwoord.is_redirect:
                     raise ZaaksysteemError(
@@ -216,8 +225,8 @@ class Verbinding:
                 if not antwoord.is_success:
                     raise build_error(read_fout(antwoord.status_code, _read_error(antwoord)), bezig)
                 yield antwoord
-        except httpx.ConnectError as exc:
-            raise ZaaksysteemNietBereikbaarError(
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise NietVerzondenError(
                 "Het zaaksysteem is niet te bereiken. Controleer het netwerk en de adressen in [zaaksysteem.zgw]; "
                 "er wordt later opnieuw geprobeerd."
             ) from exc

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from scanstraat.errors import ZaaksysteemNietBereikbaarError
 from scanstraat.zaaksysteem import Inhoud
-from scanstraat.zaaksysteem.zgw import _Stuk
 from scanstraat.zaaksysteem.zgw_api import (
     Inhoudstaat,
     Type,
@@ -23,6 +22,7 @@ from scanstraat.zaaksysteem.zgw_api import (
     parse_type,
     parse_zaak,
 )
+from scanstraat.zaaksysteem.zgw_levering import Stuk
 from scanstraat.zaaksysteem.zgw_verbinding import _header_text
 
 SHA = "ab" * 32
@@ -125,7 +125,7 @@ def test_the_last_day_of_a_type_still_counts() -> None:
 @given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 300), st.integers(1, 50))
 def test_a_slice_of_a_stream_reads_as_a_file_of_its_own(bytes_: bytes, begin: int, lengte: int, blok: int) -> None:
     lengte = min(lengte, max(0, len(bytes_) - begin))
-    stuk = io.BufferedReader(_Stuk(io.BytesIO(bytes_), begin, lengte), blok)
+    stuk = io.BufferedReader(Stuk(io.BytesIO(bytes_), begin, lengte), blok)
     for _ in range(2):  # a request that is repeated starts again at the beginning
         stuk.seek(0)
         assert stuk.read() == bytes_[begin : begin + lengte]
