@@ -268,13 +268,18 @@ def read(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def check_database(engine: Engine) -> None:
-    """Raise DatabaseError when SQLite finds damage in its file (quick_check); PostgreSQL checks its own pages."""
+def check_database(engine: Engine, *, grondig: bool = False) -> None:
+    """Raise DatabaseError when SQLite finds damage in its file; PostgreSQL checks its own pages.
+
+    The quick check of every start reads each page; a thorough one, for the night, compares the indexes as well.
+    """
     if engine.dialect.name != "sqlite":
         return
     try:
         with engine.connect() as verbinding:
-            uitslag = verbinding.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            uitslag = verbinding.exec_driver_sql(
+                f"PRAGMA {'integrity_check' if grondig else 'quick_check'}(1)"
+            ).scalar_one()
     except DBAPIError as exc:
         raise DatabaseError(_BESCHADIGD) from exc
     if uitslag != "ok":

@@ -17,6 +17,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -162,6 +163,23 @@ class Motorklant:
                 if reden is not None:
                     uitslag[werk_id] = reden
         return uitslag
+
+    def forget_ended(self, voor: datetime, *, per_keer: int = 500) -> int:
+        """Delete what the engine still remembers of work that ended before `voor`; return how much that was."""
+        totaal = 0
+        while True:
+            gevonden = self._client.list_workflows(
+                name=WERKSTROOM,
+                status=list(_AFGELOPEN),
+                completed_before=voor.isoformat(),
+                limit=per_keer,
+                load_input=False,
+                load_output=False,
+            )
+            if not gevonden:
+                return totaal
+            self._client.delete_workflows([werk.workflow_id for werk in gevonden])
+            totaal += len(gevonden)
 
     def register(self, rijen: Iterable[Rij]) -> None:
         """Store how many of each queue may run at once."""

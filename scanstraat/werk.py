@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -151,6 +152,10 @@ class Werkbank:
             werk_id = werk_id_of(stap, poging)
         # Not needed for the outcome, because a cancelled stap never begins; it keeps the queue short.
         self.klant.cancel(werk_id)
+
+    def forget_ended(self, ouder_dan: timedelta) -> int:
+        """Delete the engine's own record of work that ended that long ago; the stappen stay. Return how many."""
+        return self.klant.forget_ended(datetime.now(UTC) - ouder_dan)
 
     def close(self) -> None:
         """Let go of the engine's client."""

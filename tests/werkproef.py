@@ -136,7 +136,7 @@ def end_process(proces: subprocess.Popen[bytes]) -> None:
     proces.wait()
 
 
-def run_worker(engine: Engine, map: Path, naam: str, traag_s: float = 0.1) -> None:
+def run_worker(engine: Engine, map: Path, naam: str, traag_s: float, config: WerkConfig) -> None:
     """Work until SIGTERM."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -146,7 +146,7 @@ def run_worker(engine: Engine, map: Path, naam: str, traag_s: float = 0.1) -> No
         executor_id=naam,
         fasen=build_phases(engine, werkbank, Dienst(map, traag_s=traag_s)),
         gelijktijdig={Fase.ONTLEED: 2, Fase.ARCHIVEER: 2},
-        config=SNEL,
+        config=config,
         wachttijden=Wachttijden(0.2, 1.0),
     ):
         (map / f"klaar-{naam}").touch()
@@ -164,8 +164,9 @@ def run_enqueuer(engine: Engine) -> None:
 def main(rol: str, url: str, map: str, *rest: str) -> None:
     """Be a worker or an enqueuer."""
     engine = db.create_engine(url)
-    if rol == "werker":
-        run_worker(engine, Path(map), rest[0], float(rest[1]) if len(rest) > 1 else 0.1)
+    if rol in ("werker", "rustig"):
+        traag_s = float(rest[1]) if len(rest) > 1 else 0.1
+        run_worker(engine, Path(map), rest[0], traag_s, SNEL if rol == "werker" else WerkConfig())
     else:
         run_enqueuer(engine)
 

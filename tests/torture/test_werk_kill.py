@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -225,3 +226,23 @@ def test_work_that_kills_every_worker_is_parked_in_the_end_and_the_rest_is_done(
         stap = session.exec(select(StapRow).where(StapRow.item_id == gif, StapRow.fase == Fase.ARCHIVEER.value)).one()
     assert (stap.status, stap.fout_code) == ("mislukt", "vastgelopen")
     assert sorted(find_counters(engine).values()) == [1, 2, 2, 2, 2, 2, 2]
+
+
+@pytest.mark.groot
+def test_a_worker_without_work_costs_next_to_nothing(engine: Engine, url: str, tmp_path: Path) -> None:
+    """At the intervals that ship; on a machine that is otherwise quiet."""
+    proces = start_process("rustig", url, tmp_path, "w0")
+
+    def cpu_s() -> float:
+        velden = (Path("/proc") / str(proces.pid) / "stat").read_text().rsplit(")", 1)[1].split()
+        return (int(velden[11]) + int(velden[12])) / os.sysconf("SC_CLK_TCK")
+
+    try:
+        wait_for(tmp_path / "klaar-w0")
+        time.sleep(3)
+        begin = cpu_s()
+        time.sleep(20)
+        deel = (cpu_s() - begin) / 20
+    finally:
+        end_process(proces)
+    assert deel < (0.04 if engine.dialect.name == "sqlite" else 0.07)

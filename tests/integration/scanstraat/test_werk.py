@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -405,6 +406,23 @@ def test_work_that_the_engine_took_but_never_started_comes_back(engine: Engine, 
     with build_werker(engine, {Fase.ONTLEED: lambda _item, _voortgang: None}):
         assert wacht_tot_leeg(engine, 30)
     assert stap_of(engine, item_id).status == "klaar"
+
+
+def test_the_engine_forgets_ended_work_and_the_steps_stay(engine: Engine, werkbank: Werkbank) -> None:
+    klaar = [give(engine, werkbank, Fase.ONTLEED) for _ in range(3)]
+    with build_werker(engine, {Fase.ONTLEED: lambda _item, _voortgang: None}):
+        assert wacht_tot_leeg(engine, 30)
+    wacht = give(engine, werkbank, Fase.ONTLEED)
+    assert werkbank.forget_ended(timedelta(hours=1)) == 0
+    assert werkbank.forget_ended(timedelta(seconds=-5)) == 3
+    assert [stap_of(engine, item).status for item in (*klaar, wacht)] == ["klaar", "klaar", "klaar", "wacht"]
+    build_hartslag(engine, werkbank).reconcile()
+    gezien: list[UUID] = []
+    with build_werker(engine, {Fase.ONTLEED: lambda item, _voortgang: gezien.append(item)}):
+        with db.begin(engine) as session:
+            werkbank.enqueue(session, Fase.ONTLEED, item_id=klaar[0], batch_id=klaar[0])
+        assert wacht_tot_leeg(engine, 30)
+    assert gezien == [wacht]
 
 
 def test_pickle_in_the_database_is_never_read(engine: Engine, werkbank: Werkbank, tmp_path: Path) -> None:
