@@ -23,7 +23,7 @@ from scanstraat.intake.beelden import Bronlezer, Masterbeeld, open_bron
 from scanstraat.intake.splitsen import find_codes
 from scanstraat.intake.volledigheid import Eisen, onderzoek
 from scanstraat.ocr import OcrPagina
-from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa, build_via_ocrmypdf
+from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa
 from scanstraat.zandbak import Bericht, build_memfd
 
 Gegevens = dict[str, Any]
@@ -106,6 +106,8 @@ def bouw_archiefbestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
         talen = tuple(gegevens["talen"])
         if gegevens["is_scan"]:
             return asdict(build_pdfa(paginas, uit_fd, metadata, talen, werk_fd=werk_fd))
+        from scanstraat.pdfa import build_via_ocrmypdf  # noqa: PLC0415  half a second to load, and seldom needed
+
         return asdict(build_via_ocrmypdf(paginas, uit_fd, metadata, talen))
 
 
