@@ -186,6 +186,16 @@ def test_asking_twice_makes_nothing_new(zgw: Zgw, wereld: Wereld, effecten: Effe
     assert len(wereld.audit) == geschreven
 
 
+@pytest.mark.parametrize(("bytes_", "verzoeken"), [(KLEIN, 4), (GROOT, 10)], ids=["in-line", "three parts"])
+def test_a_delivery_costs_no_more_requests_than_it_must(
+    zgw: Zgw, wereld: Wereld, effecten: EffectenDb, bytes_: bytes, verzoeken: int
+) -> None:
+    zgw.lever(build_aflevering(), build_inhoud(KLEIN), effecten)  # from here on the catalogus is known
+    eerder = wereld.aantal
+    zgw.lever(build_aflevering(identificatie="SCAN-2"), build_inhoud(bytes_), effecten)
+    assert wereld.aantal - eerder == verzoeken
+
+
 def test_eight_retries_at_once_make_one_document(zgw: Zgw, wereld: Wereld, effecten: EffectenDb) -> None:
     wereld.venster_s = 0.05
     with ThreadPoolExecutor(8) as draden:
