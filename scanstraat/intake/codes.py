@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from kwaliteitscontrole.bevinding import Plaats
 from scanstraat.scheidingscode import is_scheidingscode
@@ -19,6 +19,7 @@ SOORTEN = {
 }
 LANGE_ZIJDE_PX = 2600  # largest page that is looked at whole: A4 up to 220 dpi. A larger one is halved first
 FORMATEN = zxingcpp.BarcodeFormats(list(SOORTEN))
+RUIS_VANAF = 6  # unreadable matrix codes on one page
 MAXIMALE_LENGTE_TEKST = 4296  # characters; the most a QR code can hold
 
 
@@ -54,8 +55,9 @@ class Code:
 def find_codes(grijs: Image.Image, *, verwacht: bool = False) -> tuple[Code, ...]:
     """Return the codes on a page, from top to bottom.
 
-    A first look is at a reduced page. The whole page follows when that look left doubt: a QR code that was seen but not
-    read, or a scheidingsblad that was expected and not found.
+    The first look at a large page is at half its size. A second look follows when that left doubt: a QR code that was
+    seen but not read, speckle all over, or a scheidingsblad that was expected and not found. A large page is then read
+    whole; a small one, read whole at first, is smoothed.
 
     Args:
         grijs: mode "L", 0 is black.
@@ -64,21 +66,23 @@ def find_codes(grijs: Image.Image, *, verwacht: bool = False) -> tuple[Code, ...
     factor = 1
     while max(grijs.size) > LANGE_ZIJDE_PX * factor:
         factor *= 2
-    codes = _read(grijs.reduce(factor) if factor > 1 else grijs, factor)
-    while factor > 1 and _is_doubtful(codes, verwacht=verwacht):
-        factor //= 2
-        codes = _merge(_read(grijs.reduce(factor) if factor > 1 else grijs, factor), codes)
+    codes, twijfel = _read(grijs.reduce(factor) if factor > 1 else grijs, factor)
+    if (twijfel or verwacht) and not any(is_scheidingscode(code.tekst) for code in codes):
+        kleiner = factor // 2
+        anders = grijs.filter(ImageFilter.BoxBlur(1)) if kleiner == 0 else grijs.reduce(kleiner)
+        opnieuw, _ = _read(anders, max(1, kleiner))
+        codes = _merge(opnieuw, codes)
     return tuple(sorted(codes, key=lambda code: (code.plaats.y, code.plaats.x)))
 
 
-def _is_doubtful(codes: list[Code], *, verwacht: bool) -> bool:
-    gevonden = any(is_scheidingscode(code.tekst) for code in codes)
-    return not gevonden and (verwacht or any(not code.leesbaar for code in codes))
-
-
-def _read(grijs: Image.Image, factor: int) -> list[Code]:
+def _read(grijs: Image.Image, factor: int) -> tuple[list[Code], bool]:
+    """Return codes, with places in px of the whole page, and whether this look left doubt."""
     gevonden = zxingcpp.read_barcodes(grijs, formats=FORMATEN, try_invert=False, return_errors=True)
-    return [_to_code(code, factor) for code in gevonden if code.valid or code.format == zxingcpp.BarcodeFormat.QRCode]
+    qr = zxingcpp.BarcodeFormat.QRCode
+    codes = [_to_code(code, factor) for code in gevonden if code.valid or code.format == qr]
+    # a Data Matrix that is not one is seen in noise and now and then in small print; a page full of them is speckled
+    ruis = sum(not code.valid and code.format != qr for code in gevonden) >= RUIS_VANAF
+    return codes, ruis or any(not code.leesbaar for code in codes)
 
 
 def _to_code(code: zxingcpp.Barcode, factor: int) -> Code:

@@ -41,7 +41,9 @@ def test_a_pdf_holds_the_jpegs_byte_for_byte_on_pages_of_their_size(kleurmodus: 
 def test_a_black_and_white_pdf_shows_the_same_pixels() -> None:
     beelden = scan(Scanprofiel(kleurmodus=Kleurmodus.ZWARTWIT))
     with pikepdf.open(io.BytesIO(render_pdf(beelden))) as pdf:
-        uit = pikepdf.PdfImage(pdf.pages[1].Resources.XObject["/Im0"]).as_pil_image()
+        stroom = pdf.pages[1].Resources.XObject["/Im0"]
+        assert isinstance(stroom, pikepdf.Stream)
+        uit = pikepdf.PdfImage(stroom).as_pil_image()
     with Image.open(io.BytesIO(beelden[1].inhoud)) as bron:
         assert uit.convert("1").tobytes() == bron.convert("1").tobytes()
 
