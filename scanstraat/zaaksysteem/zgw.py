@@ -48,8 +48,11 @@ class Zgw:
     naam = "het zaaksysteem"
 
     def __init__(self, config: ZgwConfig, geheim: str, *, klok: Callable[[], float] = time.time) -> None:
-        if len(config.bronorganisatie) != 9 or not config.bronorganisatie.isdigit():
-            raise InstellingError("Vul bij bronorganisatie onder [zaaksysteem.zgw] het RSIN in: negen cijfers.")
+        if not is_rsin(config.bronorganisatie):
+            raise InstellingError(
+                "Vul bij bronorganisatie onder [zaaksysteem.zgw] het RSIN van de organisatie in: negen cijfers die "
+                "samen aan de elfproef voldoen."
+            )
         self._verbinding = Verbinding(config, geheim, klok=klok)
         self._api = ZgwApi(self._verbinding, config.bronorganisatie)
         self._config = config
@@ -166,3 +169,11 @@ class _Slot:
 
     def __init__(self) -> None:
         self.slot = threading.Lock()
+
+
+def is_rsin(tekst: str) -> bool:
+    """True for nine digits that pass the elfproef, as a ZGW server wants them; nine zeros are a setting left open."""
+    if len(tekst) != 9 or not (tekst.isascii() and tekst.isdigit()) or tekst == "0" * 9:
+        return False
+    *eerste, laatste = (int(cijfer) for cijfer in tekst)
+    return (sum(cijfer * (9 - plek) for plek, cijfer in enumerate(eerste)) - laatste) % 11 == 0

@@ -415,6 +415,8 @@ def test_an_address_that_is_not_ours_never_gets_the_token(
         {"catalogi_url": "https://voorbeeld.nl/x?y=1"},
         {"client_id": ""},
         {"bronorganisatie": "123"},
+        {"bronorganisatie": "123456789"},
+        {"bronorganisatie": "000000000"},
     ],
 )
 def test_settings_that_cannot_work_are_refused_at_the_start(maak: Callable[..., Zgw], anders: dict[str, str]) -> None:
