@@ -184,6 +184,7 @@ class Inhoud(StrEnum):
     VERKAPTE_TEKST = "verkapte_tekst"  # text in the invisible mode that shows all the same
     TEKENING = "tekening"
     AANTEKENING = "aantekening"
+    ONTBREKEND = "ontbrekend"  # something the page wants to draw that is not in the file
 
 
 _BEELDEN = frozenset({Inhoud.BEELD, Inhoud.STENCIL, Inhoud.MASKER})
@@ -259,7 +260,8 @@ class _Inhoudlezer:
 
     def _draw(self, wat: Any, bronnen: Any, diepte: int, modus: int, type3: bool) -> None:
         if not isinstance(wat, pikepdf.Stream):
-            return  # a missing resource draws nothing
+            self.gevonden.add(Inhoud.ONTBREKEND)
+            return
         subsoort = _name(wat, "/Subtype")
         if subsoort == "/Image":
             if bool(wat.get("/ImageMask", False)):

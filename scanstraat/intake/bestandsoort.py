@@ -56,7 +56,8 @@ def find_soort(begin: bytes) -> Soort | None:
 
 def is_begin_of_one(begin: bytes) -> bool:
     """Return whether these bytes may still become one of our kinds: too few yet, or space kept free by a copier."""
-    return not begin.strip(b"\0") or any(teken.startswith(begin) for teken, _ in _BEGINNEN)
+    gevuld = begin.rstrip(b"\0")
+    return len(gevuld) < 8 and any(teken.startswith(gevuld) for teken, _ in _BEGINNEN)
 
 
 def has_pdf_later(begin: bytes) -> bool:

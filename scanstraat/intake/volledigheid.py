@@ -30,8 +30,11 @@ STAART_BYTES = 2**20  # how far back from the end the last %%EOF of a PDF is loo
 GAAFHEID_MAX_PIXELS = (
     60_000_000  # qpdf unpacks a JPEG in memory, in a buffer that doubles; larger ones go to Pillow only
 )
-NULLEN_BYTES = 512  # of zeros at the end look like room that was made and not yet filled
+NULLEN_BYTES = 64  # of zeros at the end look like room that was made and not yet filled
+PROGRESSIEF_MAX = 100  # scans of one progressive JPEG; encoders write about 10, each costs a pass over the page
 _EINDE_PDF = b"%%EOF"
+_OFFSET_NUL = "object has offset 0 - a common error"  # macOS lists numbers it never used; nothing is missing
+_PROEF_DPI = 36  # of a page that is not a scan: does it render at all?
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def onderzoek(fd: int, eisen: Eisen) -> Onderzoek:
         OnvolledigError: it ends too early and may still be growing.
         AnderSoortError: another kind of file.
         InvoerError: it may not pass; code and Dutch message say why.
+        MemoryError: it unpacks to more than this process may hold.
     """
+    pikepdf.settings.set_qpdf_limits(dct_throw_on_corrupt_data=True, dct_max_progressive_scans=PROGRESSIEF_MAX)
     bron = _Bron(fd)
     try:
         gevonden = _look(bron, eisen)
@@ -245,9 +250,16 @@ def _is_gaaf(jpeg: bytes) -> bool:
         stroom = drager.make_stream(jpeg, Filter=pikepdf.Name.DCTDecode)
         try:
             stroom.read_bytes(decode_level=pikepdf.StreamDecodeLevel.all)
-        except pikepdf.PdfError:
+        except pikepdf.PdfError as exc:
+            _check_memory(exc)
             return False
         return True
+
+
+def _check_memory(*wat: object) -> None:
+    """Raise MemoryError when qpdf says, in the words of C++, that there was no more memory."""
+    if any("bad_alloc" in str(een) for een in wat):
+        raise MemoryError
 
 
 def _without_padding(jpeg: bytes, n: int) -> bytes:
@@ -263,6 +275,7 @@ class _Pdfonderzoek:
     def __init__(self, bron: _Bron, eisen: Eisen) -> None:
         self._bron = bron
         self._eisen = eisen
+        self._waarschuwingen: list[str] = []
         self._staart = bron.lees(max(0, bron.omvang - STAART_BYTES), STAART_BYTES)
 
     def run(self) -> Onderzoek:
@@ -281,10 +294,14 @@ class _Pdfonderzoek:
         with open_fd(self._bron.fd) as bestand:
             try:
                 with pikepdf.open(bestand) as pdf:
-                    yield pdf
+                    try:
+                        yield pdf
+                    finally:
+                        self._warnings(pdf)
             except pikepdf.PasswordError as exc:
                 raise InvoerError("versleuteld", pdfinhoud.Gevaar.VERSLEUTELD.tekst) from exc
             except (pikepdf.PdfError, RecursionError, ValueError, TypeError, LookupError, AttributeError) as exc:
+                _check_memory(exc, *self._waarschuwingen)
                 raise self._broken() from exc
 
     def _count(self, pdf: pikepdf.Pdf) -> int:
@@ -293,18 +310,29 @@ class _Pdfonderzoek:
         self._check_warnings(pdf)
         if aantal > self._eisen.maximaal_paginas:
             raise too_many_paginas(self._eisen.maximaal_paginas)
-        try:
-            with open_fd(self._bron.fd) as bestand, pypdfium2.PdfDocument(bestand) as document:
-                tweede = len(document)
-        except pypdfium2.PdfiumError as exc:
-            raise self._broken() from exc
+        with self._second_reader() as document:
+            tweede = len(document)
         if aantal != tweede or aantal == 0:
             raise self._broken()
         return aantal
 
+    @contextmanager
+    def _second_reader(self) -> Iterator[pypdfium2.PdfDocument]:
+        try:
+            with open_fd(self._bron.fd) as bestand, pypdfium2.PdfDocument(bestand) as document:
+                yield document
+        except pypdfium2.PdfiumError as exc:
+            raise self._broken() from exc
+
     def _check_warnings(self, pdf: pikepdf.Pdf) -> None:
-        if pdf.get_warnings():
+        if any(_OFFSET_NUL not in waarschuwing for waarschuwing in self._warnings(pdf)):
+            _check_memory(*self._waarschuwingen)
             raise self._broken()
+
+    def _warnings(self, pdf: pikepdf.Pdf) -> list[str]:
+        """Return what qpdf has warned about so far; it tells each thing once."""
+        self._waarschuwingen += map(str, pdf.get_warnings())
+        return self._waarschuwingen
 
     def _broken(self) -> InvoerError:
         """Return the error for a PDF that is not in order: it may be growing only as long as its end is not there."""
@@ -345,6 +373,10 @@ class _Pdfonderzoek:
             inhoud = pdfinhoud.find_inhoud(pagina)
             if pdfinhoud.Inhoud.VERKAPTE_TEKST in inhoud:
                 raise _not_a_scan(f"Pagina {n} is geen scan: er staat tekst op die onzichtbaar lijkt maar het niet is.")
+            if pdfinhoud.Inhoud.ONTBREKEND in inhoud:
+                raise InvoerError(
+                    "beschadigd", f"Pagina {n} is beschadigd: een deel ervan ontbreekt in het bestand. Scan opnieuw."
+                )
             gelezen.append(inhoud)
         return gelezen
 
@@ -354,9 +386,10 @@ class _Pdfonderzoek:
         with open_bron(self._bron.fd, "pdf", maximaal_pixels=self._eisen.maximaal_pixels) as lezer:
             for beeld, inhoud in zip(lezer.beelden(), inhouden, strict=True):
                 pagina = pdf.pages[beeld.n - 1]
-                if not beeld.is_scan:
+                if beeld.is_scan:
+                    check_beeld(beeld)
+                else:
                     self._check_other(pagina, beeld, inhoud)
-                check_beeld(beeld)
                 paginas[beeld.n] = _Pagina(
                     is_scan=beeld.is_scan,
                     van_papier=beeld.is_scan or not self._eisen.digitaal_geboren,
@@ -374,7 +407,10 @@ class _Pdfonderzoek:
                 if not str(wat.get("/Filter", "")).endswith(_DOOR_PDFIUM):
                     wat.read_bytes(decode_level=pikepdf.StreamDecodeLevel.all)
             except pikepdf.PdfError as exc:
+                _check_memory(exc)
                 raise _damaged(beeld.n) from exc
+        with self._second_reader() as document:
+            document[beeld.n - 1].render(scale=_PROEF_DPI / 72)
 
 
 _DOOR_PDFIUM = ("/CCITTFaxDecode", "/JBIG2Decode", "/JPXDecode")  # these only the rendering of the page decodes
