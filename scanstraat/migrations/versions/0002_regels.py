@@ -142,6 +142,15 @@ def _sqlite() -> list[str]:
         )
         for tabel, (versie, melding) in GEARCHIVEERD.items()
     ]
+    versie, melding = GEARCHIVEERD["pagina"]
+    opdrachten.append(
+        refuse(
+            "pagina_erbij_na_archivering",
+            "before insert on pagina",
+            f"when (select gearchiveerd_op from documentversie where id = {versie}) is not null",
+            melding,
+        )
+    )
 
     def count(teken: str, kant: str) -> str:
         zetten = ", ".join(
@@ -251,7 +260,7 @@ def _postgresql() -> list[str]:
                 return new;
             end $$
             """,
-            f"create trigger {tabel}_gearchiveerd before update on {tabel} "
+            f"create trigger {tabel}_gearchiveerd before {'insert or update' if tabel == 'pagina' else 'update'} on {tabel} "
             f"for each row execute function scanstraat_{tabel}_gearchiveerd()",
         ]
 

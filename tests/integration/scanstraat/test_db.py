@@ -398,6 +398,9 @@ def gevuld(engine: Engine) -> Proefbatch:
         session.add_all([actor, versie])
         session.flush()
         session.add(PaginaRow(documentversie_id=versie.id, nummer=1, beeld_id=proef.beelden[0]))
+        session.flush()
+        versie.gearchiveerd_op = NU
+        session.add(versie)
         session.add(AfleveringRow(documentversie_id=versie.id, zaakidentificatie="ZAAK-1", begonnen_op=NU))
         session.add(
             GebeurtenisRow(
@@ -459,7 +462,13 @@ AANVALLEN = [
     "update bron set volgnummer = volgnummer + 5",
     "update bron set batch_id = null",
     "update pagina set nummer = nummer + 1",
+    # a documentversie that is archived
     "update pagina set draai_graden = 90",
+    "update pagina set woorden = 7",
+    "insert into pagina (documentversie_id, nummer, beeld_id, draai_graden) select p.documentversie_id, 2, b.id, 0 "
+    "from pagina p, beeld b where b.id <> p.beeld_id",
+    "update documentversie set pdf_bytes = 1",
+    "update documentversie set gearchiveerd_op = null",
     "update documentversie set n = n + 1",
     "update documentversie set log_id = id",
     "update batch set nummer = 'B-1999-0001'",
@@ -549,7 +558,7 @@ def test_what_must_be_possible_stays_possible(engine: Engine) -> None:
         session.add_all([pagina, *bewerkingen])
         session.flush()
         quarantaine.soort, quarantaine.aantal_beelden, quarantaine.batch_id, quarantaine.volgnummer = "pdf", 3, ander, 7
-        pagina.woordzekerheid, pagina.woorden = 91.5, 212
+        pagina.woordzekerheid, pagina.woorden, pagina.draai_graden = 91.5, 212, 90
         versie.pdf_bytes = 3_000_000_000
         bewerkingen[0].ongedaan_door = bewerkingen[1].id
         session.flush()
