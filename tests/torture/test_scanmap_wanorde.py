@@ -23,7 +23,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -38,6 +37,8 @@ from tests.scanmapproef import Proef, build_proef
 
 NAMEN = st.sampled_from(["a.pdf", "b.jpg", "b.jpg.part", ".c", "m/1.jpg", "m/2.jpg", "m/é\n.png", "index.csv", "x.txt"])
 SOORTEN = st.sampled_from(["heel", "heel", "half", "kapot", "anders", "crash"])
+# Power is cut by an exception here, so a disk in memory does as well, and is much quicker.
+SCHIJF = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PUNTEN = ["voor commit", "na commit", "voor verplaatsen", "na verplaatsen", "na opslag", "bij innemen"]
 
 
@@ -117,7 +118,7 @@ class Wanorde(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.map = Path(tempfile.mkdtemp(prefix="wanorde-"))
+        self.map = Path(tempfile.mkdtemp(prefix="wanorde-", dir=SCHIJF))
         self.nummer = 0
         self.geleverd: Counter[bytes] = Counter()  # how often each content was delivered
         self.aanwezig: dict[str, bytes] = {}  # what people left alone, by the path where they left it
@@ -125,11 +126,7 @@ class Wanorde(RuleBasedStateMachine):
 
     @initialize(batch=st.sampled_from(["bestand", "map", "los"]))
     def open_scanmap(self, batch: str) -> None:
-        gewoon = build_proef(self.map, batch=batch, peiling_s=4.0)
-        gewoon.close()
-        self.proef = CutOffProef(self.map, gewoon.scanmap)
-        self.proef.opslag = CutOffOpslag(self.map / "opslag")
-        self.proef.restart()
+        self.proef = build_cut_off_proef(self.map, batch)
 
     # what happens in the folder
 
@@ -137,7 +134,7 @@ class Wanorde(RuleBasedStateMachine):
         return self.proef.inbak / naam
 
     def _is_there(self, naam: str) -> bool:
-        return self.proef.inbak.is_dir() and self._pad(naam).is_file() and not self._pad(naam).is_symlink()
+        return self._pad(naam).is_file() and not self._pad(naam).is_symlink()
 
     def _forget(self, naam: str) -> None:
         """Somebody destroys what is at this path now; what was put away from there is no longer theirs to destroy."""
@@ -148,7 +145,6 @@ class Wanorde(RuleBasedStateMachine):
         self.geleverd[inhoud] += 1
         self.aanwezig[naam] = inhoud
 
-    @precondition(lambda self: self.proef.inbak.is_dir())
     @rule(naam=NAMEN, soort=SOORTEN, anders=st.booleans())
     def arrive(self, naam: str, soort: str, anders: bool) -> None:
         self.nummer += 1
@@ -207,30 +203,25 @@ class Wanorde(RuleBasedStateMachine):
             self._pad(naam).unlink()
             self._pad(naam).symlink_to("/etc/hostname")
 
-    @precondition(lambda self: self.proef.inbak.is_dir())
-    @rule()
-    def lose_scanmap(self) -> None:
+    @rule(leeg_koppelpunt=st.booleans(), andere_start=st.booleans())
+    def lose_scanmap_for_a_while(self, leeg_koppelpunt: bool, andere_start: bool) -> None:
         self.proef.inbak.rename(self.map / "weg")
-
-    @precondition(lambda self: (self.map / "weg").is_dir())
-    @rule()
-    def find_scanmap(self) -> None:
-        if self.proef.inbak.is_dir():
-            self.proef.inbak.rmdir()
+        was_gebruikt = bool(self.proef.rijen())  # before the first file an empty folder is just an empty scanmap
+        if andere_start:
+            self.proef.restart()
+        if leeg_koppelpunt and was_gebruikt:
+            self.proef.inbak.mkdir()
+        self.peil(4, 11.0)
+        if leeg_koppelpunt and was_gebruikt:
+            self.proef.inbak.rmdir()  # and nothing was made in it
         (self.map / "weg").rename(self.proef.inbak)
 
-    @precondition(lambda self: not self.proef.inbak.is_dir())
-    @rule()
-    def leave_empty_mount_point(self) -> None:
-        if self.proef.rijen():  # before the first file an empty folder is just an empty scanmap
-            self.proef.inbak.mkdir()
-            self.peil(2, 4.0)
-            assert list(self.proef.inbak.iterdir()) == []
-            self.proef.inbak.rmdir()
-
-    @rule(aan=st.booleans())
-    def make_read_only(self, aan: bool) -> None:
-        FAULTS.alleen_lezen = aan
+    @rule(naam=NAMEN)
+    def take_in_while_it_may_only_be_read(self, naam: str) -> None:
+        FAULTS.alleen_lezen = True
+        self.arrive(naam, "heel", True)
+        self.peil(6, 11.0)
+        FAULTS.alleen_lezen = False
 
     # what the watcher does
 
@@ -241,10 +232,12 @@ class Wanorde(RuleBasedStateMachine):
         except PowerCut:
             self.proef.restart()
 
-    @rule(punt=st.sampled_from(PUNTEN), nog=st.integers(1, 3), keer=st.integers(3, 8))
-    def cut_power(self, punt: str, nog: int, keer: int) -> None:
+    @rule(punt=st.sampled_from(PUNTEN), nog=st.integers(1, 4), naam=NAMEN)
+    def cut_power(self, punt: str, nog: int, naam: str) -> None:
+        self.arrive(naam, "heel", True)
         FAULTS.arm(punt, nog)
-        self.peil(keer, 4.0)
+        for _ in range(5):
+            self.peil(1, 11.0)
         FAULTS.punt = ""
 
     @rule()
@@ -279,8 +272,8 @@ class Wanorde(RuleBasedStateMachine):
     def nothing_disappears(self) -> None:
         if not hasattr(self, "proef"):
             return
-        wortel = self.map / "weg" if (self.map / "weg").is_dir() else self.proef.inbak
-        op_schijf = Counter(pad.read_bytes() for pad in wortel.rglob("*") if pad.is_file() and not pad.is_symlink())
+        gewoon = (pad for pad in self.proef.inbak.rglob("*") if pad.is_file() and not pad.is_symlink())
+        op_schijf = Counter(pad.read_bytes() for pad in gewoon)
         assert not Counter(self.aanwezig.values()) - op_schijf, "a file that nobody took away is gone"
 
     def every_name_is_accounted_for(self) -> None:
@@ -309,8 +302,6 @@ class Wanorde(RuleBasedStateMachine):
 
     def restore_peace(self) -> None:
         FAULTS.disarm()
-        if (self.map / "weg").is_dir():
-            self.find_scanmap()
         self.proef.restart()
         self.proef.peil(8, na_s=40.0)
         self.every_name_is_accounted_for()
@@ -329,8 +320,65 @@ class Wanorde(RuleBasedStateMachine):
                 assert hashlib.sha256(inhoud).hexdigest() in hashes, f"{naam!r} was never taken in"
 
 
-def test_whatever_happens_in_a_scanmap_nothing_is_lost_or_doubled(monkeypatch: pytest.MonkeyPatch, groot: bool) -> None:
+@pytest.fixture
+def snelle_map() -> Iterator[Path]:
+    map = Path(tempfile.mkdtemp(prefix="wanorde-", dir=SCHIJF))
+    yield map
+    shutil.rmtree(map)
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
     install_faults(monkeypatch)
+    FAULTS.disarm()
+    yield FAULTS
+    FAULTS.disarm()
+
+
+def build_cut_off_proef(map: Path, batch: str) -> CutOffProef:
+    gewoon = build_proef(map, batch=batch, peiling_s=4.0)
+    gewoon.close()
+    proef = CutOffProef(map, gewoon.scanmap)
+    proef.opslag = CutOffOpslag(map / "opslag")
+    proef.restart()
+    return proef
+
+
+@pytest.mark.parametrize("batch", ["bestand", "map", "los"])
+@pytest.mark.parametrize("punt", PUNTEN)
+def test_a_power_cut_at_every_step_in_turn_takes_everything_in_once(
+    snelle_map: Path, faults: Faults, batch: str, punt: str
+) -> None:
+    for nog in range(1, 30):
+        map = snelle_map / str(nog)
+        map.mkdir()
+        proef = build_cut_off_proef(map, batch)
+        inhouden = {naam: f"SCAN{naam}EINDE".encode() for naam in ("m/1.jpg", "m/2.jpg", "m/10.jpg", "los.pdf")}
+        for naam, inhoud in [*inhouden.items(), ("m/kapot.jpg", b"KAPOT"), ("m/index.csv", b"bestand;zaak")]:
+            proef.put(naam, inhoud)
+        faults.arm(punt, nog)
+        gekapt = False
+        for _ in range(16):
+            try:
+                proef.peil(1, na_s=8.0)
+            except PowerCut:
+                gekapt = True
+                proef.restart()
+        bronnen = Counter(bron.sha256 for bron in proef.bronnen())
+        assert bronnen == Counter(hashlib.sha256(inhoud).hexdigest() for inhoud in inhouden.values()), f"{punt} {nog}"
+        assert {rij.verplaatst_naar for rij in proef.rijen()} == {
+            *(f"verwerkt/{naam}" for naam in (*inhouden, "m/index.csv")),
+            "quarantaine/m/kapot.jpg",
+        }, f"{punt} {nog}"
+        assert all((proef.inbak / str(rij.verplaatst_naar)).is_file() for rij in proef.rijen())
+        proef.close()
+        if not gekapt:
+            assert nog > 1, "this point was never passed"
+            return
+
+
+@pytest.mark.usefixtures("faults")
+def test_whatever_happens_in_a_scanmap_nothing_is_lost_or_doubled(groot: bool) -> None:
     run_state_machine_as_test(
         Wanorde,
         settings=settings(
