@@ -37,6 +37,7 @@ _HOEK_ZEKER = 1.9  # how much better the best angle must fit than any other; noi
 _RAND_ZOEK_MM = 0.8  # an edge wider than this is no edge
 _RANDEN = 50  # fewer edges say nothing about sharpness
 _RANDEN_MEEST = 20_000
+_LICHT_DEEL = 0.6  # paper is at least this part as light as the lightest twentieth of the page
 _KLEUR = 12  # chroma away from the paper's own tint, in levels of 255
 
 Getallen = np.ndarray[Any, np.dtype[Any]]
@@ -64,8 +65,8 @@ class Beeldgrenzen:
 
     minimale_dpi: float = 200
     maximale_scheefstand_graden: float = 3.0
-    minimale_scherpte: float = 2.0
-    minimaal_contrast: float = 0.2
+    minimale_scherpte: float = 2.3
+    minimaal_contrast: float = 0.22
     maximale_uitbijting: float = 0.5
     blanco_inktdekking: float = 0.00003
 
@@ -182,7 +183,7 @@ def measure_kleuraandeel(beeld: Image.Image, *, dpi: float) -> float:
 
 
 def measure_papierwit(beeld: Image.Image, *, dpi: float) -> float:
-    """Return how light the paper is: 0.0 black, 1.0 white. It is the commonest grey inside the margins."""
+    """Return how light the paper is: 0.0 black, 1.0 white. It is the commonest light grey inside the margins."""
     return _Vlak(beeld, dpi).papier / 255
 
 
@@ -233,7 +234,7 @@ def measure_scherpte(beeld: Image.Image, *, dpi: float) -> float | None:
     """Return how sharp the edges of the ink are: 1 / the width of the median edge, in 1/mm. None: too few edges.
 
     It does not depend on resolution, contrast or amount of text. A page at d dpi can reach d / 25.4; real scans of
-    typewriting have 3.7 to 4.7, and at 2.0 an edge is 0.5 mm wide. Both directions are measured and the worst counts:
+    typewriting have 3.2 to 4.8, and at 2.0 an edge is 0.5 mm wide. Both directions are measured and the worst counts:
     paper that jerks in the feeder blurs one of them.
 
     Source: ISO 12233 edge width, taken on the page's own edges; handboek RCE: the smallest detail is 0.2 mm.
@@ -254,12 +255,14 @@ def measure_uitbijting(beeld: Image.Image, *, dpi: float) -> tuple[float, float]
 
 def check_blanco(metingen: Metingen, grenzen: Beeldgrenzen) -> Blanco:
     """Say whether the page is blank. A page with one digit on it is not, if the digit is as dark as a pencil."""
-    if metingen.inktdekking >= grenzen.blanco_inktdekking:
+    if metingen.inktdekking >= grenzen.blanco_inktdekking or metingen.papierwit < _DONKER_PAPIER:
         return Blanco.NEE
-    return Blanco.TWIJFEL if metingen.zwakke_dekking >= _ZWAK_TWIJFEL else Blanco.JA
+    zwak = metingen.zwakke_dekking >= _TWIJFEL_ZWAK or metingen.kleuraandeel >= _TWIJFEL_KLEUR
+    return Blanco.TWIJFEL if zwak else Blanco.JA
 
 
-_ZWAK_TWIJFEL = 0.0005  # a blank sheet of textured paper stays under it; a line of show-through does not
+_TWIJFEL_ZWAK = 0.0008  # blank sheets of textured paper stay under it; two lines of show-through do not
+_TWIJFEL_KLEUR = 0.002  # a stroke of a marker: light, but of a colour
 
 
 # --- findings --------------------------------------------------------------------------------------------------------
@@ -368,11 +371,13 @@ class _Vlak:
 
     @cached_property
     def papier(self) -> float:
-        """The commonest grey of the page, 0 to 255."""
+        """The commonest grey of the page's lighter part, 0 to 255."""
         marge = round(MARGE_MM / MM_PER_INCH * self.klein_dpi)
         midden = self.klein[marge:-marge, marge:-marge] if min(self.klein.shape) > 3 * marge > 0 else self.klein
-        telling = np.bincount(midden.ravel(), minlength=256).astype(np.float64)
-        return float(np.convolve(telling, np.ones(9), "same").argmax())
+        telling = np.convolve(np.bincount(midden.ravel(), minlength=256).astype(np.float64), np.ones(9), "same")
+        licht = int(np.percentile(midden[::4, ::4], 95))
+        telling[: round(_LICHT_DEEL * licht)] = 0  # a photo that fills the page is not its paper
+        return float(telling.argmax())
 
     @cached_property
     def donker(self) -> Getallen:
@@ -446,6 +451,8 @@ class _Vlak:
         gaten = np.zeros_like(vol)
         if vol.any():
             gaten = _open(vol, klein) & ~_open(vol, groot) & self._zone(_GAT_ZONE_MM)
+        if gaten.any():  # their rims are soft, and there are six or so of them
+            gaten = _slide(gaten, 1, np.logical_or)
         vreemd = rand | gaten
         return _slide(vreemd, 1, np.logical_or) if vreemd.any() else vreemd
 
