@@ -36,12 +36,15 @@ GEDULD_S = 3600.0  # the demo gives up on work that does not end
 _MAPPEN = {"enkelzijdig": "bestand", "dubbelzijdig": "bestand", "mappen": "map"}
 
 
-def run_demo(map_: Path | None, *, doel: Path | None, talen: tuple[str, ...], toon: Console) -> dict[str, Any]:
+def run_demo(
+    map_: Path | None, *, doel: Path | None, zaken: Path | None, talen: tuple[str, ...], toon: Console
+) -> dict[str, Any]:
     """Run the line until nothing moves and every file has its final place; return the contract of the demo as values.
 
     Args:
         map_: the user's own scans; None deals a morning of Dutch post. They are copied, never touched.
         doel: an empty folder for the data; None makes one and names it in the answer.
+        zaken: a CSV with zaken that the register of the demo knows.
     Raises:
         NietMogelijkError: `doel` is not empty, or the work does not end.
     """
@@ -52,6 +55,8 @@ def run_demo(map_: Path | None, *, doel: Path | None, talen: tuple[str, ...], to
         scanmap.map.mkdir(parents=True)
     with open_lijn(config) as lijn, open_wachters(lijn) as wachters, build_werker(lijn, "demo"):
         toon.print(f"De demo werkt in {gegevens}")
+        if zaken is not None:
+            register.lees_zaken_csv(lijn.engine, zaken, gebruiker="demo")
         _fill(lijn, map_, toon)
         stop = threading.Event()
         draden = [threading.Thread(target=wachter.loop, args=(stop,), daemon=True) for wachter in wachters]

@@ -58,13 +58,17 @@ def demo(
     ] = None,
     als_json: AlsJson = False,
     doel: Annotated[Path | None, typer.Option("--in", help="Lege map voor de gegevens van deze demo.")] = None,
+    zaken: Annotated[
+        Path | None,
+        typer.Option("--zaken", help="CSV met zaken voor het register van de demo.", exists=True, dir_okay=False),
+    ] = None,
     profiel: Annotated[str, typer.Option("--talen", help="Talen voor de tekstherkenning, met + ertussen.")] = "nld",
 ) -> None:
     """Laat de hele lijn zien: met nagemaakte post, of met uw eigen scans uit MAP."""
     from scanstraat import demo as demonstratie  # noqa: PLC0415
 
     with expected_errors():
-        uitslag = demonstratie.run_demo(map_, doel=doel, talen=tuple(profiel.split("+")), toon=stderr())
+        uitslag = demonstratie.run_demo(map_, doel=doel, zaken=zaken, talen=tuple(profiel.split("+")), toon=stderr())
         if als_json:
             show_json(uitslag)
         else:
