@@ -35,7 +35,9 @@ def test_a_page_with_one_thing_wrong_or_unknown_is_not_equal(pagina: Paginaoorde
     assert not Getrouwheidsoordeel(1, 1, (pagina,)).gelijk
 
 
-@pytest.mark.parametrize(("verwacht", "gevonden", "paginas"), [(0, 0, ()), (2, 1, (GOED,)), (1, 2, (GOED,)), (1, 1, ())])
+@pytest.mark.parametrize(
+    ("verwacht", "gevonden", "paginas"), [(0, 0, ()), (2, 1, (GOED,)), (1, 2, (GOED,)), (1, 1, ())]
+)
 def test_counts_that_do_not_agree_are_never_equal(
     verwacht: int, gevonden: int, paginas: tuple[Paginaoordeel, ...]
 ) -> None:
