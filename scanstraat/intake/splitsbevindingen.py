@@ -66,6 +66,11 @@ BEVINDINGEN: dict[str, tuple[Ernst, str]] = {
         "In deze batch liggen verschillende Batchbladen. Geen ervan is gebruikt. "
         "Splits de batch of leg vast wie heeft gescand.",
     ),
+    "profiel_wijkt_af": (
+        Ernst.ERNSTIG,
+        "Het Batchblad noemt profiel {gezegd}, maar deze scanmap werkt met profiel {profiel}. "
+        "Kijk of de scans in de goede scanmap liggen.",
+    ),
     "scanoperator_tegenstrijdig": (
         Ernst.ERNSTIG,
         "Het indexbestand noemt meer dan één scanoperator voor deze batch. Leg vast wie heeft gescand.",

@@ -69,11 +69,17 @@ class Beeldfeit:
 
 @dataclass(frozen=True)
 class Splitsregels:
-    """What the profile says about separation. `patroon` finds a zaaknummer in a name or a barcode."""
+    """What the profile says about separation.
+
+    Args:
+        patroon: finds a zaaknummer in a name or a barcode.
+        profiel: name of the profile the batch was taken in under; "" does not compare it with the Batchblad.
+    """
 
     duplex: bool = False
     patcht: bool = True
     patroon: str = r"ZAAK-\d{4}-\d{4,10}"
+    profiel: str = ""
 
     @property
     def zijden_per_blad(self) -> int:
@@ -183,10 +189,11 @@ def match_index(
     A line names a file by the end of its path, with or without extension; capitals and the kind of slash do not count.
     """
     gevonden: dict[str, Indexregel] = {}
+    bestanden = _Namen(namen)
     over: list[Indexregel] = []
     dubbel: set[str] = set()
     for regel in regels:
-        passend = _find_named(regel.bestand, namen)
+        passend = bestanden.find(regel.bestand)
         if not passend or (len(passend) > 1 and not regel.bestand.endswith("*")):
             over.append(regel)
             continue
@@ -207,21 +214,39 @@ def match_index(
     return gevonden, tuple(bevindingen)
 
 
-def _find_named(bestand: str, namen: Sequence[str]) -> list[str]:
-    gezocht = _path_parts(bestand)
-    if not gezocht:
+class _Namen:
+    """Delivered files, found by the end of their path without looking at every one of them."""
+
+    def __init__(self, namen: Sequence[str]) -> None:
+        self._alle = list(namen)
+        self._delen = {naam: _path_parts(naam) for naam in namen}
+        self._bij_naam: dict[str, list[str]] = {}  # last part of the path, with and without extension
+        self._bij_map: dict[str, list[str]] = {}
+        for naam, delen in self._delen.items():
+            for einde in {delen[-1], _strip_extension(delen[-1])} if delen else ():
+                self._bij_naam.setdefault(einde, []).append(naam)
+            if len(delen) > 1:
+                self._bij_map.setdefault(delen[-2], []).append(naam)
+
+    def find(self, bestand: str) -> list[str]:
+        """Return the files that a line of an index can mean; the longest end of a path that fits decides."""
+        *mappen, gezocht = _path_parts(bestand) or ("",)
+        if gezocht == "*":
+            namen = self._bij_map.get(mappen[-1], []) if mappen else self._alle
+            return [naam for naam in namen if self._ends_in(naam, mappen)]
+        namen = self._bij_naam.get(gezocht, [])
+        for begin in range(len(mappen) + 1):
+            passend = [naam for naam in namen if self._ends_in(naam, mappen[begin:])]
+            if passend:
+                return passend
         return []
-    delen = {naam: _path_parts(naam) for naam in namen}
-    if gezocht[-1] == "*":
-        map_ = gezocht[:-1]
-        return [naam for naam in namen if not map_ or delen[naam][:-1][-len(map_) :] == map_]
-    if "." not in gezocht[-1]:
-        delen = {naam: (*pad[:-1], pad[-1].rpartition(".")[0] or pad[-1]) for naam, pad in delen.items()}
-    for aantal in range(len(gezocht), 0, -1):  # the longest end that fits decides
-        passend = [naam for naam in namen if delen[naam][-aantal:] == gezocht[-aantal:]]
-        if passend:
-            return passend
-    return []
+
+    def _ends_in(self, naam: str, mappen: Sequence[str]) -> bool:
+        return not mappen or self._delen[naam][:-1][-len(mappen) :] == tuple(mappen)
+
+
+def _strip_extension(naam: str) -> str:
+    return naam.rpartition(".")[0] or naam
 
 
 def _path_parts(pad: str) -> tuple[str, ...]:
@@ -353,6 +378,7 @@ class _Snijwerk:
             if onleesbaar is not None and beeld.id in in_documenten:
                 self._meld("code_onleesbaar", beeld, plaats=onleesbaar.plaats)
         scanoperator = self._find_scanoperator(beelden)
+        self._check_profiel()
         batchblad = self.batchbladen[0] if len(self.batchbladen) == 1 else None
         return Splitsing(
             tuple(self.documenten),
@@ -515,6 +541,13 @@ class _Snijwerk:
             "gescand": gescand,
         }
         self._meld(code, beeld, waarden=waarden)
+
+    def _check_profiel(self) -> None:
+        """Paper prepared for other settings than it was scanned with must be noticed."""
+        gezegd = {blad.profiel for blad in self.batchbladen} - {"", self.regels.profiel}
+        if gezegd and self.regels.profiel:
+            waarden = {"gezegd": ", ".join(sorted(gezegd)), "profiel": self.regels.profiel}
+            self._meld("profiel_wijkt_af", waarden=waarden)
 
     def _find_scanoperator(self, beelden: Sequence[Beeldfeit]) -> str:
         """Batchblad first, then the index; sources of one kind that disagree say nothing."""

@@ -408,6 +408,25 @@ def test_what_does_not_fit_between_index_and_files_is_said() -> None:
     assert [b.code for b in bevindingen] == ["index_zonder_bestand", "index_dubbel", "bestand_niet_in_index"]
 
 
+def test_a_line_that_could_mean_two_files_means_none() -> None:
+    gevonden, bevindingen = match_index([Indexregel("1.tif")], ["a/1.tif", "b/1.tif"])
+    assert gevonden == {}
+    assert [b.code for b in bevindingen] == ["index_zonder_bestand", "bestand_niet_in_index"]
+
+
+def test_an_index_as_long_as_it_may_be_is_matched_in_no_time() -> None:
+    namen = [f"batch/{n:08d}.tif" for n in range(20_000)]
+    gevonden, bevindingen = match_index([Indexregel(f"{n:08d}.TIF") for n in range(20_000)], namen)
+    assert (len(gevonden), bevindingen) == (20_000, ())  # minutes, if every line looked at every file
+
+
+def test_a_batchblad_for_another_profile_than_that_of_the_scanmap_is_said() -> None:
+    blad = build_code(Scheidingsblad(Bladsoort.BATCHBLAD, profiel="personeel"))
+    assert codes(Stapel(Splitsregels(profiel="standaard")).leg(blad, doc(), "").splits()) == ["profiel_wijkt_af"]
+    assert codes(Stapel(Splitsregels(profiel="personeel")).leg(blad, doc(), "").splits()) == []
+    assert codes(Stapel().leg(blad, doc(), "").splits()) == []
+
+
 def test_a_batch_without_an_index_misses_nothing() -> None:
     assert match_index([], ["a.jpg"]) == ({}, ())
 
