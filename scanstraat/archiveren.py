@@ -20,7 +20,10 @@ from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
-from scanstraat.domain import Pagina, Vingerafdruk
+from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
+from scanstraat.intake.koppelen import TEKST, Koppeling, bepaal_koppeling
+from scanstraat.intake.ontleden import ask_zaak
+from scanstraat.intake.splitsen import find_zaaknummers
 from scanstraat.ocr import OcrPagina
 
 if TYPE_CHECKING:
@@ -45,12 +48,15 @@ class Archiefopdracht:
     ontvangen_op: str
     blanco: frozenset[int]  # page numbers without text
     is_scan: bool
+    koppelredenen: tuple[Koppelreden, ...]
+    wacht_omdat: str
 
 
 def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
     """Read what is known of a documentversie."""
     versie = storage.load_versie(session, versie_id)
     batch = storage.load_batch(session, versie.batch_id)
+    document = storage.load_document(session, versie.document_id)
     profiel = storage.profiel_of(batch)
     return Archiefopdracht(
         klaar=storage.is_archived(session, versie_id) or not storage.is_latest(session, versie),
@@ -61,6 +67,8 @@ def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
         ontvangen_op=batch.ontvangen_op,
         blanco=storage.find_blank_pages(session, versie),
         is_scan=storage.is_scan(session, versie),
+        koppelredenen=tuple(Koppelreden(**reden) for reden in document.koppelredenen),
+        wacht_omdat=document.wacht_omdat,
     )
 
 
@@ -81,6 +89,7 @@ class Tekstlaag:
 
     object: Vingerafdruk
     paginas: tuple[Paginatekst, ...]
+    zaaknummers: tuple[str, ...]  # as printed on the first page
 
 
 @dataclass(frozen=True)
@@ -130,14 +139,35 @@ class Bewijs:
 def read_text(lijn: Lijn, opdracht: Archiefopdracht, voortgang: Voortgang) -> Tekstlaag:
     """Read the text of every page that holds any with Tesseract, and store it, one JSON line per page."""
     paginas: list[Paginatekst] = []
+    zaaknummers: tuple[str, ...] = ()
     with lijn.opslag.nieuw_werkbestand() as werk:
         with os.fdopen(os.dup(werk.fd), "wb") as uit:
             for nummer, ocr in _read_pages(lijn, opdracht):
                 regel = {"nummer": nummer, "ocr": None if ocr is None else ocr.to_json()}
                 uit.write(json.dumps(regel, ensure_ascii=False).encode() + b"\n")
                 paginas.append(_summarize(nummer, ocr))
+                if nummer == 1 and ocr is not None:
+                    zaaknummers = find_zaaknummers(ocr.tekst, opdracht.profiel.zaakpatroon_tekst)
                 voortgang.meld(nummer, len(opdracht.versie.paginas))
-        return Tekstlaag(lijn.opslag.bewaar_werkbestand(werk), tuple(paginas))
+        return Tekstlaag(lijn.opslag.bewaar_werkbestand(werk), tuple(paginas), zaaknummers)
+
+
+def find_koppeling(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Koppeling | None:
+    """Decide on the zaak again with the numbers that stand on the first page; None when nothing is to be decided.
+
+    A number that was read never links by itself, and one that contradicts another source holds the document. What a
+    person decided stays.
+    """
+    bekend = opdracht.koppelredenen
+    if opdracht.versie.n > 1 or not tekst.zaaknummers or any(reden.bron == "persoon" for reden in bekend):
+        return None
+    gelezen = tuple(Koppelreden(TEKST, zaak, "zaaknummer op de eerste pagina") for zaak in tekst.zaaknummers)
+    return bepaal_koppeling(
+        (*bekend, *gelezen),
+        opdracht.profiel.vertrouwde_bronnen,
+        partial(ask_zaak, lijn),
+        wacht_omdat=opdracht.wacht_omdat,
+    )
 
 
 def turn_upright(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Archiefopdracht:
@@ -295,6 +325,7 @@ def save_archive(
     archief: Archiefbestand,
     bewijs: Bewijs,
     manifest: Vingerafdruk,
+    koppeling: Koppeling | None,
 ) -> None:
     """Save what was made and proved, with its findings and its event."""
     actor = storage.load_actor(session, LIJN)
@@ -326,6 +357,8 @@ def save_archive(
         batch_id=versie.batch_id,
         documentversie_id=versie.id,
     )
+    if koppeling is not None:
+        storage.save_koppeling(session, versie, koppeling, actor=actor)
     storage.append_gebeurtenis(
         session,
         "documentversie.gearchiveerd",

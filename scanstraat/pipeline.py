@@ -54,12 +54,13 @@ def archiveer(lijn: Lijn, versie_id: UUID, voortgang: Voortgang) -> None:
         return
     tekst = archiveren.read_text(lijn, opdracht, voortgang)
     opdracht = archiveren.turn_upright(lijn, opdracht, tekst)
+    koppeling = archiveren.find_koppeling(lijn, opdracht, tekst)
     archief = archiveren.build_archive(lijn, opdracht, tekst)
     bewijs = archiveren.prove_archive(lijn, opdracht, archief)
     bewijsstuk = manifest.save_manifest(lijn, opdracht, archief, bewijs)
     with db.begin(lijn.engine) as session:
         batch = storage.lock_batch(session, opdracht.versie.batch_id)
-        archiveren.save_archive(session, lijn, opdracht, tekst, archief, bewijs, bewijsstuk)
+        archiveren.save_archive(session, lijn, opdracht, tekst, archief, bewijs, bewijsstuk, koppeling)
         aflevering.plan_afleveringen(session, lijn.werkbank, batch)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from scanstraat.domain import (
     Bestemming,
     Bewerkingsoort,
     Bladtelling,
+    Koppelstatus,
     Pagina,
     Stapstatus,
     Vingerafdruk,
@@ -28,6 +29,7 @@ from scanstraat.domain import (
 )
 from scanstraat.domain import format_batchnummer as _format_batchnummer
 from scanstraat.errors import NietGevondenError
+from scanstraat.intake.koppelen import Koppeling
 from scanstraat.opstelling import Opstelling, Plaatsing
 from scanstraat.tables import (
     ActorRow,
@@ -158,8 +160,17 @@ def has_open_serious(session: Session, batch_id: UUID) -> bool:
 
 
 def save_object(session: Session, vingerafdruk: Vingerafdruk, soort: str) -> None:
-    """Note that these bytes are in the store; the same bytes again is no news."""
-    if session.get(ObjectRow, vingerafdruk.sha256) is None:
+    """Note that these bytes are in the store; the same bytes again is no news, unless they had been cleared away.
+
+    Bytes that were known as a text layer and now come as something else are that from now on: only text layers go.
+    """
+    rij = session.get(ObjectRow, vingerafdruk.sha256, with_for_update=True)
+    if rij is not None:
+        rij.opgeruimd_op = None
+        rij.soort = soort if rij.soort == "tekstlaag" else rij.soort
+        session.add(rij)
+        session.flush()
+    else:
         session.add(
             ObjectRow(
                 sha256=vingerafdruk.sha256,
@@ -408,6 +419,28 @@ def is_latest(session: Session, versie: Versie) -> bool:
     """Say whether no newer state of the document exists and the document still has pages."""
     document = load_document(session, versie.document_id)
     return document.vervallen_op is None and latest_versie(session, versie.document_id).id == versie.id
+
+
+def save_koppeling(session: Session, versie: Versie, koppeling: Koppeling, *, actor: ActorRow) -> None:
+    """Save a decision on the zaak of a document with all its reasons, and its event when the link is new."""
+    document = load_document(session, versie.document_id)
+    was = document.zaakidentificatie if document.koppelstatus == Koppelstatus.GEKOPPELD else None
+    document.zaakidentificatie = koppeling.zaak
+    document.koppelstatus = koppeling.status.value
+    document.koppelredenen = [asdict(reden) for reden in koppeling.redenen]
+    session.add(document)
+    session.flush()
+    save_bevindingen(session, koppeling.bevindingen, batch_id=versie.batch_id, documentversie_id=versie.id)
+    if koppeling.zaak is not None and koppeling.zaak != was:
+        bron = next(reden.bron for reden in koppeling.redenen if reden.zaakidentificatie == koppeling.zaak)
+        append_gebeurtenis(
+            session,
+            "document.gekoppeld",
+            actor=actor,
+            onderwerp=load_batch(session, versie.batch_id).log_id,
+            document=str(document.id),
+            bron=bron,
+        )
 
 
 def is_archived(session: Session, versie_id: UUID) -> bool:

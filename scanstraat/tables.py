@@ -82,6 +82,7 @@ class ObjectRow(SQLModel, table=True):
     bewaard_op: str
     gecontroleerd_op: str | None = None
     in_orde: bool = True
+    opgeruimd_op: str | None = None  # a text layer that went on schedule; its words are in the PDF/A
 
 
 class BatchRow(SQLModel, table=True):
@@ -163,6 +164,7 @@ class DocumentRow(SQLModel, table=True):
     koppelstatus: str
     koppelredenen: list[dict[str, Any]] = _json()  # every Koppelreden that was found, also candidates
     bladen_verwacht: int | None = None
+    wacht_omdat: str = ""  # Dutch: why a person must say the zaak, whatever the reasons are
     vervallen_op: str | None = None  # joined into another document
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -317,20 +318,15 @@ def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Inde
 
 def find_koppelingen(lijn: Lijn, opdracht: Ontleedopdracht, ontleding: Ontleding) -> tuple[Koppeling, ...]:
     """Decide per document which zaak it goes to; ask the zaaksysteem, but do not wait for it when it is away."""
-    standen: dict[str, Zaakstand] = {}
-
-    def ask(zaakidentificatie: str) -> Zaakstand:
-        if zaakidentificatie not in standen:
-            standen[zaakidentificatie] = _ask_zaak(lijn, zaakidentificatie)
-        return standen[zaakidentificatie]
-
+    ask = cache(partial(ask_zaak, lijn))
     return tuple(
         bepaal_koppeling(deel.kandidaten, opdracht.profiel.vertrouwde_bronnen, ask, wacht_omdat=deel.wacht_omdat)
         for deel in ontleding.splitsing.documenten
     )
 
 
-def _ask_zaak(lijn: Lijn, zaakidentificatie: str) -> Zaakstand:
+def ask_zaak(lijn: Lijn, zaakidentificatie: str) -> Zaakstand:
+    """Return what the zaaksysteem says of a number; that it is away is an answer too."""
     try:
         zaak = lijn.zaaksysteem.find_zaak(zaakidentificatie)
     except ZaaksysteemNietBereikbaarError:
@@ -402,6 +398,7 @@ def _save_document(
         koppelstatus=(Koppelstatus.TE_KOPPELEN if koppeling.zaak is None else Koppelstatus.GEKOPPELD).value,
         koppelredenen=[asdict(reden) for reden in koppeling.redenen],
         bladen_verwacht=deel.bladen_verwacht,
+        wacht_omdat=deel.wacht_omdat,
     )
     session.add(document)
     session.flush()

@@ -93,6 +93,7 @@ def upgrade() -> None:
     sa.Column('bewaard_op', sa.String(), nullable=False),
     sa.Column('gecontroleerd_op', sa.String(), nullable=True),
     sa.Column('in_orde', sa.Boolean(), nullable=False),
+    sa.Column('opgeruimd_op', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('sha256')
     )
     op.create_table('opruiming',
@@ -278,6 +279,7 @@ def upgrade() -> None:
     sa.Column('koppelstatus', sa.String(), nullable=False),
     sa.Column('koppelredenen', sa.JSON(), nullable=False),
     sa.Column('bladen_verwacht', sa.Integer(), nullable=True),
+    sa.Column('wacht_omdat', sa.String(), nullable=False),
     sa.Column('vervallen_op', sa.String(), nullable=True),
     sa.CheckConstraint("koppelstatus = 'te_koppelen' or zaakidentificatie is not null", name='gekoppeld_heeft_zaak'),
     sa.CheckConstraint("koppelstatus in ('gekoppeld', 'te_koppelen')", name='koppelstatus'),
