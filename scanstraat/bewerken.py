@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.telling import Getelddocument, Telling, find_tellingbevindingen
 from scanstraat import opstelling as o
 from scanstraat import storage
 from scanstraat.aflevering import plan_afleveringen
@@ -193,7 +194,29 @@ def _apply(
         document.volgorde = volgorde.get(document.id, document.volgorde)
         session.add(document)
     session.flush()
+    session.refresh(batch)  # the counts are kept by the database
+    storage.save_bevindingen(session, find_tellingbevindingen(_count(session, batch)), batch_id=batch.id)
     return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), documenten)
+
+
+def _count(session: Session, batch: BatchRow) -> Telling:
+    """Return the batch as the count sees it: what an operation leaves behind must add up as well."""
+    bladen: dict[int, list[str | None]] = {}
+    for beeld, blad in storage.load_bladen(session, batch.id):
+        bladen.setdefault(blad.nummer, []).append(None if beeld.document_id is None else str(beeld.document_id))
+    opstelling = storage.load_opstelling(session, batch.id)
+    return Telling(
+        ontvangen=batch.ontvangen,
+        scheidingsbladen=batch.scheidingsbladen,
+        weggelaten=batch.weggelaten,
+        documenten=tuple(
+            Getelddocument(len(o.pages_of(opstelling, document.id)), document.bladen_verwacht)
+            for document in storage.load_documenten(session, batch.id)
+        ),
+        zijden_per_blad=2 if storage.profiel_of(batch).bladzijden == "duplex" else 1,
+        bladen=tuple(tuple(zijden) for _, zijden in sorted(bladen.items())),
+        bladen_opgegeven=batch.bladen_opgegeven,
+    )
 
 
 def _make_documents(session: Session, batch: BatchRow, oud: o.Opstelling, nieuw: o.Opstelling) -> None:

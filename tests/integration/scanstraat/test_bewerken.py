@@ -152,3 +152,14 @@ def test_an_archived_versie_cannot_be_changed_any_more(engine: Engine) -> None:
         versie = session.get_one(DocumentversieRow, proef.versies[0])
         versie.getrouw = False
         session.add(versie)
+
+
+def test_a_document_that_no_longer_has_its_declared_sheets_is_told(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        document = storage.load_document(session, proef.documenten[0])
+        document.bladen_verwacht = 3
+        session.add(document)
+        leave_out(session, werkbank, proef, 1)
+        codes = [bevinding.code for bevinding in storage.load_bevindingen(session, proef.batch)]
+        assert codes == ["bladen_wijken_af"]
