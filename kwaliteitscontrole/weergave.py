@@ -1,0 +1,143 @@
+"""Two programs draw a page, pdfium and poppler, and a number says how far what they draw is from what it must be."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pdf2image
+import pdf2image.exceptions
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+from PIL import Image, ImageChops
+
+from kwaliteitscontrole.errors import GereedschapError
+
+TEGEL_PX = 4  # grey: at 150 dpi 0.7 mm, about the width of a pen stroke
+KLEURTEGEL_PX = 16  # colour: 2.7 mm; JPEG stores colour at half size, so single pixels differ between decoders
+
+# Both renderers widen an image to whole pixels. A page a touch smaller than a whole number of pixels is widened to
+# exactly that number, and then each pixel they draw is the mean of k x k samples and nothing else.
+KRIMP = 1e-4
+_SCHUIF_PX = 0.05
+_POPPLER_S = 120
+POPPLER, PDFIUM = "poppler", "pdfium"
+
+Weergaven = dict[str, Image.Image]  # what each program drew
+
+
+def measure_verschil(weergave: Image.Image, verwacht: Image.Image) -> int:
+    """Return the difference of the tile that differs most, in levels: 0 is equal, 255 is black against white.
+
+    Grey is compared in tiles of `TEGEL_PX`, each of the three colours in tiles of `KLEURTEGEL_PX`: of a tile it is the
+    mean of the absolute differences, so a fault cannot hide by being dark on one side and light on the other. Both are
+    RGB; images of different size give 255.
+    """
+    if weergave.size != verwacht.size:
+        return 255
+    kleur = ImageChops.difference(weergave, verwacht).reduce(KLEURTEGEL_PX)
+    grijs = ImageChops.difference(weergave.convert("L"), verwacht.convert("L")).reduce(TEGEL_PX)
+    return int(max(np.asarray(kleur).max(), np.asarray(grijs).max()))
+
+
+def render_paginas(pad: str, document: Any, werk: Sequence[tuple[int, float]]) -> list[Weergaven]:
+    """Render pages with both programs.
+
+    Args:
+        pad: of the PDF, as a process of ours can open it.
+        document: the same PDF, open in pdfium.
+        werk: per page its index (from 0) and the resolution in dpi.
+
+    Returns: per page, in the order of `werk`, what each program drew, in RGB.
+
+    Raises:
+        GereedschapError: poppler is missing, does not answer in time or cannot draw the pages.
+        pypdfium2.PdfiumError: pdfium cannot load a page.
+    """
+    weergaven: list[Weergaven] = [{PDFIUM: _render_pdfium(document, index, dpi)} for index, dpi in werk]
+    begin = 0
+    while begin < len(werk):
+        einde = _find_einde(werk, begin)
+        getekend = _render_poppler(pad, werk[begin][0], einde - begin, werk[begin][1])
+        for plaats, beeld in enumerate(getekend, start=begin):
+            weergaven[plaats][POPPLER] = beeld
+        begin = einde
+    return weergaven
+
+
+def _find_einde(werk: Sequence[tuple[int, float]], begin: int) -> int:
+    """Return where the run of neighbouring pages of one resolution ends: one start of poppler for all of them."""
+    index, dpi = werk[begin]
+    einde = begin + 1
+    while einde < len(werk) and werk[einde] == (index + einde - begin, dpi):
+        einde += 1
+    return einde
+
+
+def open_pdfium(pad: str) -> Any:
+    """Open a PDF by a path of /proc; closing the document closes the file."""
+    # Not by its path: pypdfium2 resolves that first, and a memfd has none.
+    return pypdfium2.PdfDocument(open(pad, "rb"), autoclose=True)  # noqa: PTH123
+
+
+def _render_pdfium(document: Any, index: int, dpi: float) -> Image.Image:
+    pagina = document[index]
+    schaal = dpi * (1 - KRIMP) / 72
+    breedte, hoogte = (math.ceil(maat * schaal) for maat in pagina.get_size())
+    bitmap = pypdfium2.PdfBitmap.new_native(breedte, hoogte, pdfium_c.FPDFBitmap_BGR)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, breedte, hoogte)
+    matrix = pdfium_c.FS_MATRIX(schaal, 0, 0, schaal, _SCHUIF_PX, _SCHUIF_PX)
+    uitsnede = pdfium_c.FS_RECTF(0, 0, breedte, hoogte)
+    pdfium_c.FPDF_RenderPageBitmapWithMatrix(bitmap, pagina, matrix, uitsnede, pdfium_c.FPDF_ANNOT)
+    beeld: Image.Image = bitmap.to_pil()
+    bitmap.close()
+    pagina.close()
+    return beeld
+
+
+@contextmanager
+def _as_stdin(pad: str) -> Iterator[str]:
+    """Make a file the standard input of the programs started inside, and yield the path by which they find it.
+
+    A sandboxed process may not open the descriptors of another, so pdftoppm cannot use a path of /proc that is ours.
+    """
+    try:
+        was = os.dup(0)
+    except OSError:  # started without a standard input
+        was = None
+    try:
+        with open(pad, "rb") as bestand:  # noqa: PTH123 - a descriptor, not a path
+            os.dup2(bestand.fileno(), 0)
+        yield "/proc/self/fd/0"
+    finally:
+        if was is None:
+            os.close(0)
+        else:
+            os.dup2(was, 0)
+            os.close(was)
+
+
+def _render_poppler(pad: str, index: int, aantal: int, dpi: float) -> list[Image.Image]:
+    try:
+        with _as_stdin(pad) as eigen_pad:
+            beelden: list[Image.Image] = pdf2image.convert_from_path(
+                eigen_pad,
+                dpi=dpi * (1 - KRIMP),  # type: ignore[arg-type]  # pdftoppm takes a fraction
+                first_page=index + 1,
+                last_page=index + aantal,
+                use_cropbox=True,  # as pdfium does
+                timeout=_POPPLER_S,
+            )
+    except pdf2image.exceptions.PDFPopplerTimeoutError as exc:
+        raise GereedschapError(POPPLER, "antwoordt niet op tijd") from exc
+    except pdf2image.exceptions.PDFInfoNotInstalledError as exc:
+        raise GereedschapError(POPPLER, "het programma pdftoppm ontbreekt (pakket poppler-utils)") from exc
+    except (pdf2image.exceptions.PDFPageCountError, pdf2image.exceptions.PDFSyntaxError, OSError) as exc:
+        raise GereedschapError(POPPLER, "het kan het archiefbestand niet lezen") from exc
+    if len(beelden) != aantal:
+        raise GereedschapError(POPPLER, f"{len(beelden)} van de {aantal} pagina's getekend")
+    return beelden
