@@ -33,6 +33,7 @@ GAAFHEID_MAX_PIXELS = (
 NULLEN_BYTES = 64  # of zeros at the end look like room that was made and not yet filled
 PROGRESSIEF_MAX = 100  # scans of one progressive JPEG; encoders write about 10, each costs a pass over the page
 _EINDE_PDF = b"%%EOF"
+_QPDF_FOUTEN = (pikepdf.PikepdfError, RuntimeError)  # a RuntimeError also when things nest too deep
 _OFFSET_NUL = "object has offset 0 - a common error"  # macOS lists numbers it never used; nothing is missing
 _PROEF_DPI = 36  # of a page that is not a scan: does it render at all?
 
@@ -250,7 +251,7 @@ def _is_gaaf(jpeg: bytes) -> bool:
         stroom = drager.make_stream(jpeg, Filter=pikepdf.Name.DCTDecode)
         try:
             stroom.read_bytes(decode_level=pikepdf.StreamDecodeLevel.all)
-        except pikepdf.PdfError as exc:
+        except _QPDF_FOUTEN as exc:
             _check_memory(exc)
             return False
         return True
@@ -300,7 +301,7 @@ class _Pdfonderzoek:
                         self._warnings(pdf)
             except pikepdf.PasswordError as exc:
                 raise InvoerError("versleuteld", pdfinhoud.Gevaar.VERSLEUTELD.tekst) from exc
-            except (pikepdf.PdfError, RecursionError, ValueError, TypeError, LookupError, AttributeError) as exc:
+            except (*_QPDF_FOUTEN, ValueError, TypeError, LookupError, AttributeError) as exc:
                 _check_memory(exc, *self._waarschuwingen)
                 raise self._broken() from exc
 
@@ -406,7 +407,7 @@ class _Pdfonderzoek:
             try:
                 if not str(wat.get("/Filter", "")).endswith(_DOOR_PDFIUM):
                     wat.read_bytes(decode_level=pikepdf.StreamDecodeLevel.all)
-            except pikepdf.PdfError as exc:
+            except _QPDF_FOUTEN as exc:
                 _check_memory(exc)
                 raise _damaged(beeld.n) from exc
         with self._second_reader() as document:

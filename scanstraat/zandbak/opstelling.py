@@ -167,7 +167,7 @@ def _systeem_argv() -> tuple[str, ...]:
 def find_bibliotheken() -> tuple[Path, ...]:
     """Return the folders that hold the installed libraries of this interpreter's environment."""
     paden = sysconfig.get_paths()
-    return tuple(dict.fromkeys(Path(paden[naam]) for naam in ("purelib", "platlib")))
+    return tuple(pad for pad in dict.fromkeys(Path(paden[naam]) for naam in ("purelib", "platlib")) if pad.is_dir())
 
 
 def find_interpreter() -> tuple[Path, tuple[Path, ...]]:
@@ -196,8 +196,9 @@ def build_start(
     """
     python, interpretermappen = find_interpreter()
     project = _project()
-    if "TESSDATA_PREFIX" in os.environ:
-        leesmappen = (*leesmappen, Path(os.environ["TESSDATA_PREFIX"]))
+    taalmodellen = os.environ.get("TESSDATA_PREFIX", "")
+    if taalmodellen and Path(taalmodellen).is_dir():
+        leesmappen = (*leesmappen, Path(taalmodellen))
     if soort == "bubblewrap":
         programma = shutil.which("bwrap") or "bwrap"
         argv = [programma, *_afscherming(programma), *_systeem_argv()]
