@@ -79,6 +79,12 @@ class OpslagVolError(OpslagError):
     """No room left on the disk of the store; the work waits and goes on by itself."""
 
 
+class BackupError(ScanstraatError):
+    """A back-up cannot be made, read or restored; what is there stays as it is."""
+
+    exitcode = 4
+
+
 class ZaaksysteemError(ScanstraatError):
     """The zaaksysteem refused what was asked, and asking again will not help."""
 

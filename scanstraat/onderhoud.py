@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
 
 from scanstraat import db, storage
 from scanstraat.bootstrap import Basis
+from scanstraat.config import Config
 from scanstraat.domain import Vingerafdruk
-from scanstraat.errors import OpslagError
-from scanstraat.tables import ObjectRow, OpruimingRow
+from scanstraat.errors import NietMogelijkError, OpslagError, ScanstraatError
+from scanstraat.intake.opslag import Opruimbewijs, Opslag
+from scanstraat.tables import BronRow, DocumentversieRow, ObjectRow, OpruimingRow, ScanmapBestandRow
 
 LIJN = "onderhoud"  # the name of this part of the line, as an actor
+KIJK_S = 3600.0  # how often the service looks what is due
+WERKBESTAND, TEKSTLAAG = "werkbestand", "tekstlaag"  # what an opruiming can be about
+GEDULD_DAGEN = 7  # a scrub that is this much later than planned is worth a word
+
+_PAGINA = 500  # rows of the record in memory at once
+_OPRUIMSTAP = 50  # text layers per transaction: the database waits for their fsyncs
+_DAG = timedelta(days=1)
+
+_log = structlog.get_logger("onderhoud")
+
+
+# --- re-reading -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -46,26 +68,122 @@ class Opslaguitslag:
         )
 
 
+class _Telling:
+    """Counts while objects are read again, one at a time. `op` is what the record says of when; None is the clock."""
+
+    def __init__(self, basis: Basis, op: str | None = None) -> None:
+        self._basis, self._op = basis, op
+        self._gelezen, self._hersteld = 0, 0
+        self._beschadigd: list[str] = []
+
+    def lees(self, rij: ObjectRow) -> int:
+        """Read one object again, store the verdict, and return how many objects were read so far."""
+        heel, is_hersteld = _check_object(self._basis, Vingerafdruk(rij.sha256, rij.sha512, rij.omvang_bytes))
+        if _save_verdict(self._basis, rij.sha256, heel=heel, hersteld=is_hersteld, op=self._op) and not heel:
+            self._beschadigd.append(rij.sha256)
+        self._hersteld += is_hersteld
+        self._gelezen += 1
+        return self._gelezen
+
+    def uitslag(self) -> Opslaguitslag:
+        return Opslaguitslag(self._gelezen, self._hersteld, tuple(self._beschadigd))
+
+
 def check_objecten(
     basis: Basis, *, meld: Callable[[int, int], None], alleen: Sequence[str] | None = None
 ) -> Opslaguitslag:
     """Read every object of the record again (or only `alleen`), compare, and repair from the other copy.
 
+    Text layers that were cleared away on schedule are not looked for.
+
     Args:
         meld: is told how many of how many are done.
     """
+    vraag = select(ObjectRow).where(col(ObjectRow.opgeruimd_op).is_(None))
+    if alleen is not None:
+        vraag = vraag.where(col(ObjectRow.sha256).in_(alleen))
     with db.read(basis.engine) as session:
-        vraag = select(ObjectRow).order_by(col(ObjectRow.sha256))
-        rijen = session.exec(vraag if alleen is None else vraag.where(col(ObjectRow.sha256).in_(alleen))).all()
-    hersteld, beschadigd = 0, []
-    for plek, rij in enumerate(rijen, start=1):
-        heel, is_hersteld = _check_object(basis, Vingerafdruk(rij.sha256, rij.sha512, rij.omvang_bytes))
-        hersteld += is_hersteld
-        if not heel:
-            beschadigd.append(rij.sha256)
-        _save_verdict(basis, rij.sha256, heel=heel, hersteld=is_hersteld)
-        meld(plek, len(rijen))
-    return Opslaguitslag(len(rijen), hersteld, tuple(beschadigd))
+        totaal = session.exec(select(sa.func.count()).select_from(vraag.subquery())).one()
+    telling, laatste = _Telling(basis), ""
+    while True:
+        with db.read(basis.engine) as session:
+            pagina = vraag.where(ObjectRow.sha256 > laatste).order_by(col(ObjectRow.sha256)).limit(_PAGINA)
+            rijen = session.exec(pagina).all()
+        if not rijen:
+            return telling.uitslag()
+        for rij in rijen:
+            meld(telling.lees(rij), totaal)
+        laatste = rijen[-1].sha256
+
+
+def scrub(basis: Basis, *, stop: Callable[[], bool] = lambda: False, nu: datetime | None = None) -> Opslaguitslag:
+    """Read today's share of all bytes again: 1 of every `opslag.dagelijks_deel`, and twice that when we are behind.
+
+    What was read stands in the record per object, so this goes on where it was cut off, and does nothing when the share
+    of today is done. First goes what has not been read for `dagelijks_deel` days, so that the promise "every byte in
+    that many days" holds while much is coming in; then what was never read since its intake; then the oldest.
+
+    Args:
+        stop: asked before each object; True ends it, to go on later.
+        nu: now, in UTC; days are days in UTC.
+    """
+    moment = datetime.now(UTC) if nu is None else nu
+    vandaag = db.format_time(moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    telling = _Telling(basis, db.format_time(moment))  # not the clock: set back, it would make us read for ever
+    while not stop():
+        with db.read(basis.engine) as session:
+            te_lezen = _find_te_lezen(session, basis.config, moment, vandaag)
+        if not te_lezen:
+            break
+        for rij in te_lezen:
+            if stop():
+                break
+            telling.lees(rij)
+    return telling.uitslag()
+
+
+def _find_te_lezen(session: Session, config: Config, nu: datetime, vandaag: str) -> list[ObjectRow]:
+    """Return the next objects to read, so many that they make up what is left of today's share of bytes."""
+    deel = config.opslag.dagelijks_deel
+    aanwezig = col(ObjectRow.opgeruimd_op).is_(None)
+    omvang = sa.func.coalesce(sa.func.sum(ObjectRow.omvang_bytes), 0)
+    totaal = session.exec(select(omvang).where(aanwezig)).one()
+    gelezen = session.exec(select(omvang).where(aanwezig, col(ObjectRow.gecontroleerd_op) >= vandaag)).one()
+    grens = db.format_time(nu - deel * _DAG)
+    is_achter = session.exec(select(ObjectRow.sha256).where(aanwezig, _last_read() < grens).limit(1)).first()
+    rest = share_of(int(totaal), deel, achter=is_achter is not None) - int(gelezen)
+    volgorde = sa.case((_last_read() < grens, 0), (col(ObjectRow.gecontroleerd_op).is_(None), 1), else_=2)
+    rijen = session.exec(
+        select(ObjectRow)
+        .where(aanwezig, sa.or_(col(ObjectRow.gecontroleerd_op).is_(None), col(ObjectRow.gecontroleerd_op) < vandaag))
+        .order_by(volgorde, _last_read(), col(ObjectRow.sha256))
+        .limit(_PAGINA)
+    ).all()
+    keuze = []
+    for rij in rijen:
+        if rest <= 0:
+            break
+        keuze.append(rij)
+        rest -= rij.omvang_bytes
+    return keuze
+
+
+def share_of(totaal_bytes: int, dagelijks_deel: int, *, achter: bool) -> int:
+    """Return how many bytes to read today, rounded up; twice as much when reading is behind."""
+    deel = -(-totaal_bytes // dagelijks_deel)
+    return 2 * deel if achter else deel
+
+
+def _last_read() -> Any:
+    """When an object was last known to be whole on the disk: at intake it is read back too."""
+    return sa.func.coalesce(ObjectRow.gecontroleerd_op, ObjectRow.bewaard_op)
+
+
+def count_achterstallig(session: Session, dagelijks_deel: int, nu: datetime) -> int:
+    """Count the objects that should have been read again more than a week ago."""
+    grens = db.format_time(nu - (dagelijks_deel + GEDULD_DAGEN) * _DAG)
+    vraag = select(sa.func.count()).where(col(ObjectRow.opgeruimd_op).is_(None), _last_read() < grens)
+    return session.exec(vraag).one()
 
 
 def _check_object(basis: Basis, verwacht: Vingerafdruk) -> tuple[bool, bool]:
@@ -81,22 +199,207 @@ def _check_object(basis: Basis, verwacht: Vingerafdruk) -> tuple[bool, bool]:
     return heel, heel
 
 
-def _save_verdict(basis: Basis, sha256: str, *, heel: bool, hersteld: bool) -> None:
+def _save_verdict(basis: Basis, sha256: str, *, heel: bool, hersteld: bool, op: str | None) -> bool:
+    """Store the verdict on an object; False when it was cleared away meanwhile, so that there is none."""
     with db.begin(basis.engine) as session:
         rij = session.get_one(ObjectRow, sha256)
-        rij.gecontroleerd_op, rij.in_orde = db.now_text(), heel
+        if rij.opgeruimd_op is not None:
+            return False
+        rij.gecontroleerd_op, rij.in_orde = op or db.now_text(), heel
         session.add(rij)
         if hersteld:
             actor = storage.load_actor(session, LIJN)
             storage.append_gebeurtenis(session, "object.hersteld", actor=actor, onderwerp=actor.log_id, object=sha256)
+        return True
+
+
+# --- clearing -------------------------------------------------------------------------------------------------------
 
 
 def clear_werkbestanden(basis: Basis) -> OpruimingRow:
-    """Delete working files of the store that are older than the setting, and record that they went."""
-    opgeruimd = basis.opslag.ruim_tijdelijk(basis.config.opruimen.werkbestanden_uren * 3600)
+    """Delete working files of the stores that are older than the setting, and record that they went."""
+    ouder_dan_s = basis.config.opruimen.werkbestanden_uren * 3600
+    delen = [opslag.ruim_tijdelijk(ouder_dan_s) for opslag in (basis.opslag, open_register(basis.config))]
+    oudste = min((deel.oudste for deel in delen if deel.oudste is not None), default=None)
     rij = OpruimingRow(
-        op=db.now_text(), soort="werkbestand", aantal=opgeruimd.aantal, omvang_bytes=opgeruimd.omvang_bytes
+        op=db.now_text(),
+        soort=WERKBESTAND,
+        aantal=sum(deel.aantal for deel in delen),
+        omvang_bytes=sum(deel.omvang_bytes for deel in delen),
+        oudste_op=None if oudste is None else db.format_time(datetime.fromtimestamp(oudste, UTC)),
     )
     with db.begin(basis.engine) as session:
         session.add(rij)
     return rij
+
+
+def open_register(config: Config) -> Opslag:
+    """Return the built-in register's own store; without that register it is an empty place."""
+    return Opslag(config.algemeen.gegevensmap / "zaaksysteem")
+
+
+def clear_tekstlagen(basis: Basis, *, nu: datetime | None = None) -> int:
+    """Delete the text layers whose versie was archived long enough ago, record it, and return how many went.
+
+    Their words are in the PDF/A. The record says of each that it was cleared away before the file goes, so a crash
+    never makes it look lost; what a crash left is removed at the next turn. While a back-up is being made nothing goes.
+    """
+    moment = datetime.now(UTC) if nu is None else nu
+    grens = db.format_time(moment - basis.config.opruimen.tekstlagen_dagen * _DAG)
+    with hold_slot(basis.config):
+        aantal = _remove_tekstlagen(basis, _find_blijvers(basis, moment), grens, moment)
+        laatste = ""
+        while gevonden := _mark_tekstlagen(basis, grens, na=laatste):
+            laatste = gevonden[-1]
+            aantal += _remove_tekstlagen(basis, gevonden, grens, moment)
+    if not aantal:
+        with db.begin(basis.engine) as session:
+            session.add(OpruimingRow(op=db.now_text(), soort=TEKSTLAAG, aantal=0, omvang_bytes=0))
+    return aantal
+
+
+def _mark_tekstlagen(basis: Basis, grens: str, *, na: str) -> list[str]:
+    """Say of the next text layers that may go that they are cleared away; return their hashes in order."""
+    versie = DocumentversieRow
+    with db.begin(basis.engine) as session:
+        rijen = session.exec(
+            select(ObjectRow)
+            .where(ObjectRow.soort == TEKSTLAAG, col(ObjectRow.opgeruimd_op).is_(None), ObjectRow.sha256 > na)
+            .where(sa.exists().where(col(versie.tekstlaag_sha256) == ObjectRow.sha256))
+            .where(~sa.exists().where(col(versie.tekstlaag_sha256) == ObjectRow.sha256, _is_needed(grens)))
+            .order_by(col(ObjectRow.sha256))
+            .limit(_OPRUIMSTAP)
+        ).all()
+        for rij in rijen:
+            rij.opgeruimd_op = db.now_text()
+            session.add(rij)
+        return [rij.sha256 for rij in rijen]
+
+
+def _is_needed(grens: str) -> Any:
+    archief = col(DocumentversieRow.gearchiveerd_op)
+    return sa.or_(archief.is_(None), archief >= grens)
+
+
+def _find_blijvers(basis: Basis, nu: datetime) -> list[str]:
+    """Return text layers that were marked lately and are still there: a crash came between."""
+    with db.read(basis.engine) as session:
+        gemerkt = session.exec(
+            select(ObjectRow.sha256)
+            .where(ObjectRow.soort == TEKSTLAAG, col(ObjectRow.opgeruimd_op) >= db.format_time(nu - 30 * _DAG))
+            .order_by(col(ObjectRow.sha256))
+        )
+        return [sha256 for sha256 in gemerkt if basis.opslag.heeft(sha256)]
+
+
+def _remove_tekstlagen(basis: Basis, hashes: Sequence[str], grens: str, nu: datetime) -> int:
+    """Remove marked text layers and record it; one that was kept again meanwhile, or is needed, stays."""
+    aantal = 0
+    for plek in range(0, len(hashes), _OPRUIMSTAP):
+        with db.begin(basis.engine) as session:
+            stap = hashes[plek : plek + _OPRUIMSTAP]
+            weg = [_remove_tekstlaag(basis, session, sha256, grens, nu) for sha256 in stap]
+            gegaan = [deel for deel in weg if deel is not None]
+            if gegaan:
+                session.add(
+                    OpruimingRow(
+                        op=db.now_text(),
+                        soort=TEKSTLAAG,
+                        aantal=len(gegaan),
+                        omvang_bytes=sum(omvang for omvang, _ in gegaan),
+                        oudste_op=min(bewaard for _, bewaard in gegaan),
+                    )
+                )
+        aantal += len(gegaan)
+    return aantal
+
+
+def _remove_tekstlaag(basis: Basis, session: Session, sha256: str, grens: str, nu: datetime) -> tuple[int, str] | None:
+    """Remove one; return its size in bytes and when it was kept, or None when it stays."""
+    rij = session.get_one(ObjectRow, sha256, with_for_update=True)
+    if rij.opgeruimd_op is None:
+        return None
+    try:
+        omvang = basis.opslag.verwijder_werkobject(build_opruimbewijs(session, rij, grens), nu=nu.timestamp())
+    except OpslagError as exc:
+        _log.info("tekstlaag_blijft", object=sha256, fout=type(exc).__name__)
+        if basis.opslag.heeft(sha256):
+            rij.opgeruimd_op = None
+            session.add(rij)
+        return None
+    return omvang, rij.bewaard_op
+
+
+def build_opruimbewijs(session: Session, rij: ObjectRow, grens: str) -> Opruimbewijs:
+    """Count the places of the record that need these bytes: all but the text of versies archived before `grens`."""
+    versie = DocumentversieRow
+    gebruik = (
+        (BronRow, col(BronRow.sha256) == rij.sha256),
+        (ScanmapBestandRow, col(ScanmapBestandRow.sha256) == rij.sha256),
+        (versie, col(versie.pdf_sha256) == rij.sha256),
+        (versie, col(versie.manifest_sha256) == rij.sha256),
+        (versie, col(versie.pdfa_rapport_sha256) == rij.sha256),
+        (versie, col(versie.getrouwheid_rapport_sha256) == rij.sha256),
+        (versie, sa.and_(col(versie.tekstlaag_sha256) == rij.sha256, _is_needed(grens))),
+    )
+    aantal = sum(session.exec(select(sa.func.count()).select_from(tabel).where(waar)).one() for tabel, waar in gebruik)
+    return Opruimbewijs(rij.sha256, rij.soort, aantal)
+
+
+@contextmanager
+def hold_slot(config: Config) -> Iterator[None]:
+    """Hold the lock between back-up and clearing, so that a back-up never misses what its record speaks of.
+
+    Raises:
+        NietMogelijkError: another process of this machine has it.
+    """
+    map_ = config.algemeen.gegevensmap
+    fd = os.open(map_ / "onderhoud.slot", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise NietMogelijkError(
+                "Er wordt al een back-up gemaakt, of er wordt net opgeruimd. Probeer het over een paar minuten opnieuw."
+            ) from exc
+        yield
+    finally:
+        os.close(fd)
+
+
+# --- the service ----------------------------------------------------------------------------------------------------
+
+
+def loop(basis: Basis, stop: threading.Event, *, kijk_s: float = KIJK_S) -> None:
+    """Look every hour what is due, until `stop`."""
+    while not stop.is_set():
+        do_due(basis, stop=stop.is_set)
+        stop.wait(kijk_s)
+
+
+def do_due(basis: Basis, *, stop: Callable[[], bool] = lambda: False, nu: datetime | None = None) -> None:
+    """Do what is due now. What fails is in the log and is tried again the next time; it does not keep back the rest."""
+    moment = datetime.now(UTC) if nu is None else nu
+    for naam, taak in (
+        (WERKBESTAND, lambda: _is_due(basis, WERKBESTAND, moment) and clear_werkbestanden(basis)),
+        (TEKSTLAAG, lambda: _is_due(basis, TEKSTLAAG, moment) and clear_tekstlagen(basis, nu=moment)),
+        ("scrub", lambda: _scrub_and_log(basis, stop, moment)),
+    ):
+        if stop():
+            return
+        try:
+            taak()
+        except (ScanstraatError, SQLAlchemyError) as exc:
+            _log.warning("onderhoud_mislukt", taak=naam, fout=type(exc).__name__)
+
+
+def _is_due(basis: Basis, soort: str, nu: datetime) -> bool:
+    with db.read(basis.engine) as session:
+        laatste = session.exec(select(sa.func.max(OpruimingRow.op)).where(OpruimingRow.soort == soort)).one()
+    return laatste is None or laatste <= db.format_time(nu - _DAG)
+
+
+def _scrub_and_log(basis: Basis, stop: Callable[[], bool], nu: datetime) -> None:
+    uitslag = scrub(basis, stop=stop, nu=nu)
+    if uitslag.gelezen:
+        _log.info("scrub", gelezen=uitslag.gelezen, hersteld=uitslag.hersteld, beschadigd=len(uitslag.beschadigd))

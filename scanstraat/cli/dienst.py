@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("intern-wachter", hidden=True)(intern_wachter)
     app.command("intern-werker", hidden=True)(intern_werker)
     app.command("intern-gezondheid", hidden=True)(intern_gezondheid)
+    app.command("intern-onderhoud", hidden=True)(intern_onderhoud)
 
 
 def start(context: typer.Context) -> None:
@@ -40,6 +42,7 @@ def start(context: typer.Context) -> None:
             ("wachter", [*zelf, "intern-wachter"]),
             *((f"werker-{n}", [*zelf, "intern-werker", f"w{n}"]) for n in range(config.werk.werkers)),
             ("gezondheid", [*zelf, "intern-gezondheid"]),
+            ("onderhoud", [*zelf, "intern-onderhoud"]),
         ]
         for scanmap in config.scanmap:
             stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
@@ -109,6 +112,16 @@ def intern_gezondheid(context: typer.Context) -> None:
     configure_log()
     with expected_errors(), open_basis(load_config(context)) as basis:
         serve(basis)
+
+
+def intern_onderhoud(context: typer.Context) -> None:
+    """Lees de opslag na en ruim werkbestanden op (gestart door `scanstraat start`)."""
+    from scanstraat.onderhoud import loop  # noqa: PLC0415
+
+    configure_log()
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        os.nice(10)  # scans that come in go first
+        loop(basis, _stop_on_signal())
 
 
 def _stop_on_signal() -> threading.Event:

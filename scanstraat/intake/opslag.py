@@ -38,6 +38,7 @@ _TWEE_HEX = re.compile(r"[0-9a-f]{2}")
 _TMP = "tmp"
 _BESCHADIGD = "beschadigd"
 _KENMERK = "opslag.json"
+_TEKSTLAAG = "tekstlaag"  # the one kind of object that may ever go
 _NIEUW_BESTAND = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _LEZEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -85,6 +86,15 @@ class Opgeruimd:
     oudste: float | None
 
 
+@dataclass(frozen=True)
+class Opruimbewijs:
+    """What the record says of an object that may go: its soort, and how many places still need its bytes."""
+
+    sha256: str
+    soort: str
+    in_gebruik: int
+
+
 class Werkbestand:
     """A file on the disk of the store that somebody may fill; gone on leaving the `with`, unless it was kept.
 
@@ -114,8 +124,8 @@ class Werkbestand:
 class Opslag:
     """The store in `map`, with a second copy in `kopie`. Safe to use from many threads and processes at once."""
 
-    def __init__(self, map: Path, kopie: Path | None = None) -> None:
-        self._origineel = _Plek(map, "opslag")
+    def __init__(self, map: Path, kopie: Path | None = None, *, naam: str = "opslag") -> None:
+        self._origineel = _Plek(map, naam)
         self._kopie = None if kopie is None else _Plek(kopie, "kopie van de opslag")
 
     def bewaar(self, bron: Stroom | bytes | Path, *, maximum_bytes: int | None = None) -> Vingerafdruk:
@@ -230,6 +240,27 @@ class Opslag:
         return Opgeruimd(
             sum(deel.aantal for deel in delen), sum(deel.omvang_bytes for deel in delen), min(oudsten, default=None)
         )
+
+    def verwijder_werkobject(self, bewijs: Opruimbewijs, *, rust_s: float = 86_400.0, nu: float | None = None) -> int:
+        """Remove a text layer that nothing needs any more, in both places; return its size in bytes, 0 if it was gone.
+
+        Everything else is refused, and so is what was written, or kept again, in the last `rust_s` seconds: a step that
+        is running may be counting on it.
+
+        Raises:
+            OpslagError: the proof does not allow it, it was used too recently, or the disk refused.
+        """
+        if bewijs.soort != _TEKSTLAAG or bewijs.in_gebruik != 0:
+            raise OpslagError(
+                f"Object {bewijs.sha256} is geen losse tekstlaag en gaat nooit weg. Er is niets verwijderd."
+            )
+        self._check_plekken()
+        with self._origineel.slot():
+            if self._origineel.is_recent(bewijs.sha256, (time.time() if nu is None else nu) - rust_s):
+                raise OpslagError(f"Object {bewijs.sha256} is net nog gebruikt en blijft. Probeer het later opnieuw.")
+            if self._kopie is not None:
+                self._kopie.verwijder(bewijs.sha256)
+            return self._origineel.verwijder(bewijs.sha256)
 
     def find_opslag_problemen(self) -> tuple[str, ...]:
         """Return, in Dutch, what is wrong with the places themselves; empty is good."""
@@ -463,6 +494,7 @@ class _Plek:
             try:
                 os.link(tijdelijk, doel, follow_symlinks=False)
             except FileExistsError:
+                self._noem_gebruikt(tijdelijk, doel)
                 if not _is_equal(doel, tijdelijk):
                     self._vervang_beschadigd(tijdelijk, doel)
             _fsync_map(doel.parent)
@@ -508,10 +540,51 @@ class _Plek:
                         oudste = staat.st_mtime if oudste is None else min(oudste, staat.st_mtime)
         return Opgeruimd(aantal, omvang, oudste)
 
+    def _noem_gebruikt(self, tijdelijk: Path, doel: Path) -> None:
+        """Make the ctime of an object now, so that `verwijder_werkobject` leaves it; link it anew when it just went.
+
+        Its bytes, its inode and its mtime stay what they were.
+        """
+        with self.slot():
+            try:
+                fd = os.open(doel, _LEZEN | os.O_NONBLOCK)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    os.link(tijdelijk, doel, follow_symlinks=False)
+                return
+            except OSError:
+                return  # damaged: it is replaced by what we have
+            try:
+                with suppress(PermissionError):  # of another user: then we do not remove it either
+                    os.fchmod(fd, _MODUS_OBJECT)
+            finally:
+                _close_read(fd)
+
+    def is_recent(self, sha256: str, grens: float) -> bool:
+        """Was this object written or kept again after `grens` (s since the epoch), or is it not ours to judge?"""
+        with self._vertaald("opruimen"):
+            try:
+                staat = self.pad(sha256).lstat()
+            except FileNotFoundError:
+                return False
+        return staat.st_uid != os.geteuid() or max(staat.st_ctime, staat.st_mtime) > grens
+
+    def verwijder(self, sha256: str) -> int:
+        """Remove a file and make that durable; return its size in bytes. The caller has judged that it may go."""
+        pad = self.pad(sha256)
+        with self._vertaald("opruimen"):
+            try:
+                omvang = pad.lstat().st_size
+                pad.unlink()
+            except FileNotFoundError:
+                return 0
+            _fsync_map(pad.parent)
+        return omvang
+
     def _vervang_beschadigd(self, tijdelijk: Path, doel: Path) -> None:
         """Put good bytes in the place of damaged ones, which keep a name in `beschadigd`. The name never disappears."""
         self._maak_mappen(self.map / _BESCHADIGD)
-        with self._slot():  # two processes that repair at once must not put aside each other's good bytes
+        with self.slot(_BESCHADIGD):  # two processes that repair at once must not put aside each other's good bytes
             if self.check(doel.name) is Objectstaat.IN_ORDE:
                 return
             os.link(doel, self.map / _BESCHADIGD / f"{doel.name}.{uuid4().hex}", follow_symlinks=False)
@@ -521,8 +594,11 @@ class _Plek:
             naast.replace(doel)
 
     @contextmanager
-    def _slot(self) -> Iterator[None]:
-        fd = os.open(self.map / _BESCHADIGD, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def slot(self, submap: str = _TMP) -> Iterator[None]:
+        """Hold the lock on a folder of this place; one process at a time."""
+        with self._vertaald("openen"):
+            self._maak_mappen(self.map / submap)
+            fd = os.open(self.map / submap, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield
