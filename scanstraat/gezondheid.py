@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.verapdf import build_afscherming
 from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stapstatus
 from scanstraat.errors import ScanstraatError
 from scanstraat.intake import scanmap_boek
+from scanstraat.onderhoud import count_achterstallig
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow
 from scanstraat.zandbak import find_zandbak
 
 MINIMAAL_VRIJ_BYTES = 2_000_000_000
+MAXIMALE_BACKUP_DAGEN = 7
 MAXIMALE_WACHTTIJD_UREN = 24  # scans must be available within a day (handboeken: continuïteit)
 
 
@@ -53,7 +59,7 @@ def build_gezondheid(basis: Basis) -> Gezondheid:
             *_check_scanmappen(basis, session),
             *_check_opslag(basis, session),
             *_check_stappen(basis, session),
-            *_check_backup(session),
+            *_check_backup(basis, session),
             *_check_zaaksysteem(basis),
         )
         cijfers = _count(session)
@@ -64,6 +70,32 @@ def _check_zandbak() -> Iterator[Melding]:
     keuze = find_zandbak()
     if keuze.soort is None:
         yield Melding("zandbak", "fout", f"Er wordt niets ingenomen: {keuze.reden}")
+    elif keuze.soort == "landlock":
+        yield Melding(
+            "zandbak",
+            "let op",
+            f"De bescherming bij het openen van bestanden is minder dan die kan zijn. {keuze.reden} "
+            "Installeer bubblewrap en zet gebruikersnaamruimten aan.",
+        )
+    if keuze.soort != "bubblewrap" and not _can_shield_verapdf():
+        yield Melding(
+            "verapdf",
+            "let op",
+            "veraPDF draait zonder afscherming, want bubblewrap start hier niet. Installeer bubblewrap en zet "
+            "gebruikersnaamruimten aan.",
+        )
+
+
+def _can_shield_verapdf() -> bool:
+    """Try the shield of veraPDF once, without veraPDF."""
+    if shutil.which("bwrap") is None:
+        return False
+    with tempfile.TemporaryDirectory() as tijdelijk:
+        proef = build_afscherming(Path("/usr/bin/java"), Path("/dev/null"), Path(tijdelijk), [])
+        try:
+            return subprocess.run([*proef, "true"], capture_output=True, timeout=20, check=False).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
 
 
 def _check_scanmappen(basis: Basis, session: Session) -> Iterator[Melding]:
@@ -87,6 +119,14 @@ def _check_opslag(basis: Basis, session: Session) -> Iterator[Melding]:
             "opslag",
             "fout",
             f"{beschadigd} bestanden in de opslag zijn beschadigd of weg. Voer uit: scanstraat opslag controleer",
+        )
+    achter = count_achterstallig(session, basis.config.opslag.dagelijks_deel, datetime.now(UTC))
+    if achter:
+        yield Melding(
+            "opslag",
+            "let op",
+            f"{achter} bestanden zijn te lang niet nagelezen. Laat de scanstraat doorlopen, of voer uit: "
+            "scanstraat opslag controleer",
         )
     vrij = shutil.disk_usage(basis.config.algemeen.gegevensmap).free
     if vrij < MINIMAAL_VRIJ_BYTES:
@@ -119,13 +159,47 @@ def _worker_alive(basis: Basis, session: Session) -> bool:
     return laatste is not None and _hours_since(laatste) * 3600 < basis.config.werk.dood_na_s
 
 
-def _check_backup(session: Session) -> Iterator[Melding]:
-    laatste = session.exec(
-        select(BackupRow).where(col(BackupRow.in_orde).is_(True)).order_by(col(BackupRow.gemaakt_op).desc()).limit(1)
+def _check_backup(basis: Basis, session: Session) -> Iterator[Melding]:
+    gecontroleerd = select(BackupRow).where(col(BackupRow.in_orde).is_not(None))
+    goed = session.exec(
+        gecontroleerd.where(col(BackupRow.in_orde).is_(True)).order_by(col(BackupRow.gemaakt_op).desc()).limit(1)
     ).first()
-    if laatste is None and session.exec(select(BatchRow.id).limit(1)).first() is not None:
+    laatste = session.exec(gecontroleerd.order_by(col(BackupRow.gecontroleerd_op).desc()).limit(1)).first()
+    if laatste is not None and not laatste.in_orde:
         yield Melding(
-            "back-up", "let op", "Er is nog geen gecontroleerde back-up. Maak er een: scanstraat back-up maak"
+            "back-up",
+            "let op",
+            "De back-up die het laatst is gecontroleerd, is niet in orde. Maak een nieuwe en controleer die: "
+            "scanstraat back-up maak, en daarna scanstraat back-up controleer",
+        )
+    if goed is None:
+        if session.exec(select(BatchRow.id).limit(1)).first() is not None:
+            yield Melding(
+                "back-up",
+                "let op",
+                "Er is nog geen gecontroleerde back-up. Maak er een met scanstraat back-up maak en controleer hem met "
+                "scanstraat back-up controleer",
+            )
+        return
+    dagen = _hours_since(goed.gemaakt_op) / 24
+    if dagen > MAXIMALE_BACKUP_DAGEN:
+        yield Melding(
+            "back-up",
+            "let op",
+            f"De laatste goede back-up is {dagen:.0f} dagen oud. Maak een nieuwe en controleer die: scanstraat back-up "
+            "maak, en daarna scanstraat back-up controleer",
+        )
+    map_ = basis.config.backup.map
+    if not (map_ / Path(goed.map).name).is_dir():
+        yield Melding(
+            "back-up", "let op", f"De laatste goede back-up staat niet meer in {map_}. Koppel de schijf ervan."
+        )
+    elif map_.stat().st_dev == basis.config.opslag.map.stat().st_dev:
+        yield Melding(
+            "back-up",
+            "let op",
+            "De back-ups staan op dezelfde schijf als de opslag: gaat die stuk, dan is alles weg. Zet [backup] map op "
+            "een ander apparaat.",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,12 +14,16 @@ from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, 
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 
 opslag = typer.Typer(help="De bestanden zelf: scans, PDF/A-bestanden en bewijzen.", no_args_is_help=True)
+back_up = typer.Typer(
+    help="Back-ups van de database en alle bestanden; zonder opdracht: welke er zijn.", invoke_without_command=True
+)
 zaken = typer.Typer(help="Zaken van het ingebouwde register.", invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(opslag, name="opslag")
+    app.add_typer(back_up, name="back-up")
     app.add_typer(zaken, name="zaken")
     app.command("instellingen")(instellingen)
     app.command("gezondheid")(gezondheid)
@@ -34,12 +38,95 @@ def opslag_controleer(context: typer.Context, als_json: AlsJson = False) -> None
     with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
         taak = balk.add_task("Opslag controleren", total=None)
         uitslag = check_objecten(basis, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal))
-    if als_json:
-        show_json(uitslag.to_json())
-    else:
-        stdout().print(uitslag.say())
+    _show_verslag(uitslag, als_json)
     if not uitslag.in_orde:
         raise typer.Exit(1)
+
+
+@back_up.callback()
+def toon_back_ups(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Maak, controleer en herstel back-ups; zonder opdracht: toon welke er zijn en wat de controle zei."""
+    if context.invoked_subcommand is not None:
+        return
+    from scanstraat.backup import list_backups  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        gevonden = list_backups(basis)
+    if als_json:
+        show_json([asdict(een) for een in gevonden])
+        return
+    show_table(
+        "Back-ups",
+        ["Map", "Gemaakt op", "Bestanden", "Gecontroleerd op", "In orde"],
+        [[een.map, een.gemaakt_op, een.objecten, een.gecontroleerd_op, een.in_orde] for een in gevonden],
+        leeg="Er is nog geen back-up. Maak er een met: scanstraat back-up maak",
+    )
+
+
+@back_up.command("maak")
+def back_up_maak(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Maak een back-up van de database, alle bestanden en de instellingen. De lijn kan gewoon doorlopen."""
+    from scanstraat.backup import make_backup  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
+        taak = balk.add_task("Back-up maken", total=None)
+        verslag = make_backup(basis, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal))
+    _show_verslag(verslag, als_json)
+    if not verslag.in_orde:
+        raise typer.Exit(1)
+
+
+@back_up.command("controleer")
+def back_up_controleer(
+    context: typer.Context,
+    map_: Annotated[
+        Path | None, typer.Argument(metavar="[MAP]", help="De back-up; zonder MAP de nieuwste.", show_default=False)
+    ] = None,
+    als_json: AlsJson = False,
+) -> None:
+    """Zet een back-up op proef terug, vergelijk elk bestand en leg de uitslag vast."""
+    from scanstraat.backup import check_backup  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
+        taak = balk.add_task("Back-up controleren", total=None)
+        verslag = check_backup(
+            basis, map_, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
+        )
+    _show_verslag(verslag, als_json)
+    if not verslag.in_orde:
+        raise typer.Exit(1)
+
+
+@back_up.command("herstel")
+def back_up_herstel(
+    map_: Annotated[Path, typer.Argument(metavar="MAP", help="De back-up: de map met het tijdstip.")],
+    naar: Annotated[Path, typer.Option("--naar", metavar="DOELMAP", help="Lege map; wordt de nieuwe gegevensmap.")],
+    als_json: AlsJson = False,
+) -> None:
+    """Zet een back-up terug in een lege map en lees alles na. Hier is geen werkende database voor nodig."""
+    from scanstraat.backup import restore_backup  # noqa: PLC0415
+
+    with expected_errors(), build_progress() as balk:
+        taak = balk.add_task("Back-up terugzetten", total=None)
+        verslag = restore_backup(
+            map_.absolute(),
+            naar.absolute(),
+            meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal),
+        )
+    _show_verslag(verslag, als_json)
+
+
+class _Verslag(Protocol):
+    def to_json(self) -> dict[str, Any]: ...
+
+    def say(self) -> str: ...
+
+
+def _show_verslag(verslag: _Verslag, als_json: bool) -> None:
+    if als_json:
+        show_json(verslag.to_json())
+    else:
+        stdout().print(verslag.say(), markup=False, soft_wrap=True)
 
 
 def build_progress() -> Progress:
