@@ -25,6 +25,7 @@ from typing import Any
 from PIL import Image
 
 from scanstraat.errors import InstellingError, InvoerError, ZandbakGrensError
+from scanstraat.intake.masterbeeld import turn_clockwise
 from scanstraat.zandbak import Grenzen, Zandbak
 
 SCHAAL_VANAF_DPI = 290.0  # pages of about 300 dpi and up are made smaller before reading; others are read as they are
@@ -51,11 +52,14 @@ class Woord:
 
 @dataclass(frozen=True)
 class Regel:
-    """One line of text. `basislijn`: x, y of its left end and x, y of its right end."""
+    """One line of text. `basislijn`: x, y of its left end and x, y of its right end. `blok`: which column or
+    paragraph it belongs to, counted from 0 in reading order.
+    """
 
     kader: Kader
     basislijn: Kader
     woorden: tuple[Woord, ...]
+    blok: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,12 @@ class OcrPagina:
             "woorden": self.woorden,
             "woordzekerheid": self.woordzekerheid,
             "regels": [
-                [list(regel.kader), list(regel.basislijn), [[w.tekst, *w.kader, w.zekerheid] for w in regel.woorden]]
+                [
+                    list(regel.kader),
+                    list(regel.basislijn),
+                    [[w.tekst, *w.kader, w.zekerheid] for w in regel.woorden],
+                    regel.blok,
+                ]
                 for regel in self.regels
             ],
         }
@@ -117,8 +126,10 @@ class OcrPagina:
     def from_json(cls, gegevens: dict[str, Any]) -> OcrPagina:
         """Read what `to_json` made."""
         regels = tuple(
-            Regel(_kader(kader), _kader(lijn), tuple(Woord(w[0], _kader(w[1:5]), float(w[5])) for w in woorden))
-            for kader, lijn, woorden in gegevens["regels"]
+            Regel(
+                _kader(kader), _kader(lijn), tuple(Woord(w[0], _kader(w[1:5]), float(w[5])) for w in woorden), int(blok)
+            )
+            for kader, lijn, woorden, blok in gegevens["regels"]
         )
         return cls(
             regels=regels,
@@ -251,7 +262,7 @@ class _Lezing:
         return pagina
 
     def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:
-        """Turn a page whose text runs down or up: Tesseract follows that and reads it well, but the page is on its side."""
+        """Turn a page whose text runs down or up: Tesseract follows that and reads it well, yet it is on its side."""
         staat = find_leesrichting(pagina.regels)
         if not staat or self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             return pagina
@@ -267,19 +278,12 @@ class _Lezing:
         return gedraaid if beter and gedraaid.opbrengst > GEDRAAID_BETER * pagina.opbrengst else pagina
 
     def read(self, draai: int, drempel: int) -> OcrPagina:
-        beeld = self.beeld if draai == 0 else self.beeld.transpose(DRAAIEN[draai])
+        beeld = turn_clockwise(self.beeld, draai)
         return OcrPagina(self.motor.herken(beeld, self.dpi, drempel), self.schaal, beeld.width, beeld.height, draai)
 
     @staticmethod
     def confidence(pagina: OcrPagina) -> float:
         return pagina.woordzekerheid or 0.0
-
-
-DRAAIEN = {  # clockwise; Pillow's names count anticlockwise
-    90: Image.Transpose.ROTATE_270,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
 
 
 class TesserocrMotor(Motor):
@@ -314,17 +318,19 @@ class TesserocrMotor(Motor):
 
     def _lines(self) -> tuple[Regel, ...]:
         ril, stap = self._lib.RIL, self._api.GetIterator()
-        regels: list[tuple[Kader, Kader, list[Woord]]] = []
+        regels: list[tuple[Kader, Kader, list[Woord], int]] = []
+        blok = -1
         while stap is not None and not stap.Empty(ril.WORD):
+            blok += stap.IsAtBeginningOf(ril.BLOCK)
             if stap.IsAtBeginningOf(ril.TEXTLINE) or not regels:
                 kader = stap.BoundingBox(ril.TEXTLINE)
                 lijn = stap.Baseline(ril.TEXTLINE) or ((kader[0], kader[3]), (kader[2], kader[3]))
-                regels.append((_kader(kader), _kader((*lijn[0], *lijn[1])), []))
+                regels.append((_kader(kader), _kader((*lijn[0], *lijn[1])), [], max(blok, 0)))
             if tekst := stap.GetUTF8Text(ril.WORD).strip():
                 regels[-1][2].append(Woord(tekst, _kader(stap.BoundingBox(ril.WORD)), stap.Confidence(ril.WORD)))
             if not stap.Next(ril.WORD):
                 break
-        return tuple(Regel(kader, lijn, tuple(woorden)) for kader, lijn, woorden in regels if woorden)
+        return tuple(Regel(kader, lijn, tuple(woorden), nr) for kader, lijn, woorden, nr in regels if woorden)
 
     def orientatie(self, grijs: Image.Image, dpi: float) -> tuple[int, float] | None:
         if self._osd is None:
@@ -385,7 +391,7 @@ def lines_from_table(tabel: dict[str, list[Any]]) -> tuple[Regel, ...]:
             woord = Woord(str(tabel["text"][i]).strip(), kader, float(tabel["conf"][i]))
             regels.setdefault(sleutel, []).append(woord)
     return tuple(
-        Regel(kaders[s], (kaders[s][0], kaders[s][3], kaders[s][2], kaders[s][3]), tuple(woorden))
+        Regel(kaders[s], (kaders[s][0], kaders[s][3], kaders[s][2], kaders[s][3]), tuple(woorden), int(s[1]))
         for s, woorden in regels.items()
     )
 

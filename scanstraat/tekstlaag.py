@@ -20,7 +20,13 @@ from scanstraat.ocr import Regel
 LETTERNAAM = "GlyphLessFont"
 EENHEDEN_PER_EM = 1000
 TEKENBREEDTE = 500  # every character is half as wide as the letters are high
-LETTERHOOGTE = 1.6  # size of the letters, in median line heights: with this, plain pdftotext keeps lines together
+# How plain pdftotext (poppler) puts words in order depends on the size of the letters: words within half a size of each
+# other vertically are one line, lines within one and a half sizes are one block, and what stands closer than one size
+# sideways may join it. The values below were found on real scans (docs/prestaties.md).
+LETTERHOOGTE = 1.5  # size of the letters, in median heights of a line's box
+KOLOMAFSTAND = 1.2  # least space between two columns, in sizes of the letters
+KRAPSTE_REGEL = 0.7  # a line is never narrowed to less than this share of its width to keep columns apart
+STEILSTE_REGEL = 1.5  # a line that rises at most this many line heights is drawn level, so that it stays one line
 VAST_MOMENT = 3786912000  # 2024-01-01 in seconds since 1904, as TrueType counts
 
 # Where a turned page's text lies: from upright points to those of the page as stored (width W, height H in points).
@@ -47,31 +53,79 @@ def build_text(
         return b""
     kx, ky = punt_per_px
     hoogte = breedte_pt if draai_graden in {90, 270} else hoogte_pt
-    letters = LETTERHOOGTE * ky * statistics.median([r.kader[3] - r.kader[1] for r in regels])
+    letters_px = LETTERHOOGTE * statistics.median([regel.kader[3] - regel.kader[1] for regel in regels])
+    letters = letters_px * ky
     a, b, c, d, e, f = DRAAIMATRICES[draai_graden]
     uit = [f"q {a} {b} {c} {d} {e * breedte_pt:.2f} {f * hoogte_pt:.2f} cm" if draai_graden else "q"]
     uit.append(f"BT 3 Tr /F {letters:.2f} Tf")
-    for regel in regels:
-        uit += _line(regel, letters, kx, ky, hoogte)
+    for regel, krimp in zip(regels, find_krimp(regels, letters_px), strict=True):
+        uit += _line(regel, krimp, letters, kx, ky, hoogte)
     uit.append("ET Q")
     return "\n".join(uit).encode("ascii")
 
 
-def _line(regel: Regel, letters: float, kx: float, ky: float, hoogte: float) -> list[str]:
-    x1, y1, x2, y2 = regel.basislijn
-    helling = (y2 - y1) * ky / ((x2 - x1) * kx) if x2 != x1 else 0.0
-    if abs(helling) >= 1:
-        helling = 0.0  # text that runs down the page: Tesseract's baseline says nothing about its slope
-    cos = (1 + helling * helling) ** -0.5
-    sin = -helling * cos  # y runs down in pixels and up in points
+def _line(regel: Regel, krimp: float, letters: float, kx: float, ky: float, hoogte: float) -> list[str]:
+    links = regel.kader[0]
+    y1, helling = find_basislijn(regel)
+    cos = (1 + (helling * ky / kx) ** 2) ** -0.5
+    sin = -helling * ky / kx * cos  # y runs down in pixels and up in points
     regels = []
     for woord in regel.woorden:
         code = woord.tekst.encode("utf-16-be")
-        breedte = max((woord.kader[2] - woord.kader[0]) * kx, 0.1)
+        breedte = max((woord.kader[2] - woord.kader[0]) * krimp * kx, 0.1)
         rek = 100 * breedte / (len(code) / 2 * letters * TEKENBREEDTE / EENHEDEN_PER_EM)
-        x, y = woord.kader[0] * kx, hoogte - (y1 + helling * (woord.kader[0] - x1) * kx / ky) * ky
+        van_links = (woord.kader[0] - links) * krimp
+        x, y = (links + van_links) * kx, hoogte - (y1 + helling * van_links) * ky
         regels.append(f"{rek:.2f} Tz {cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} {x:.2f} {y:.2f} Tm <{code.hex()}0020> Tj")
     return regels
+
+
+def find_basislijn(regel: Regel) -> tuple[float, float]:
+    """Return where the letters stand: y at the left end of the line, and its slope, in OCR pixels (y runs down).
+
+    A line that hardly rises is made level at its middle: pdftotext would see the words of a slanting line as standing
+    on lines of their own. Its words are then drawn at most half of STEILSTE_REGEL from their place.
+    """
+    x1, y1, x2, y2 = regel.basislijn
+    if abs(y2 - y1) >= abs(x2 - x1):  # text that runs down the page: Tesseract's baseline says nothing about its slope
+        return float(regel.kader[3]), 0.0
+    if abs(y2 - y1) <= STEILSTE_REGEL * (regel.kader[3] - regel.kader[1]):
+        return (y1 + y2) / 2, 0.0
+    helling = (y2 - y1) / (x2 - x1)
+    return y1 + helling * (regel.kader[0] - x1), helling
+
+
+def find_kolommen(regels: Sequence[Regel]) -> list[int]:
+    """Number the columns: in reading order a line that stands clearly above the one before it begins a new one."""
+    kolommen: list[int] = []
+    for vorige, regel in zip([None, *regels], regels, strict=False):
+        hoger = vorige is not None and regel.kader[1] < vorige.kader[1] - 2 * (vorige.kader[3] - vorige.kader[1])
+        kolommen.append((kolommen[-1] if kolommen else 0) + hoger)
+    return kolommen
+
+
+def find_krimp(regels: Sequence[Regel], letters_px: float) -> list[float]:
+    """Return how much each line is narrowed (1.0 is not at all) so that the column to its right stays apart from it."""
+    kolommen = find_kolommen(regels)
+    if len(set(kolommen)) < 2:
+        return [1.0] * len(regels)
+    alle = list(zip(regels, kolommen, strict=True))
+    return [_krimp(regel, kolom, alle, letters_px) for regel, kolom in alle]
+
+
+def _krimp(regel: Regel, kolom: int, alle: list[tuple[Regel, int]], letters_px: float) -> float:
+    links, boven, rechts, onder = regel.kader
+    bereik = 1.5 * letters_px
+    buren = [
+        ander.kader[0]
+        for ander, nummer in alle
+        if nummer != kolom
+        and ander.kader[1] < onder + bereik
+        and ander.kader[3] > boven - bereik
+        and ander.kader[0] > links + KRAPSTE_REGEL * (rechts - links)
+    ]
+    grens = min(buren, default=rechts + KOLOMAFSTAND * letters_px) - KOLOMAFSTAND * letters_px
+    return max(KRAPSTE_REGEL, (grens - links) / (rechts - links)) if grens < rechts else 1.0
 
 
 def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:

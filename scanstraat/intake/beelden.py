@@ -12,12 +12,12 @@ from PIL import Image
 
 from scanstraat.errors import AnderSoortError
 from scanstraat.intake.jpegbeelden import JpegBron
-from scanstraat.intake.masterbeeld import Beelddeel, Bronlezer, Masterbeeld
+from scanstraat.intake.masterbeeld import Beelddeel, Bronlezer, Masterbeeld, turn_clockwise
 from scanstraat.intake.pdfbeelden import PdfBron
 from scanstraat.intake.pngbeelden import PngBron
 from scanstraat.intake.tiffbeelden import TiffBron
 
-__all__ = ["Beelddeel", "Bronlezer", "Masterbeeld", "open_bron"]
+__all__ = ["Beelddeel", "Bronlezer", "Masterbeeld", "open_bron", "turn_clockwise"]
 
 LEZERS: dict[str, Callable[[int, int], Bronlezer]] = {
     "jpeg": JpegBron,

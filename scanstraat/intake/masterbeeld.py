@@ -29,11 +29,14 @@ class Fdlezer(io.RawIOBase):
     """Read an open file by descriptor with a position of its own.
 
     `os.pread` leaves the descriptor's shared offset alone, so several libraries can read one file at a time. The
-    descriptor is duplicated: closing this reader leaves the caller's open.
+    descriptor is duplicated: closing this reader leaves the caller's open. `begin` and `lengte` (bytes) show a part of
+    the file as if it were all of it.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, begin: int = 0, lengte: int | None = None) -> None:
         self._fd = os.dup(fd)
+        self._begin = begin
+        self._lengte = lengte
         self._plaats = 0
 
     def readable(self) -> bool:
@@ -47,12 +50,16 @@ class Fdlezer(io.RawIOBase):
         return self._fd
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        gelezen = os.preadv(self._fd, [buffer], self._plaats)
+        ruimte = memoryview(buffer)
+        if self._lengte is not None:
+            ruimte = ruimte[: max(0, self._lengte - self._plaats)]
+        gelezen = os.preadv(self._fd, [ruimte], self._begin + self._plaats)
         self._plaats += gelezen
         return gelezen
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        basis = {os.SEEK_SET: 0, os.SEEK_CUR: self._plaats, os.SEEK_END: os.fstat(self._fd).st_size}[whence]
+        einde = self._lengte if self._lengte is not None else os.fstat(self._fd).st_size - self._begin
+        basis = {os.SEEK_SET: 0, os.SEEK_CUR: self._plaats, os.SEEK_END: einde}[whence]
         if basis + offset < 0:
             raise OSError("seek before the start of the file")
         self._plaats = basis + offset
@@ -92,6 +99,7 @@ class Beelddeel:
     palet: bytes | None = None  # samples are indices into these entries of `kleuren` bytes each
     ruimte: bytes | None = None  # a calibrated colour space (CalGray, CalRGB) in PDF syntax, from a delivered PDF
     jbig2_globaal: bytes | None = field(default=None, repr=False)
+    onveranderd: bool = True  # False: encoded again by `encode_verliesvrij`
 
 
 class Pixelbron(Protocol):
@@ -237,6 +245,18 @@ def libtiff_errors(n: int) -> Iterator[None]:
             )
 
 
+def turn_clockwise(beeld: Image.Image, graden: int) -> Image.Image:
+    """Return the image turned clockwise by 0, 90, 180 or 270 degrees; its pixels are only moved."""
+    return beeld if graden == 0 else beeld.transpose(DRAAIEN[graden])
+
+
+DRAAIEN = {  # Pillow's names count anticlockwise
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+
+
 def check_omvang(n: int, breedte_px: int, hoogte_px: int, maximaal_pixels: int) -> None:
     """Raise InvoerError "te_groot" before a single pixel is decoded."""
     if breedte_px < 1 or hoogte_px < 1:
@@ -311,7 +331,9 @@ def encode_verliesvrij(beeld: Image.Image) -> Beelddeel:
     breedte, hoogte = beeld.size
     if beeld.mode == "1":
         parms: dict[str, int | bool] = {"K": -1, "Columns": breedte, "Rows": hoogte, "BlackIs1": True}
-        return Beelddeel(_encode_g4(beeld), "CCITTFaxDecode", breedte, hoogte, bits=1, kleuren=1, parms=parms)
+        return Beelddeel(
+            _encode_g4(beeld), "CCITTFaxDecode", breedte, hoogte, bits=1, kleuren=1, parms=parms, onveranderd=False
+        )
     punten = np.asarray(beeld)
     kleuren = 1 if punten.ndim == 2 else punten.shape[2]
     verschil = punten.copy()
@@ -324,6 +346,7 @@ def encode_verliesvrij(beeld: Image.Image) -> Beelddeel:
         bits=8,
         kleuren=kleuren,
         parms={"Predictor": 2, "Colors": kleuren, "BitsPerComponent": 8, "Columns": breedte},
+        onveranderd=False,
     )
 
 

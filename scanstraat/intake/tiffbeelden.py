@@ -34,6 +34,7 @@ from scanstraat.intake.masterbeeld import (
     refuse_bits,
     refuse_cmyk,
     resolution,
+    turn_clockwise,
     turn_of_orientation,
 )
 
@@ -368,7 +369,7 @@ class TiffBron(Bronlezer):
                 self._tiff.load()
         draai = ORIENTATIE_DRAAI.get(self._orientatie[n], 0)
         beeld: Image.Image = self._tiff.convert("RGB") if self._tiff.mode in {"P", "YCbCr"} else self._tiff.copy()
-        return beeld.rotate(draai, expand=True) if draai else beeld  # rotate() turns anticlockwise
+        return turn_clockwise(beeld, (360 - draai) % 360)
 
     def strips(self, feiten: Framefeiten) -> list[bytes]:
         """Read the encoded bytes of every strip of a frame."""
