@@ -70,13 +70,14 @@ class Proef:
     nu: float = START
     onderzoek: Callable[[int, str], Gevonden] = investigate
     aanleveringen: list[Aanlevering] = field(default_factory=list)
+    url: str = ""  # of the database; "" is an SQLite file under `map`
     engine: Engine = field(init=False)
     opslag: Opslag = field(init=False)
     wachter: Scanmapwachter = field(init=False)
 
     def __post_init__(self) -> None:
         load_metadata()
-        self.engine = db.create_engine(f"sqlite:///{self.map / 'proef.db'}")
+        self.engine = db.create_engine(self.url or f"sqlite:///{self.map / 'proef.db'}")
         SQLModel.metadata.create_all(self.engine)
         self.opslag = Opslag(self.map / "opslag")
         self.restart()
@@ -172,12 +173,12 @@ class Proef:
         self.engine.dispose()
 
 
-def build_proef(map: Path, **anders: object) -> Proef:
+def build_proef(map: Path, *, url: str = "", **anders: object) -> Proef:
     """A scanmap with short times: 10 s of rest, 30 s for loose files, 100 s of patience."""
     inbak = map / "scanmap"
     inbak.mkdir(exist_ok=True)
     waarden = {"naam": "post", "map": inbak, "rusttijd_s": 10.0, "los_rusttijd_s": 30.0, "geduld_s": 100.0}
-    return Proef(map, Scanmap(**(waarden | anders)))  # type: ignore[arg-type]
+    return Proef(map, Scanmap(**(waarden | anders)), url=url)  # type: ignore[arg-type]
 
 
 class NoSandbox:

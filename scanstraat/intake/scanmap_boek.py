@@ -19,6 +19,7 @@ from scanstraat.intake.scanmap_regels import EIGEN_MAPPEN, NIET_VERPLAATST, VERD
 from scanstraat.tables import BronRow, ScanmapBestandRow
 
 NIET_TERUGGEVONDEN = "niet_teruggevonden"  # decided on, but its source is neither here nor in our own folders
+_ALTIJD_ONRUSTIG = 6  # times the patience: so long may a file keep changing before it is said
 _PER_VRAAG = 500  # values in one query
 _INTAKE_SLOT = 7_220_144  # PostgreSQL advisory lock: "these bytes were here before" is decided one at a time
 _QUARANTAINE = f"{EIGEN_MAPPEN[1]}/"
@@ -215,7 +216,12 @@ def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[
             sa.or_(
                 sa.and_(
                     col(rij.status) == Bestandstatus.WACHT.value,
-                    sa.or_(col(rij.reden_code) == VERDWENEN.code, col(rij.veranderd_op) < grens),
+                    sa.or_(
+                        col(rij.reden_code) == VERDWENEN.code,
+                        col(rij.veranderd_op) < grens,
+                        # It never comes to rest: it grows for hours, or its disk gives it a new inode at every look.
+                        col(rij.gezien_op) < time_text(nu - _ALTIJD_ONRUSTIG * scanmap.geduld_s),
+                    ),
                 ),
                 sa.and_(col(rij.status) != Bestandstatus.WACHT.value, col(rij.reden_code) == NIET_VERPLAATST.code),
             ),

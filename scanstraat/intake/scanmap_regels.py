@@ -151,7 +151,7 @@ class Reden:
     tekst: str
 
 
-RUST = Reden("rust", "Het bestand is er nog maar net. Het wordt ingenomen zodra het niet meer verandert.")
+RUST = Reden("rust", "Het bestand wordt ingenomen zodra het een tijdje niet meer verandert.")
 VERDWENEN = Reden(
     "verdwenen",
     "Het bestand is uit de scanmap verdwenen voordat het was ingenomen. Leverde u het niet ergens anders aan, "

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from scanstraat import db
 from scanstraat.config import Scanprofiel
@@ -574,6 +575,16 @@ def test_a_file_that_disappears_keeps_its_row_and_goes_on_when_it_comes_back(pro
     assert proef.status() == {"a.pdf": "ingenomen"} and len(proef.rijen()) == 1
 
 
+def test_a_file_that_never_comes_to_rest_is_said_in_the_end(proef: Proef) -> None:
+    pad = proef.put("a.pdf", b"")
+    for n in range(70):
+        pad.write_bytes(b"SCAN" + b"x" * n)
+        proef.peil(1, na_s=10.0)
+    with db.read(proef.engine) as session:
+        (probleem,) = find_wachtproblemen(session, proef.scanmap, proef.nu)
+    assert "niet meer verandert" in probleem and proef.status() == {"a.pdf": "wacht"}
+
+
 def test_without_a_sandbox_nothing_is_taken_in_and_it_is_said_why(proef: Proef) -> None:
     proef.put("a.pdf")
     proef.onderzoek = NoSandbox()
@@ -671,7 +682,23 @@ def test_a_new_file_under_the_name_of_one_that_was_not_moved_yet_is_seen_as_new(
     assert (proef.inbak / "verwerkt" / "a.pdf").read_bytes() == build_scan("tweede")
 
 
-def test_two_watchers_on_one_scanmap_take_every_file_in_once(proef: Proef) -> None:
+def test_what_a_failed_transaction_did_not_store_is_not_believed(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    pad = proef.put("a.pdf", "kort")
+    proef.peil()
+    pad.write_bytes(build_scan("veel langer"))
+
+    def fail(engine: object) -> object:
+        raise OperationalError("update", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as stuk, pytest.raises(OperationalError):
+        stuk.setattr(watcher, "begin", fail)
+        proef.peil()
+    proef.peil(8)
+    rij = proef.rij("a.pdf")
+    assert (rij.status, rij.omvang_bytes) == ("ingenomen", len(build_scan("veel langer")))
+
+
+def check_two_watchers(proef: Proef) -> None:
     for n in range(30):
         proef.put(f"{n}.pdf")
     wachters = [proef.build_wachter() for _ in range(3)]
@@ -694,6 +721,36 @@ def test_two_watchers_on_one_scanmap_take_every_file_in_once(proef: Proef) -> No
     assert sorted(bron.naam for bron in proef.bronnen()) == sorted(f"{n}.pdf" for n in range(30))
     assert set(proef.status().values()) == {"ingenomen"} and proef.tel()["gezien"] == 30
     assert len(list((proef.inbak / "verwerkt").iterdir())) == 30
+
+
+def test_two_watchers_on_one_scanmap_take_every_file_in_once(proef: Proef) -> None:
+    check_two_watchers(proef)
+
+
+def test_two_watchers_on_one_scanmap_take_every_file_in_once_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    proef = build_proef(tmp_path, url=postgres_url)
+    check_two_watchers(proef)
+    proef.close()
+
+
+def test_all_four_places_are_kept_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    proef = build_proef(tmp_path, url=postgres_url)
+    for naam, inhoud in (("a.pdf", "x"), ("b.pdf", b"KAPOT"), ("c.pdf", b"SCAN"), ("d.pdf", b"ANDERS"), ("e.pdf", "x")):
+        proef.put(naam, inhoud)
+    proef.put("f.pdf", "naam").rename(proef.inbak / os.fsdecode(b"\xff\n.pdf"))
+    with proef.put("g.pdf", b"").open("wb") as bestand:
+        bestand.truncate(3_000_000_000)  # more than 32 bits can count
+    proef.peil(12)
+    assert proef.tel() == {"wacht": 1, "ingenomen": 3, "quarantaine": 2, "geweigerd": 1, "verdwenen": 0, "gezien": 7}
+    assert proef.rij("e.pdf").dubbel_van == proef.rij("a.pdf").bron_id
+    proef.inbak.rename(proef.map / "weg")
+    (proef.map / "weg").rename(proef.inbak)
+    proef.restart()
+    proef.peil(40)
+    assert proef.status()["c.pdf"] == "quarantaine"
+    with db.read(proef.engine) as session:
+        assert find_wachtproblemen(session, proef.scanmap, proef.nu) == ()
+    proef.close()
 
 
 # --- people -------------------------------------------------------------------------------------------------------
