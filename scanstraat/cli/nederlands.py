@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import typer.rich_utils as opmaak
-from typer._click import core, exceptions, formatting
+from typer._click import core, formatting
+from typer.exceptions import TyperException
 
 OPTIES = "[OPTIES]"
 OPDRACHTEN = "OPDRACHT [GEGEVENS]..."
@@ -49,7 +50,7 @@ def install() -> None:
     opmaak.DEFAULT_STRING = "[standaard: {}]"
     opmaak.REQUIRED_LONG_STRING = "[verplicht]"
     opmaak.ENVVAR_STRING = "[omgeving: {}]"
-    for klasse in _with_own_message(exceptions.ClickException):
+    for klasse in _with_own_message(TyperException):
         _wrap(klasse, "format_message", lambda melding: translate(str(melding)))
     _wrap(core.Command, "get_help_option", _set_help)
     setattr(formatting.HelpFormatter, "write_usage", _write_usage)  # noqa: B010  mypy holds methods to be final

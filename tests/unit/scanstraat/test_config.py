@@ -1,0 +1,86 @@
+"""A mistyped setting is never ignored, and config.toml explains every key there is."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from scanstraat.config import Config, IndexConfig, Scanmap, Scanprofiel, ZgwConfig, build_config, read_config
+from scanstraat.errors import InstellingError
+
+WORTEL = Path(__file__).resolve().parents[3]
+
+
+def test_the_shipped_settings_are_the_defaults() -> None:
+    config = read_config(WORTEL / "config.toml")
+    kaal = build_config({"scanmap": [{"naam": "post", "map": "scanmap"}]}, basis=WORTEL)
+    assert config == kaal
+
+
+@pytest.mark.parametrize(
+    ("inhoud", "zin"),
+    [
+        ({"opslag": {"kopei": "x"}}, "opslag.kopei is onbekend; bedoelt u kopie?"),
+        ({"profiel": {"a": {"tallen": ["nld"]}}}, "profiel.a.tallen is onbekend; bedoelt u talen?"),
+        ({"opslaag": {}}, "opslaag is onbekend; bedoelt u opslag?"),
+        ({"scanmap": [{"naam": "a", "map": "b", "rustijd_s": 3}]}, "rustijd_s is onbekend; bedoelt u rusttijd_s?"),
+        ({"werk": {"werkers": 0}}, "werk.werkers: moet minstens 1 zijn"),
+        ({"zandbak": {"klok_s": "lang"}}, "zandbak.klok_s: moet een getal zijn"),
+        ({"scanmap": [{"naam": "a", "map": "b", "profiel": "q"}]}, "maar dat bestaat niet"),
+        ({"profiel": {"standaard": {"zaakpatroon_naam": "("}}}, "geen geldig patroon"),
+        ({"profiel": {"standaard": {"nakijken": "soms"}}}, "moet een van deze waarden zijn"),
+    ],
+)
+def test_a_setting_that_is_not_right_is_named_in_dutch(inhoud: dict[str, Any], zin: str) -> None:
+    with pytest.raises(InstellingError) as gevangen:
+        build_config(inhoud, basis=Path("/tmp"))
+    assert zin in str(gevangen.value)
+
+
+def test_a_file_that_is_not_there_or_not_toml_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InstellingError, match="niet te lezen"):
+        read_config(tmp_path / "weg.toml")
+    (tmp_path / "kapot.toml").write_text("[opslag", encoding="utf-8")
+    with pytest.raises(InstellingError, match="geen geldige TOML"):
+        read_config(tmp_path / "kapot.toml")
+
+
+def test_an_environment_variable_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCANSTRAAT_DATABASE__URL", "postgresql+psycopg://iemand:geheim@host/naam")
+    config = build_config({"database": {"url": "sqlite:////tmp/x.db"}}, basis=Path("/tmp"))
+    assert config.database_url.startswith("postgresql")
+    assert "geheim" not in config.shown_database_url
+
+
+def test_every_key_stands_in_config_toml_with_an_explanation() -> None:
+    regels = (WORTEL / "config.toml").read_text(encoding="utf-8").splitlines()
+    uitgelegd = {
+        re.split(r"\s*=", regel.lstrip("# "), maxsplit=1)[0]
+        for regel in regels
+        if re.match(r"(# )?[a-z_]+ = .+ # .{10,}", regel)
+    }
+    modellen: list[type[BaseModel]] = [Scanprofiel, Scanmap, IndexConfig, ZgwConfig]
+    for naam, veld in Config.model_fields.items():
+        if isinstance(veld.annotation, type) and issubclass(veld.annotation, BaseModel):
+            modellen.append(veld.annotation)
+        else:
+            assert naam in ("profiel", "scanmap")
+    sleutels = {sleutel for model in modellen for sleutel in model.model_fields} - {"index", "zgw"}
+    assert sleutels - uitgelegd == set()
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        'algemeen.gegevensmap = "hier"\nopslag.kopie = "daar"\n[[scanmap]]\nnaam = "post"\nmap = "in"\n',
+        encoding="utf-8",
+    )
+    config = read_config(tmp_path / "config.toml")
+    assert config.opslag.map == tmp_path / "hier" / "opslag"
+    assert config.opslag.kopie == tmp_path / "daar"
+    assert config.scanmap[0].map == tmp_path / "in"
+    assert tomllib.loads((tmp_path / "config.toml").read_text(encoding="utf-8"))
