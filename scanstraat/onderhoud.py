@@ -248,18 +248,21 @@ def clear_tekstlagen(basis: Basis, *, nu: datetime | None = None) -> int:
     grens = db.format_time(moment - basis.config.opruimen.tekstlagen_dagen * _DAG)
     with hold_slot(basis.config):
         aantal = _remove_tekstlagen(basis, _find_blijvers(basis, moment), grens, moment)
-        laatste = ""
-        while gevonden := _mark_tekstlagen(basis, grens, na=laatste):
-            laatste = gevonden[-1]
-            aantal += _remove_tekstlagen(basis, gevonden, grens, moment)
+        laatste: str | None = ""
+        while laatste is not None:
+            laatste, gemerkt = _mark_tekstlagen(basis, grens, na=laatste)
+            aantal += _remove_tekstlagen(basis, gemerkt, grens, moment)
     if not aantal:
         with db.begin(basis.engine) as session:
             session.add(OpruimingRow(op=db.now_text(), soort=TEKSTLAAG, aantal=0, omvang_bytes=0))
     return aantal
 
 
-def _mark_tekstlagen(basis: Basis, grens: str, *, na: str) -> list[str]:
-    """Say of the next text layers that may go that they are cleared away; return their hashes in order."""
+def _mark_tekstlagen(basis: Basis, grens: str, *, na: str) -> tuple[str | None, list[str]]:
+    """Say of the next text layers that may go that they are cleared away.
+
+    Returns the hash to go on after (None: these were the last) and the hashes that were marked.
+    """
     versie = DocumentversieRow
     with db.begin(basis.engine) as session:
         rijen = session.exec(
@@ -270,10 +273,11 @@ def _mark_tekstlagen(basis: Basis, grens: str, *, na: str) -> list[str]:
             .order_by(col(ObjectRow.sha256))
             .limit(_OPRUIMSTAP)
         ).all()
-        for rij in rijen:
+        weg = [rij for rij in rijen if build_opruimbewijs(session, rij, grens).in_gebruik == 0]
+        for rij in weg:
             rij.opgeruimd_op = db.now_text()
             session.add(rij)
-        return [rij.sha256 for rij in rijen]
+        return (rijen[-1].sha256 if rijen else None), [rij.sha256 for rij in weg]
 
 
 def _is_needed(grens: str) -> Any:
