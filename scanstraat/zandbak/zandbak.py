@@ -37,6 +37,7 @@ from scanstraat.zandbak.opstelling import Soort, Start, build_start, find_zandba
 _STARTTIJD_S = 60.0  # on a slow, busy machine the first import of the libraries takes a while
 _SLUITTIJD_S = 2.0
 _MELDING_TEKENS = 600
+_WERKMAP = "zandbak-"  # and the line's process id, in the machine's folder for temporary files (landlock only)
 _NIET_GESTART = (
     "De zandbak waarin bestanden worden gelezen start niet. Vraag de functioneel beheerder de gezondheid te bekijken."
 )
@@ -245,7 +246,8 @@ class Zandbak:
             raise ZandbakError(keuze.reden)
         werkmap = None
         if keuze.soort == "landlock":  # no folder tree of its own: it gets one folder of ours
-            werkmap = Path(tempfile.mkdtemp(prefix="zandbak-"))
+            _remove_leftovers()
+            werkmap = Path(tempfile.mkdtemp(prefix=f"{_WERKMAP}{os.getpid()}-"))
         instelling: dict[str, object] = {
             "modules": self._modules,
             "grenzen": vars(self._grenzen),
@@ -254,6 +256,14 @@ class Zandbak:
         }
         start = build_start(keuze.soort, instelling, leesmappen=self._leesmappen, zoekpad=self._zoekpad)
         return _Zygote(keuze.soort, start, werkmap)
+
+
+def _remove_leftovers() -> None:
+    """Remove what a line that was killed left behind: there may be parts of documents in it."""
+    for pad in Path(tempfile.gettempdir()).glob(f"{_WERKMAP}*-*"):
+        pid = pad.name.removeprefix(_WERKMAP).partition("-")[0]
+        if pid.isdigit() and pad.stat().st_uid == os.getuid() and not Path("/proc", pid).exists():
+            shutil.rmtree(pad, ignore_errors=True)
 
 
 class _Kind:

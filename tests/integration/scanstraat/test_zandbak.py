@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -302,6 +303,19 @@ def test_a_lasting_process_keeps_its_state_and_is_renewed_after_a_limit(
 def test_a_lasting_process_has_a_limit_on_processor_time_per_request() -> None:
     with build_zandbak(vast=True) as zandbak, pytest.raises(ZandbakGrensError):
         zandbak.vraag(T + "reken", {}, grenzen=Grenzen(600, 1, 20, 16))
+
+
+def test_what_a_killed_line_left_behind_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    force("landlock", monkeypatch)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    oud, ander = tmp_path / "zandbak-99999999-x", tmp_path / f"zandbak-{os.getppid()}-x"
+    for pad in (oud, ander):
+        pad.mkdir()
+        (pad / "deel van een document").touch()
+    with build_zandbak():
+        assert not oud.exists()
+        assert ander.exists()
+    assert list(tmp_path.iterdir()) == [ander]
 
 
 def test_without_a_sandbox_nothing_is_read_and_the_reason_is_dutch(monkeypatch: pytest.MonkeyPatch) -> None:
