@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -252,7 +253,9 @@ def test_a_back_up_of_postgresql_is_put_back_in_a_scratch_database(tmp_path: Pat
         verslag = check(proef)
         assert verslag.in_orde, verslag.say()
         with proef.basis.engine.connect() as verbinding:
-            over = verbinding.exec_driver_sql("select datname from pg_database where datname like 'scanstraat_proef_%'")
+            over = verbinding.exec_driver_sql(
+                "select datname from pg_database where datname like 'scanstraat_proef_%%'"
+            )
             assert over.all() == []
         flip(map_ / "scanstraat.dump")
         assert not check(proef).in_orde
@@ -305,6 +308,34 @@ def test_a_back_up_of_a_busy_database_is_one_moment(proef: Proefinstallatie, tmp
     with db.read(engine) as session:
         assert len(list(backup.record_objecten(session))) == gezien == 6
     engine.dispose()
+
+
+def texts(proef: Proefinstallatie) -> str:
+    return "\n".join(melding.tekst for melding in build_gezondheid(proef.basis).meldingen)
+
+
+def test_the_health_says_when_there_is_no_good_back_up_that_is_new_enough(proef: Proefinstallatie) -> None:
+    assert "nog geen gecontroleerde back-up" in texts(proef)
+    map_ = make(proef)
+    assert "nog geen gecontroleerde back-up" in texts(proef)  # made is not checked
+    check(proef)
+    assert "gecontroleerde back-up" not in texts(proef)
+    assert "dezelfde schijf" in texts(proef)
+    with db.begin(proef.basis.engine) as session:
+        session.exec(select(BackupRow)).one().gemaakt_op = db.format_time(datetime.now(UTC) - timedelta(days=8))
+    assert "is 8 dagen oud" in texts(proef)
+    map_.rename(proef.map / "elders")
+    assert "staat niet meer in" in texts(proef)
+
+
+def test_the_health_says_when_bubblewrap_cannot_start(
+    proef: Proefinstallatie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "veraPDF draait zonder afscherming" not in texts(proef) or shutil.which("bwrap") is None
+    monkeypatch.setenv("PATH", str(tmp_path))
+    gezegd = texts(proef)
+    assert "veraPDF draait zonder afscherming" in gezegd
+    assert "Landlock" in gezegd or "geen zandbak" in gezegd
 
 
 # --- putting back -----------------------------------------------------------------------------------------------------

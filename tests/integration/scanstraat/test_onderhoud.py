@@ -241,3 +241,11 @@ def test_the_service_does_what_is_due_and_stops_when_told(proef: Proefinstallati
     stop.set()
     draad.join(30)
     assert not draad.is_alive()
+
+
+def test_scrub_and_clearing_do_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    with open_installatie(tmp_path, url=postgres_url, dagelijks_deel=3) as proef:
+        assert onderhoud.scrub(proef.basis, nu=NU).gelezen == 2
+        assert onderhoud.clear_tekstlagen(proef.basis, nu=LATER) == 1
+        assert not proef.basis.opslag.heeft(proef.tekstlaag.sha256)
+        assert onderhoud.check_objecten(proef.basis, meld=proef.niets).in_orde
