@@ -226,12 +226,13 @@ def _grey_pages(
         return
     bron_fd = lijn.opslag.open_fd(sha256)
     try:
+        grenzen = lijn.zandbak.grenzen.for_paginas(len(te_lezen))
         gegevens = {
             "soort": soort,
             "paginas": [{"n": pagina.n, "draai_graden": pagina.draai_graden} for pagina in te_lezen],
             "maximaal_pixels": profiel.maximaal_pixels,
         }
-        for bericht in lijn.zandbak.stroom(f"{TAKEN}:lees_grijs", gegevens, [bron_fd]):
+        for bericht in lijn.zandbak.stroom(f"{TAKEN}:lees_grijs", gegevens, [bron_fd], grenzen):
             # The descriptor outlives the message: it is closed when the page has been read.
             memfd = os.dup(bericht.bestanden[0])
             bericht.close()
@@ -285,8 +286,9 @@ def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Ar
             },
             "talen": list(opdracht.profiel.talen),
         }
+        grenzen = lijn.zandbak.grenzen.for_paginas(len(versie.paginas))
         with lijn.zandbak.vraag(
-            f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, uitwijk.fd, tekst_fd, *fds]
+            f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, uitwijk.fd, tekst_fd, *fds], grenzen
         ) as antwoord:
             return Archiefbestand(lijn.opslag.bewaar_werkbestand(werk), antwoord.gegevens)
 
@@ -305,7 +307,8 @@ def prove_archive(lijn: Lijn, opdracht: Archiefopdracht, archief: Archiefbestand
         bronnen = _sources(versie)
         fds = [_open(stapel, lijn, sha256) for sha256, _ in bronnen]
         gegevens = _pages_for_child(versie, bronnen, opdracht.profiel)
-        with lijn.zandbak.vraag(f"{TAKEN}:toets_getrouwheid", gegevens, [pdf_fd, *fds]) as antwoord:
+        grenzen = lijn.zandbak.grenzen.for_paginas(len(versie.paginas))
+        with lijn.zandbak.vraag(f"{TAKEN}:toets_getrouwheid", gegevens, [pdf_fd, *fds], grenzen) as antwoord:
             getrouw = antwoord.gegevens
     rapport = json.dumps(getrouw["rapport"], ensure_ascii=False, sort_keys=True).encode()
     return Bewijs(

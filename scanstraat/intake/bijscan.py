@@ -41,7 +41,9 @@ def add_bijscan(
             raise NietMogelijkError(
                 f"Dit bestand heeft {onderzocht.aantal_beelden} pagina's. Geef een bestand met {maximaal} pagina."
             )
-        bron = Bron(uuid4(), vingerafdruk.sha256, pad.name, onderzocht.soort, onderzocht.is_scan)
+        bron = Bron(
+            uuid4(), vingerafdruk.sha256, pad.name, onderzocht.soort, onderzocht.is_scan, onderzocht.aantal_beelden
+        )
         beelden = [
             Beeldfeiten(bron, feiten["n"], feiten) for feiten in measure_bron(basis.opslag, zandbak, bron, profiel)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ def build_onderzoek(zandbak: Zandbak, profiel: Scanprofiel) -> Callable[[int, st
     """Return the function with which a watcher lets the sandbox look at a file."""
 
     def onderzoek(fd: int, suffix: str) -> Onderzocht:
+        # The number of pages is not known yet; a page of a scanner is seldom smaller than this.
+        grenzen = zandbak.grenzen.for_paginas(os.fstat(fd).st_size // 100_000, seconden=0.5)
         gegevens = {
             "eisen": {
                 "naam_suffix": suffix,
@@ -42,7 +45,7 @@ def build_onderzoek(zandbak: Zandbak, profiel: Scanprofiel) -> Callable[[int, st
                 "digitaal_geboren": profiel.digitaal_geboren,
             }
         }
-        with zandbak.vraag(f"{TAKEN}:onderzoek_bestand", gegevens, [fd]) as antwoord:
+        with zandbak.vraag(f"{TAKEN}:onderzoek_bestand", gegevens, [fd], grenzen) as antwoord:
             gevonden = antwoord.gegevens
             return Onderzocht(
                 str(gevonden["soort"]),

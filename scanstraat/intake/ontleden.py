@@ -55,6 +55,7 @@ class Bron:
     naam: str
     soort: str
     is_scan: bool
+    aantal_beelden: int
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def load_opdracht(session: Session, batch_id: UUID) -> Ontleedopdracht:
         batch_id=batch.id,
         nummer=batch.nummer,
         profiel=storage.profiel_of(batch),
-        bronnen=tuple(Bron(b.id, b.sha256, b.naam, b.soort, b.is_scan) for b in bronnen),
+        bronnen=tuple(Bron(b.id, b.sha256, b.naam, b.soort, b.is_scan, b.aantal_beelden) for b in bronnen),
         indexbestanden=tuple((deel["naam"], deel["sha256"]) for deel in batch.indexbestanden),
         aantal_beelden=sum(bron.aantal_beelden for bron in bronnen),
     )
@@ -249,9 +250,10 @@ def measure_bron(opslag: Opslag, zandbak: Zandbak, bron: Bron, profiel: Scanprof
             "blanco_inktdekking": profiel.blanco_inktdekking,
         },
     }
+    grenzen = zandbak.grenzen.for_paginas(bron.aantal_beelden)
     fd = opslag.open_fd(bron.sha256)
     try:
-        for bericht in zandbak.stroom(f"{TAKEN}:ontleed_bron", gegevens, [fd]):
+        for bericht in zandbak.stroom(f"{TAKEN}:ontleed_bron", gegevens, [fd], grenzen):
             with bericht:
                 yield bericht.gegevens
     finally:

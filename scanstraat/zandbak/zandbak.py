@@ -106,6 +106,11 @@ class Zandbak:
         return self._ensure().soort
 
     @property
+    def grenzen(self) -> Grenzen:
+        """The limits of a child when a request names no others."""
+        return self._grenzen
+
+    @property
     def pid(self) -> int:
         """Return the process id of the sandbox's outermost process."""
         return self._ensure().pid
