@@ -27,13 +27,13 @@ INKT = 0.16  # this much darker than its paper is ink; show-through of print sta
 ZWAK = 0.05  # this much darker may be something: show-through, a very light pencil, a stain
 _RUIS_INKT, _RUIS_ZWAK = 4.5, 4.0  # times the paper's own grain, where that is coarser
 _KLEIN_DPI = 100
-_VLEK_MM2 = 0.5  # less ink than this within 3 mm x 3 mm is a speck of dust
+_VLEK_MM2 = 0.8  # less ink than this within 3 mm x 3 mm is a speck of dust
 _RAND_MM = 15  # how far a dark edge (the scanner's bed, a shadow) may reach into the page
 _GAT_MM = (4, 10)  # smallest and largest punch hole
 _GAT_ZONE_MM = 25  # holes are punched this near to an edge (ISO 838: 12 mm)
 _HOEK_GRADEN = 10.0  # how far skew is looked for
 _HOEK_PUNTEN = 200  # fewer line ends than this say nothing about a direction
-_HOEK_ZEKER = 1.9  # how much better the best angle must fit than any other; noise reaches 1.1, handwriting 1.8
+_HOEK_ZEKER = 1.5  # how much better the best angle must fit than most; noise reaches 1.1, typed text 1.7 to 5
 _RAND_ZOEK_MM = 0.8  # an edge wider than this is no edge
 _RANDEN = 50  # fewer edges say nothing about sharpness
 _RANDEN_MEEST = 20_000
@@ -312,7 +312,7 @@ def _find_beeldfouten(metingen: Metingen, grenzen: Beeldgrenzen) -> list[Bevindi
     if scherpte is not None and scherpte < grenzen.minimale_scherpte:
         tekst = "De pagina is onscherp. Maak de glasplaat en de rollen schoon en scan opnieuw."
         bevindingen.append(Bevinding("onscherp", Ernst.ERNSTIG, tekst))
-    if contrast is not None and contrast < grenzen.minimaal_contrast:
+    if _is_flets(metingen) or (contrast is not None and contrast < grenzen.minimaal_contrast):
         tekst = "Er is weinig verschil tussen papier en inkt. Scan opnieuw met meer contrast."
         bevindingen.append(Bevinding("weinig_contrast", Ernst.ERNSTIG, tekst))
     if contrast is not None and metingen.uitbijting_wit > grenzen.maximale_uitbijting:
@@ -330,6 +330,14 @@ def _find_beeldfouten(metingen: Metingen, grenzen: Beeldgrenzen) -> list[Bevindi
 
 _LICHTE_INKT = 0.5  # the darkest tenth of the ink lighter than this, on paper gone wholly white: ink was lost too
 _DONKER_PAPIER = 0.35  # the darkest paper among the corpus scans has 0.63
+
+
+def _is_flets(metingen: Metingen) -> bool:
+    """Whether nearly all of a page full of marks is too light to be called ink."""
+    return metingen.zwakke_dekking >= _VEEL_ZWAK and metingen.inktdekking < _WEINIG_INKT * metingen.zwakke_dekking
+
+
+_VEEL_ZWAK, _WEINIG_INKT = 0.01, 0.02
 
 
 def _decimal(getal: float) -> str:
@@ -350,9 +358,9 @@ class _Vlak:
         if grijs.mode != "L" or dpi <= 0 or min(grijs.size) <= 2 * marge_mm / MM_PER_INCH * dpi + 8:
             raise BeeldError(f"Beeld van {grijs.width}x{grijs.height} px (mode {grijs.mode}) is niet te meten.")
         self.grijs, self.dpi = grijs, float(dpi)
-        factor = max(1, round(dpi / _KLEIN_DPI))
-        klein = grijs.reduce(factor) if factor > 1 else grijs
-        self.klein_dpi = dpi / factor
+        self.factor = max(1, int(dpi / _KLEIN_DPI + 0.25))
+        klein = grijs.reduce(self.factor) if self.factor > 1 else grijs
+        self.klein_dpi = dpi / self.factor
         self.cel = max(1, round(self.klein_dpi / MM_PER_INCH))
         self.mm = self.cel * MM_PER_INCH / self.klein_dpi  # of one cell
         rijen, kolommen = klein.height // self.cel, klein.width // self.cel
@@ -501,37 +509,51 @@ def _open(masker: Getallen, maat: int) -> Getallen:
 
 
 def _scheefstand(vlak: _Vlak) -> float | None:
-    schrift = vlak.schrift
-    rijen, kolommen = np.nonzero(schrift[:-1] & ~schrift[1:])  # undersides: ink above paper
-    liggend = _find_hoek(kolommen, rijen)
-    kolommen_, rijen_ = np.nonzero((schrift[:, :-1] & ~schrift[:, 1:]).T)
-    staand = _find_hoek(-rijen_, kolommen_)  # a page on its side: the same, with the axes a quarter turn on
+    donker, schrift = vlak.donker, vlak.schrift
+    liggend = _find_hoek(*_undersides(donker, schrift))
+    staand = _find_hoek(*_undersides(donker.T[::-1], schrift.T[::-1]))  # a page on its side, turned back
     hoek, zeker = max((liggend, staand), key=lambda gevonden: gevonden[1])
     return hoek if zeker >= _HOEK_ZEKER else None
 
 
-def _find_hoek(xs: Getallen, ys: Getallen) -> tuple[float, float]:
+def _undersides(donker: Getallen, schrift: Getallen) -> tuple[Getallen, Getallen, Getallen]:
+    """Return x, y and weight of the points where ink stands above paper; the weight tells where between two rows."""
+    stap = np.minimum(donker[:-1] - donker[1:], 0.6)
+    rijen, kolommen = np.nonzero((stap > 0.06) & (schrift[:-1] | schrift[1:]))
+    return kolommen.astype(np.float32), rijen.astype(np.float32), stap[rijen, kolommen]
+
+
+def _find_hoek(x: Getallen, y: Getallen, gewicht: Getallen) -> tuple[float, float]:
     """Return the angle under which points fall into the fewest lines, and how much better it fits than most angles."""
-    if len(xs) < _HOEK_PUNTEN:
+    if len(x) < _HOEK_PUNTEN:
         return 0.0, 0.0
-    x, y = (as_.astype(np.float32) - np.float32(as_.mean()) for as_ in (xs, ys))
+    x, y = x - x.mean(), y - y.mean()
     stap = -(-len(x) // 6_000)
     grof = np.arange(-_HOEK_GRADEN, _HOEK_GRADEN + 0.1, 0.5)
-    passing = [_fit(x[::stap], y[::stap], hoek, 2.0) for hoek in grof]
+    passing = [_fit(x[::stap], y[::stap], gewicht[::stap], hoek, 2.0) for hoek in grof]
     hoek, zeker = float(grof[int(np.argmax(passing))]), max(passing) / float(np.median(passing))
-    if zeker < _HOEK_ZEKER * 0.8:
+    if zeker < _HOEK_ZEKER:
         return hoek, zeker
-    stap = -(-len(x) // 20_000)
-    for fijn, breed in ((0.1, 1.5), (0.02, 1.0)):
-        hoeken = hoek + np.arange(-6, 7) * fijn
-        hoek = float(hoeken[int(np.argmax([_fit(x[::stap], y[::stap], h, breed) for h in hoeken]))])
-    return round(hoek, 2), zeker
+    stap = -(-len(x) // 15_000)
+    x, y, gewicht = x[::stap], y[::stap], gewicht[::stap]
+    hoeken = hoek + np.arange(-6, 7) * 0.1
+    hoek = float(hoeken[int(np.argmax([_fit(x, y, gewicht, h, 2.0) for h in hoeken]))])
+    # The top itself jumps with the rows of pixels; the middle of the upper half of the peak does not.
+    hoeken = hoek + np.arange(-15, 16) * 0.04
+    fijn = np.array([_fit(x, y, gewicht, h, 1.5) for h in hoeken])
+    boven = np.maximum(fijn - (fijn.min() + fijn.max()) / 2, 0)
+    return round(float((hoeken * boven).sum() / boven.sum()), 2), zeker
 
 
-def _fit(x: Getallen, y: Getallen, hoek: float, breed: float) -> float:
+def _fit(x: Getallen, y: Getallen, gewicht: Getallen, hoek: float, breed: float) -> float:
+    """Sum the squares of what falls into each line `breed` points high, under this angle in degrees."""
     t = math.radians(hoek)
-    plaats = (y * np.float32(math.cos(t) / breed) - x * np.float32(math.sin(t) / breed)).astype(np.int32)
-    telling = np.bincount(plaats - plaats.min()).astype(np.float64)
+    plaats = y * np.float32(math.cos(t) / breed) - x * np.float32(math.sin(t) / breed)
+    plaats -= plaats.min()
+    lijn = plaats.astype(np.int32)
+    deel = gewicht * (plaats - lijn)  # between two lines it counts for both
+    lengte = int(lijn.max()) + 2
+    telling = np.bincount(lijn, gewicht - deel, lengte) + np.bincount(lijn + 1, deel, lengte)
     return float(telling @ telling)
 
 
@@ -539,7 +561,12 @@ def _fit(x: Getallen, y: Getallen, hoek: float, breed: float) -> float:
 
 
 def _contrast(vlak: _Vlak) -> float | None:
-    inkt = vlak.klein[vlak.schrift]
+    """At full size, along lines 1 mm apart: in the reduced picture a thin stroke is paler than it is."""
+    stap = max(1, round(vlak.dpi / MM_PER_INCH))
+    hoogte, breedte = np.minimum(np.array(vlak.schrift.shape) * vlak.factor, vlak.punten.shape)
+    rijen = np.arange(0, hoogte, stap)
+    masker = np.repeat(vlak.schrift[rijen // vlak.factor], vlak.factor, axis=1)[:, :breedte]
+    inkt = vlak.punten[rijen, :breedte][masker]
     if inkt.size < 20:
         return None
     return max(0.0, vlak.papier - float(np.percentile(inkt, 10))) / 255
