@@ -297,19 +297,20 @@ class Opslag:
 
         Without this a disk that is not mounted looks like an empty store, and copies would go to the wrong disk.
         """
+        # The copy is asked before and after the original: another process may be making both at this moment, first the
+        # original, then the copy, and then the note in the original that there is one.
+        bij_kopie = None if self._kopie is None else self._kopie.lees_kenmerk()
         kenmerk = self._origineel.lees_kenmerk()
-        if self._kopie is None:
-            if kenmerk is None:
-                self._origineel.zet_kenmerk({"opslag": str(uuid4()), "kopieen": []})
-            return
-        bij_kopie = self._kopie.lees_kenmerk()
         if kenmerk is None:
-            if bij_kopie is not None:
+            if self._kopie is not None and bij_kopie is not None:
                 raise OpslagError(
                     f"De map van de opslag ({self._origineel.map}) is leeg, maar de kopie ({self._kopie.map}) niet. "
                     "Koppel de schijf van de opslag. Is die verloren, zet dan eerst de hele kopie daar terug."
                 )
             kenmerk = self._origineel.zet_kenmerk({"opslag": str(uuid4()), "kopieen": []})
+        if self._kopie is None:
+            return
+        bij_kopie = bij_kopie or self._kopie.lees_kenmerk()
         kopie = os.fspath(self._kopie.map.absolute())
         if bij_kopie is None and kopie in kenmerk["kopieen"]:
             raise OpslagError(
