@@ -24,7 +24,7 @@ from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
 from scanstraat.intake.koppelen import TEKST, Koppeling, bepaal_koppeling
 from scanstraat.intake.ontleden import ask_zaak
 from scanstraat.intake.splitsen import find_zaaknummers
-from scanstraat.ocr import OcrPagina
+from scanstraat.ocrpagina import OcrPagina
 
 if TYPE_CHECKING:
     from scanstraat.bootstrap import Lijn

@@ -26,6 +26,7 @@ from PIL import Image
 
 from scanstraat.errors import InstellingError, InvoerError, ZandbakGrensError
 from scanstraat.intake.masterbeeld import turn_clockwise
+from scanstraat.ocrpagina import Kader, OcrPagina, Regel, Woord, build_kader
 from scanstraat.zandbak import Grenzen, Zandbak
 
 SCHAAL_VANAF_DPI = 290.0  # pages of about 300 dpi and up are made smaller before reading; others are read as they are
@@ -37,113 +38,6 @@ GEDRAAID_BETER = 1.5  # a turned reading must be this much better to be believed
 OTSU, SAUVOLA = 0, 2  # Tesseract's thresholding_method: one threshold for the page, or one per neighbourhood
 TALEN_PATROON = re.compile(r"[a-z]{3}(_[a-z]{3,4})?")
 TESSDATA_PLAATSEN = ("/usr/share/tesseract-ocr", "/usr/share/tessdata", "/usr/local/share/tessdata")
-
-Kader = tuple[int, int, int, int]  # left, top, right, bottom in OCR pixels
-
-
-@dataclass(frozen=True)
-class Woord:
-    """One word. `zekerheid` is Tesseract's confidence, 0 to 100."""
-
-    tekst: str
-    kader: Kader
-    zekerheid: float
-
-
-@dataclass(frozen=True)
-class Regel:
-    """One line of text. `basislijn`: x, y of its left end and x, y of its right end. `blok`: which column or
-    paragraph it belongs to, counted from 0 in reading order.
-    """
-
-    kader: Kader
-    basislijn: Kader
-    woorden: tuple[Woord, ...]
-    blok: int = 0
-
-
-@dataclass(frozen=True)
-class OcrPagina:
-    """What was read on one page.
-
-    Places are in OCR pixels: those of the page image after turning it `draai_graden` clockwise, times `schaal`.
-    `breedte_px` and `hoogte_px` are its size in OCR pixels. `mislukt`: Tesseract failed on this page; it has no text.
-    """
-
-    regels: tuple[Regel, ...]
-    schaal: float
-    breedte_px: int
-    hoogte_px: int
-    draai_graden: int = 0
-    mislukt: bool = False
-
-    @property
-    def woorden(self) -> int:
-        """Number of words."""
-        return sum(len(regel.woorden) for regel in self.regels)
-
-    @property
-    def woordzekerheid(self) -> float | None:
-        """Mean confidence of the words, longer words weighing more (0 to 100); None without words."""
-        gewicht = sum(len(woord.tekst) for woord in self._all())
-        return sum(woord.zekerheid * len(woord.tekst) for woord in self._all()) / gewicht if gewicht else None
-
-    @property
-    def opbrengst(self) -> float:
-        """How much was read and how surely: the sum of confidences over characters. For comparing readings."""
-        return sum(woord.zekerheid * len(woord.tekst) for woord in self._all())
-
-    @property
-    def tekst(self) -> str:
-        """The text, line by line."""
-        return "\n".join(" ".join(woord.tekst for woord in regel.woorden) for regel in self.regels)
-
-    def _all(self) -> Iterator[Woord]:
-        return (woord for regel in self.regels for woord in regel.woorden)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; `from_json` reads them back."""
-        return {
-            "schaal": self.schaal,
-            "breedte_px": self.breedte_px,
-            "hoogte_px": self.hoogte_px,
-            "draai_graden": self.draai_graden,
-            "mislukt": self.mislukt,
-            "woorden": self.woorden,
-            "woordzekerheid": self.woordzekerheid,
-            "regels": [
-                [
-                    list(regel.kader),
-                    list(regel.basislijn),
-                    [[w.tekst, *w.kader, w.zekerheid] for w in regel.woorden],
-                    regel.blok,
-                ]
-                for regel in self.regels
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, gegevens: dict[str, Any]) -> OcrPagina:
-        """Read what `to_json` made."""
-        regels = tuple(
-            Regel(
-                _kader(kader), _kader(lijn), tuple(Woord(w[0], _kader(w[1:5]), float(w[5])) for w in woorden), int(blok)
-            )
-            for kader, lijn, woorden, blok in gegevens["regels"]
-        )
-        return cls(
-            regels=regels,
-            schaal=float(gegevens["schaal"]),
-            breedte_px=int(gegevens["breedte_px"]),
-            hoogte_px=int(gegevens["hoogte_px"]),
-            draai_graden=int(gegevens["draai_graden"]),
-            mislukt=bool(gegevens["mislukt"]),
-        )
-
-
-def _kader(getallen: Sequence[Any]) -> Kader:
-    links, boven, rechts, onder = (int(getal) for getal in getallen)
-    return links, boven, rechts, onder
 
 
 def ocr_schaal(schaal: float, dpi: float) -> float:
@@ -325,9 +219,9 @@ class TesserocrMotor(Motor):
             if stap.IsAtBeginningOf(ril.TEXTLINE) or not regels:
                 kader = stap.BoundingBox(ril.TEXTLINE)
                 lijn = stap.Baseline(ril.TEXTLINE) or ((kader[0], kader[3]), (kader[2], kader[3]))
-                regels.append((_kader(kader), _kader((*lijn[0], *lijn[1])), [], max(blok, 0)))
+                regels.append((build_kader(kader), build_kader((*lijn[0], *lijn[1])), [], max(blok, 0)))
             if tekst := stap.GetUTF8Text(ril.WORD).strip():
-                regels[-1][2].append(Woord(tekst, _kader(stap.BoundingBox(ril.WORD)), stap.Confidence(ril.WORD)))
+                regels[-1][2].append(Woord(tekst, build_kader(stap.BoundingBox(ril.WORD)), stap.Confidence(ril.WORD)))
             if not stap.Next(ril.WORD):
                 break
         return tuple(Regel(kader, lijn, tuple(woorden), nr) for kader, lijn, woorden, nr in regels if woorden)

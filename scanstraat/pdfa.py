@@ -24,7 +24,7 @@ import pikepdf.pdfa
 from scanstraat.errors import InvoerError
 from scanstraat.intake.beelden import Beelddeel, Bronlezer, Masterbeeld
 from scanstraat.intake.masterbeeld import Fdlezer
-from scanstraat.ocr import OcrPagina
+from scanstraat.ocrpagina import OcrPagina
 from scanstraat.tekstlaag import add_font, build_text
 
 PROFIEL = "2b"

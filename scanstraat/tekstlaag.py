@@ -15,7 +15,7 @@ from functools import cache
 
 import pikepdf
 
-from scanstraat.ocr import Regel
+from scanstraat.ocrpagina import Regel
 
 LETTERNAAM = "GlyphLessFont"
 EENHEDEN_PER_EM = 1000

@@ -22,7 +22,7 @@ from kwaliteitscontrole.getrouwheid import Verwacht, check_getrouwheid
 from scanstraat.intake.beelden import Bronlezer, Masterbeeld, open_bron
 from scanstraat.intake.splitsen import find_codes
 from scanstraat.intake.volledigheid import Eisen, onderzoek
-from scanstraat.ocr import OcrPagina
+from scanstraat.ocrpagina import OcrPagina
 from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa
 from scanstraat.zandbak import Bericht, build_memfd
 

@@ -37,6 +37,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
+        *("scanstraat.backup", "scanstraat.backup_database"),
         *("scanstraat.rapport", "scanstraat.toezicht"),
     ),
     "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo"),
