@@ -106,9 +106,10 @@ def bouw_archiefbestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
         talen = tuple(gegevens["talen"])
         if gegevens["is_scan"]:
             return asdict(build_pdfa(paginas, uit_fd, metadata, talen, werk_fd=werk_fd))
-        from scanstraat.pdfa import build_via_ocrmypdf  # noqa: PLC0415  half a second to load, and seldom needed
+        from scanstraat.ocrmypdf_route import build_via_ocrmypdf  # noqa: PLC0415  slow to load, and seldom needed
 
-        return asdict(build_via_ocrmypdf(paginas, uit_fd, metadata, talen))
+        fds = [bron_fds[pagina["bron"]] for pagina in gegevens["paginas"]]
+        return asdict(build_via_ocrmypdf(paginas, uit_fd, metadata, talen, bron_fds=fds))
 
 
 def toets_getrouwheid(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
