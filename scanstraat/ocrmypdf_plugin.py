@@ -17,7 +17,7 @@ from PIL import Image
 
 from scanstraat.ocrpagina import OcrPagina
 
-# Page from 0 -> what was read on it. OCRmyPDF calls the engine in threads of its own and hands it nothing of ours, and a
+# Page from 0 -> what was read on it. OCRmyPDF calls the engine in threads of its own and hands it nothing of ours; a
 # sandboxed child makes one document: so this is a value of the process.
 TEKSTEN: dict[int, OcrPagina] = {}
 
