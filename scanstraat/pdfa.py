@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
 import pikepdf
@@ -30,7 +30,6 @@ from scanstraat.tekstlaag import add_font, build_text
 PROFIEL = "2b"
 PUNTEN_PER_INCH = 72.0
 KLEINSTE_PT, GROOTSTE_PT = 3.0, 14400.0  # ISO 19005-2 6.1.13: size of a page
-PARTIJ_BYTES = 32 * 2**20  # image bytes held in memory before they are set aside on disk
 GEEN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TAALCODES = {"nld": "nl", "fra": "fr", "deu": "de", "eng": "en", "fry": "fy"}  # Tesseract's to BCP 47
 
@@ -101,113 +100,120 @@ def build_pdfa(
     Args:
         uit_fd: empty, open for reading and writing.
         talen: Tesseract's codes; the first is the language of the document.
-        werk_fd: empty, open for reading and writing, on disk: where image streams wait when there are many; a
-            temporary file by default.
+        werk_fd: empty, open for reading and writing, on disk: where streams wait until all pages are known; as large
+            as the archive file. A temporary file by default.
     Raises:
         InvoerError: a page that cannot be read exactly, or that PDF/A-2b cannot hold.
     """
     with ExitStack() as stapel:
         if werk_fd is None:
             werk_fd = stapel.enter_context(tempfile.TemporaryFile()).fileno()
-        bouwer = _Bouwer(stapel, werk_fd)
-        for pagina in paginas:
-            bouwer.add(pagina)
-        bouwer.flush()
-        if not bouwer.aantal:
+        werk = _Werkbestand(werk_fd)
+        plannen = [plan_pagina(pagina, werk) for pagina in paginas]
+        if not plannen:
             raise InvoerError("geen_paginas", "Dit document heeft geen pagina's. Voeg een pagina toe of laat het weg.")
-        niet_nagegaan = finish_pdfa(bouwer.pdf, uit_fd, metadata, talen)
-        return Bouwverslag(bouwer.aantal, bouwer.onveranderd, bouwer.woorden, os.fstat(uit_fd).st_size, niet_nagegaan)
+        pdf = stapel.enter_context(werk.open(stapel))
+        zetter = _Zetter(pdf)
+        for plan in plannen:
+            zetter.place(plan)
+        niet_nagegaan = finish_pdfa(pdf, uit_fd, metadata, talen)
+        return Bouwverslag(
+            paginas=len(plannen),
+            onveranderd=sum(all(deel.onveranderd for deel, _ in plan.delen) for plan in plannen),
+            woorden=sum(plan.woorden for plan in plannen),
+            omvang_bytes=os.fstat(uit_fd).st_size,
+            niet_nagegaan=niet_nagegaan,
+        )
+
+
+class _Werkbestand:
+    """A PDF that holds nothing but streams, written to disk one by one.
+
+    qpdf keeps what it is given in memory, and copies what comes from another document at once; only streams of the
+    document it opened itself stay on disk until they are written out. So that document is made here, by hand.
+    """
+
+    CATALOGUS, PAGINAS = 1, 2
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._plaatsen: list[int] = []
+        self._omvang = 0
+        self._write(b"%PDF-1.7\n")
+        self._object(b"<< /Type /Catalog /Pages 2 0 R >>")
+        self._object(b"<< /Type /Pages /Kids [] /Count 0 >>")
+
+    def add(self, gegevens: bytes) -> int:
+        """Write a stream and return its object number."""
+        return self._object(b"<< /Length %d >>\nstream\n" % len(gegevens), gegevens, b"\nendstream")
+
+    def open(self, stapel: ExitStack) -> pikepdf.Pdf:
+        """Finish the file and open it; its reader is closed with `stapel`."""
+        begin = self._omvang
+        regels = b"".join(b"%010d 00000 n \n" % plaats for plaats in self._plaatsen)
+        self._write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(self._plaatsen) + 1), regels)
+        self._write(b"trailer\n<< /Size %d /Root 1 0 R >>\n" % (len(self._plaatsen) + 1))
+        self._write(b"startxref\n%d\n%%%%EOF\n" % begin)
+        return pikepdf.open(stapel.enter_context(io.BufferedReader(Fdlezer(self._fd))))
+
+    def _object(self, *delen: bytes) -> int:
+        self._plaatsen.append(self._omvang)
+        self._write(b"%d 0 obj\n" % len(self._plaatsen), *delen, b"\nendobj\n")
+        return len(self._plaatsen)
+
+    def _write(self, *delen: bytes) -> None:
+        for deel in delen:
+            rest = memoryview(deel)
+            while rest:
+                geschreven = os.pwrite(self._fd, rest, self._omvang)
+                self._omvang += geschreven
+                rest = rest[geschreven:]
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """One page with everything that goes on it, waiting to be placed."""
+    """One page: its size, and the numbers of its streams in the work file, which holds their bytes."""
 
     breedte_pt: float
     hoogte_pt: float
     draai: int
-    delen: tuple[Beelddeel, ...]
+    delen: tuple[tuple[Beelddeel, int], ...]  # the parts without their bytes
+    globaal: tuple[int | None, ...]
+    inhoud: int
+    woorden: int
     icc: bytes | None
-    tekst: bytes
-
-    @property
-    def omvang(self) -> int:
-        return sum(len(deel.gegevens) for deel in self.delen) + len(self.tekst)
 
 
-class _Bouwer:
-    """Collects pages and places them in the document in lots, so that image bytes do not pile up in memory."""
+class _Zetter:
+    """Places planned pages in the document."""
 
-    def __init__(self, stapel: ExitStack, werk_fd: int) -> None:
-        self.pdf = stapel.enter_context(pikepdf.Pdf.new())
-        self.aantal = self.onveranderd = self.woorden = 0
-        self._stapel = stapel
-        self._werk_fd = werk_fd
-        self._wachtend: list[_Plan] = []
+    def __init__(self, pdf: pikepdf.Pdf) -> None:
+        self._pdf = pdf
         self._font: pikepdf.Object | None = None
         self._profielen: dict[bytes, pikepdf.Object] = {}
 
-    def add(self, bron: PaginaBron) -> None:
-        beeld = bron.lezer.beeld(bron.n)
-        plan = plan_pagina(beeld, bron)
-        self._wachtend.append(plan)
-        self.aantal += 1
-        self.onveranderd += all(deel.onveranderd for deel in plan.delen)
-        self.woorden += bron.ocr.woorden if bron.ocr else 0
-        if sum(plan.omvang for plan in self._wachtend) >= PARTIJ_BYTES:
-            self.flush(opzij=True)
-
-    def flush(self, *, opzij: bool = False) -> None:
-        """Place the waiting pages. `opzij`: put their bytes on disk first and let the document refer to them there."""
-        plannen, self._wachtend = self._wachtend, []
-        delen = [deel for plan in plannen for deel in plan.delen]
-        stromen = iter(self._set_aside(delen) if opzij else [self.pdf.make_stream(deel.gegevens) for deel in delen])
-        for plan in plannen:
-            self._place(plan, [next(stromen) for _ in plan.delen])
-
-    def _set_aside(self, delen: list[Beelddeel]) -> list[pikepdf.Object]:
-        """Write the streams as a small PDF of their own behind the others in the work file; qpdf copies from there."""
-        with pikepdf.Pdf.new() as partij:
-            lijst = pikepdf.Array([partij.make_stream(deel.gegevens) for deel in delen])
-            partij.Root.Stromen = partij.make_indirect(lijst)
-            inhoud = io.BytesIO()
-            partij.save(inhoud, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-        begin = os.fstat(self._werk_fd).st_size
-        gegevens = inhoud.getbuffer()
-        lengte = len(gegevens)
-        geschreven = 0
-        while geschreven < lengte:
-            geschreven += os.pwrite(self._werk_fd, gegevens[geschreven:], begin + geschreven)
-        gegevens.release()
-        lezer = self._stapel.enter_context(io.BufferedReader(Fdlezer(self._werk_fd, begin, lengte)))
-        opzij = self._stapel.enter_context(pikepdf.open(lezer))
-        return [self.pdf.copy_foreign(stroom) for stroom in cast(Iterable[pikepdf.Object], opzij.Root.Stromen)]
-
-    def _place(self, plan: _Plan, stromen: list[pikepdf.Object]) -> None:
+    def place(self, plan: _Plan) -> None:
         objecten = pikepdf.Dictionary()
-        inhoud = []
-        onder = plan.hoogte_pt
-        hoogte_px = sum(deel.hoogte_px for deel in plan.delen)
-        for i, (deel, stroom) in enumerate(zip(plan.delen, stromen, strict=True)):
+        for i, ((deel, nummer), globaal) in enumerate(zip(plan.delen, plan.globaal, strict=True)):
+            stroom = self._pdf.get_object(nummer, 0)
             self._describe(stroom, deel, plan.icc)
+            if globaal is not None:
+                stroom.DecodeParms.JBIG2Globals = self._pdf.get_object(globaal, 0)
             objecten[f"/I{i}"] = stroom
-            deel_pt = plan.hoogte_pt * deel.hoogte_px / hoogte_px
-            onder = onder - deel_pt if i < len(plan.delen) - 1 else 0.0
-            inhoud.append(f"q {plan.breedte_pt:.4f} 0 0 {deel_pt:.4f} 0 {onder:.4f} cm /I{i} Do Q\n".encode("ascii"))
         bronnen = pikepdf.Dictionary(XObject=objecten)
-        if plan.tekst:
+        if plan.woorden:
             if self._font is None:
-                self._font = add_font(self.pdf)
+                self._font = add_font(self._pdf)
             bronnen.Font = pikepdf.Dictionary(F=self._font)
         pagina = pikepdf.Dictionary(
             Type=pikepdf.Name.Page,
             MediaBox=[0, 0, round(plan.breedte_pt, 4), round(plan.hoogte_pt, 4)],
             Resources=bronnen,
-            Contents=self.pdf.make_stream(b"".join(inhoud) + plan.tekst),
+            Contents=self._pdf.get_object(plan.inhoud, 0),
         )
         if plan.draai:
             pagina.Rotate = plan.draai
-        self.pdf.pages.append(pikepdf.Page(self.pdf.make_indirect(pagina)))
+        self._pdf.pages.append(pikepdf.Page(self._pdf.make_indirect(pagina)))
 
     def _describe(self, stroom: pikepdf.Object, deel: Beelddeel, icc: bytes | None) -> None:
         """Fill in the image dictionary around the encoded bytes."""
@@ -215,11 +221,8 @@ class _Bouwer:
         stroom.Width, stroom.Height, stroom.BitsPerComponent = deel.breedte_px, deel.hoogte_px, deel.bits
         stroom.ColorSpace = self._colour_space(deel, icc)
         stroom.Filter = pikepdf.Name("/" + deel.filter)
-        parms = pikepdf.Dictionary({"/" + naam: waarde for naam, waarde in deel.parms.items()})
-        if deel.jbig2_globaal is not None:
-            parms.JBIG2Globals = self.pdf.make_stream(deel.jbig2_globaal)
-        if len(parms):
-            stroom.DecodeParms = parms
+        if deel.parms or deel.filter == "JBIG2Decode":
+            stroom.DecodeParms = pikepdf.Dictionary({"/" + naam: waarde for naam, waarde in deel.parms.items()})
         if deel.omgekeerd:
             stroom.Decode = [1, 0] * (1 if deel.palet else deel.kleuren)
 
@@ -239,20 +242,21 @@ class _Bouwer:
         """Return the profile's stream; pages that share a profile share the stream."""
         sleutel = hashlib.sha256(icc).digest()
         if sleutel not in self._profielen:
-            stroom = self.pdf.make_stream(icc)
+            stroom = self._pdf.make_stream(icc)
             stroom.N = kleuren
             stroom.Alternate = pikepdf.Name.DeviceGray if kleuren == 1 else pikepdf.Name.DeviceRGB
             self._profielen[sleutel] = stroom
         return self._profielen[sleutel]
 
 
-def plan_pagina(beeld: Masterbeeld, bron: PaginaBron) -> _Plan:
-    """Work out one page: its size in points, its streams and its text.
+def plan_pagina(bron: PaginaBron, werk: _Werkbestand) -> _Plan:
+    """Work out one page and set its streams aside.
 
     Raises:
-        InvoerError: the page would be smaller or larger than PDF/A allows.
+        InvoerError: the page would be smaller or larger than PDF/A allows, or cannot be read exactly.
         ValueError: the text was read on an image of another size.
     """
+    beeld = bron.lezer.beeld(bron.n)
     dpi_x, dpi_y = beeld.dpi or (bron.dpi, bron.dpi)
     breedte, hoogte = beeld.breedte_px * PUNTEN_PER_INCH / dpi_x, beeld.hoogte_px * PUNTEN_PER_INCH / dpi_y
     if min(breedte, hoogte) < KLEINSTE_PT or max(breedte, hoogte) > GROOTSTE_PT:
@@ -261,26 +265,52 @@ def plan_pagina(beeld: Masterbeeld, bron: PaginaBron) -> _Plan:
             f"Pagina {beeld.n} zou {breedte / 72 * 2.54:.1f} x {hoogte / 72 * 2.54:.1f} cm worden: de resolutie in het "
             "bestand klopt niet. Stel de resolutie in de scanner goed in en scan opnieuw.",
         )
-    tekst = b""
-    if bron.ocr is not None:
-        draai = bron.draai_graden if bron.ocr_draai is None else bron.ocr_draai
-        liggend = draai in {90, 270}
-        px, punten = (
-            ((beeld.hoogte_px, beeld.breedte_px), (hoogte, breedte))
-            if liggend
-            else ((beeld.breedte_px, beeld.hoogte_px), (breedte, hoogte))
-        )
-        gelezen = (bron.ocr.breedte_px, bron.ocr.hoogte_px)
-        if any(abs(maat * bron.ocr.schaal - was) > 1 for maat, was in zip(px, gelezen, strict=True)):
-            raise ValueError(f"the text of page {beeld.n} was read on an image of another size")
-        tekst = build_text(
-            bron.ocr.regels,
-            breedte_pt=breedte,
-            hoogte_pt=hoogte,
-            punt_per_px=(punten[0] / gelezen[0], punten[1] / gelezen[1]),
-            draai_graden=draai,
-        )
-    return _Plan(breedte, hoogte, bron.draai_graden % 360, beeld.delen(), beeld.icc, tekst)
+    tekst = _text(beeld, bron, breedte, hoogte)
+    delen = beeld.delen()
+    globaal = [None if deel.jbig2_globaal is None else werk.add(deel.jbig2_globaal) for deel in delen]
+    nummers = [werk.add(deel.gegevens) for deel in delen]
+    kaal = [replace(deel, gegevens=b"", jbig2_globaal=None) for deel in delen]
+    return _Plan(
+        breedte_pt=breedte,
+        hoogte_pt=hoogte,
+        draai=bron.draai_graden % 360,
+        delen=tuple(zip(kaal, nummers, strict=True)),
+        globaal=tuple(globaal),
+        inhoud=werk.add(_draw_delen(delen, breedte, hoogte) + tekst),
+        woorden=bron.ocr.woorden if bron.ocr else 0,
+        icc=beeld.icc,
+    )
+
+
+def _draw_delen(delen: Sequence[Beelddeel], breedte_pt: float, hoogte_pt: float) -> bytes:
+    """Return the operators that stack the strips from top to bottom over the whole page."""
+    hoogte_px = sum(deel.hoogte_px for deel in delen)
+    stappen, gedaan = [], 0
+    for i, deel in enumerate(delen):
+        gedaan += deel.hoogte_px
+        onder = hoogte_pt * (hoogte_px - gedaan) / hoogte_px
+        hoog = hoogte_pt * deel.hoogte_px / hoogte_px
+        stappen.append(f"q {breedte_pt:.4f} 0 0 {hoog:.4f} 0 {onder:.4f} cm /I{i} Do Q\n")
+    return "".join(stappen).encode("ascii")
+
+
+def _text(beeld: Masterbeeld, bron: PaginaBron, breedte_pt: float, hoogte_pt: float) -> bytes:
+    if bron.ocr is None:
+        return b""
+    draai = (bron.draai_graden if bron.ocr_draai is None else bron.ocr_draai) % 360
+    px, punten = (beeld.breedte_px, beeld.hoogte_px), (breedte_pt, hoogte_pt)
+    if draai in {90, 270}:
+        px, punten = px[::-1], punten[::-1]
+    gelezen = (bron.ocr.breedte_px, bron.ocr.hoogte_px)
+    if any(abs(maat * bron.ocr.schaal - was) > 1 for maat, was in zip(px, gelezen, strict=True)):
+        raise ValueError(f"the text of page {beeld.n} was read on an image of another size")
+    return build_text(
+        bron.ocr.regels,
+        breedte_pt=breedte_pt,
+        hoogte_pt=hoogte_pt,
+        punt_per_px=(punten[0] / gelezen[0], punten[1] / gelezen[1]),
+        draai_graden=draai,
+    )
 
 
 def finish_pdfa(pdf: pikepdf.Pdf, uit_fd: int, metadata: Metadata, talen: Sequence[str]) -> tuple[str, ...]:

@@ -371,24 +371,29 @@ class _PdfPixels:
     modus: Modus
 
     def decode(self) -> Image.Image:
-        if len(self.strips) == 1:
-            return self.strips[0].decode()
-        heel = Image.new(self.modus, (self.strips[0].feiten.breedte_px, sum(s.feiten.hoogte_px for s in self.strips)))
-        boven = 0
-        for strip in self.strips:
-            heel.paste(strip.decode(), (0, boven))
-            boven += strip.feiten.hoogte_px
-        return heel
+        with pdf_errors(self.strips[0].n):
+            if len(self.strips) == 1:
+                return self.strips[0].decode()
+            heel = Image.new(
+                self.modus, (self.strips[0].feiten.breedte_px, sum(s.feiten.hoogte_px for s in self.strips))
+            )
+            boven = 0
+            for strip in self.strips:
+                heel.paste(strip.decode(), (0, boven))
+                boven += strip.feiten.hoogte_px
+            return heel
 
     def decode_grijs(self) -> Image.Image:
         if len(self.strips) == 1 and self.strips[0].feiten.filter == "DCTDecode":
-            return self.strips[0].jpeg().decode_grijs()
+            with pdf_errors(self.strips[0].n):
+                return self.strips[0].jpeg().decode_grijs()
         return self.decode().convert("L")
 
     def delen(self) -> tuple[Beelddeel, ...] | None:
         if not all(strip.embeddable for strip in self.strips):
             return None
-        return tuple(strip.jpeg().deel if strip.feiten.filter == "DCTDecode" else strip.deel() for strip in self.strips)
+        with pdf_errors(self.strips[0].n):
+            return tuple(s.jpeg().deel if s.feiten.filter == "DCTDecode" else s.deel() for s in self.strips)
 
 
 @dataclass(frozen=True)

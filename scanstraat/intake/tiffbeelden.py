@@ -373,9 +373,11 @@ class TiffBron(Bronlezer):
 
     def strips(self, feiten: Framefeiten) -> list[bytes]:
         """Read the encoded bytes of every strip of a frame."""
+        assert not self._bestand.closed, "page images are read while their file is open"
         return _read_strips(self._bestand, feiten.strips)
 
     def _seek(self, n: int) -> Any:
+        assert not self._bestand.closed, "page images are read while their file is open"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._tiff.seek(n - 1)
