@@ -80,8 +80,7 @@ def _lay_text(map_: Path, teksten: dict[int, OcrPagina], talen: Sequence[str]) -
             map_ / "in.pdf",
             map_ / "uit.pdf",
             language=list(talen),
-            output_type="pdfa-2",
-            pdfa_backend="internal",
+            output_type="pdf",  # only the text; what makes it PDF/A is the same for every document: finish_pdfa
             rasterizer="pypdfium",
             skip_text=True,
             optimize=0,

@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pikepdf
@@ -390,73 +389,3 @@ def _fix_metadata_date(pdf: pikepdf.Pdf, datum: str) -> None:
         stroom.read_bytes(),
     )
     stroom.write(packet)
-
-
-def build_via_ocrmypdf(
-    bron_fd: int, uit_fd: int, metadata: Metadata, talen: Sequence[str], *, werkmap: Path | None = None
-) -> Bouwverslag:
-    """Write the archive file of a delivered PDF whose pages are not scans: its pages stay, with text laid over them.
-
-    Pages that have text of their own keep it as it is. For born-digital documents, and layered (MRC) pages that go to
-    the zaak but whose paper stays.
-
-    Args:
-        uit_fd: empty, open for reading and writing.
-        werkmap: where OCRmyPDF may work; a temporary folder by default.
-    Raises:
-        InvoerError "geen_pdfa": this PDF cannot become PDF/A-2b without changing its pages.
-    """
-    import ocrmypdf  # noqa: PLC0415 - costs 0.4 s, and few documents go this way
-
-    with tempfile.TemporaryDirectory(dir=werkmap) as map_, ExitStack() as stapel:
-        tussen = Path(map_) / "tussen.pdf"
-        invoer = stapel.enter_context(io.BufferedReader(Fdlezer(bron_fd)))
-        try:
-            ocrmypdf.ocr(
-                invoer,
-                tussen,
-                language=list(talen),
-                output_type="pdf",  # only the text; what makes it PDF/A is the same for every document: finish_pdfa
-                optimize=0,  # 1 would wrap JPEG streams in Flate
-                jobs=1,
-                use_threads=True,
-                progress_bar=False,
-                skip_text=True,
-                plugins=["scanstraat.ocrmypdf_plugin"],
-            )
-        except ocrmypdf.exceptions.ExitCodeException as exc:
-            raise InvoerError(
-                "geen_pdfa",
-                "Van deze PDF is geen geldige PDF/A te maken zonder haar pagina's te veranderen. "
-                "Vraag de afzender om een PDF/A, of scan een afdruk.",
-            ) from exc
-        pdf = stapel.enter_context(pikepdf.open(tussen))
-        _settle_names(pdf)
-        niet_nagegaan = finish_pdfa(pdf, uit_fd, metadata, talen)
-        return Bouwverslag(
-            paginas=len(pdf.pages),
-            onveranderd=0,
-            woorden=0,
-            omvang_bytes=os.fstat(uit_fd).st_size,
-            niet_nagegaan=niet_nagegaan,
-        )
-
-
-def _settle_names(pdf: pikepdf.Pdf) -> None:
-    """Give the text layers that OCRmyPDF put on the pages fixed names: it picks them at random."""
-    for pagina in pdf.pages:
-        lagen = pagina.obj.get("/Resources", pikepdf.Dictionary()).get("/XObject", pikepdf.Dictionary())
-        namen = [naam for naam in lagen.keys() if naam.startswith("/OCR-")]  # noqa: SIM118 - a PDF dictionary
-        for nummer, naam in enumerate(namen):
-            vast = f"/Tekstlaag{nummer}"
-            lagen[vast] = lagen[naam]
-            del lagen[naam]
-            for stroom in _contents(pagina):
-                inhoud = stroom.read_bytes()
-                if naam.encode("ascii") in inhoud:
-                    stroom.write(inhoud.replace(naam.encode("ascii"), vast.encode("ascii")))
-
-
-def _contents(pagina: pikepdf.Page) -> list[pikepdf.Stream]:
-    inhoud = pagina.obj.get("/Contents", pikepdf.Array())
-    return [inhoud] if isinstance(inhoud, pikepdf.Stream) else cast(list[pikepdf.Stream], list(inhoud))
