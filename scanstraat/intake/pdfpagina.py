@@ -99,6 +99,8 @@ def _find_reason(zichtbaar: list[Plaatsing | str], verkenner: _Verkenner) -> str
     anders = [wat for wat in zichtbaar if isinstance(wat, str)]
     if _has_annotations(verkenner.pagina):
         return "aantekening"
+    if verkenner.verborgen:
+        return "verborgen"
     if not beelden:
         return anders[0] if anders else "geen_beeld"
     if len(beelden) > 1 and not _is_stack(beelden):
@@ -152,6 +154,7 @@ class _Verkenner:
         self.pagina = pagina
         self.kader = page_box(pagina)
         self.geschilderd: list[Plaatsing | str] = []
+        self.verborgen = False  # something on the page can be switched on and off
 
     def run(self) -> None:
         inhoud = pikepdf.parse_content_stream(self.pagina)
@@ -191,7 +194,7 @@ class _Verkenner:
             if toestand.zichtbare_tekst and any(_has_text(waarde) for waarde in waarden):
                 self.geschilderd.append("tekst")
         elif op == "BDC" and str(waarden[0]) == "/OC":
-            self.geschilderd.append("verborgen")
+            self.verborgen = True
         elif op not in ZONDER_GEVOLG:
             self.geschilderd.append("tekst")  # shadings, and anything not known to be invisible
 
@@ -199,7 +202,7 @@ class _Verkenner:
         if not isinstance(wat, pikepdf.Stream):
             return  # a missing resource draws nothing
         if "/OC" in wat:
-            self.geschilderd.append("verborgen")
+            self.verborgen = True
         if wat.get("/Subtype") == "/Image":
             self._draw_image(wat, toestand)
         elif wat.get("/Subtype") == "/Form" and diepte < MAX_DIEPTE:
