@@ -392,9 +392,11 @@ def _receive(
 ) -> Generator[tuple[str, Bericht], None, None]:
     """Yield what the child says until it has said all; raise what it raised, or why it said nothing."""
     over_s = grenzen.klok_s
+    einde: dict[str, Any] | None = None  # told once; what the child said before it may be more than one message
     while True:
         begin = time.monotonic()
-        einde = _wait(kanaal, status, over_s, grenzen)
+        if einde is None:
+            einde = _wait(kanaal, status, over_s, grenzen)
         over_s -= time.monotonic() - begin
         ontvangen = None
         if einde is None or _is_readable(kanaal):  # what it said before it ended counts
