@@ -19,8 +19,9 @@ import io
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import pikepdf
@@ -58,7 +59,7 @@ class Verwacht:
     icc: the master's colour profile; None means sRGB.
     draai_graden: the recorded turn, clockwise: 0, 90, 180 or 270.
     stromen: the encoded bytes of the master, one per strip from the top, where they go into the file unchanged.
-    dpi: resolution of the page; None when the size on paper is not known.
+    dpi: resolution of the page, across and down where they differ; None when the size on paper is not known.
     stroom_is_bron: `stromen` is the delivered file itself (a loose JPEG): it need not be decoded in full.
     ruimte: a calibrated colour space (CalGray, CalRGB) of the master in PDF syntax, instead of a profile.
     geen_scan: the page is not a scan; only what it shows is compared, with page `bron_pdf[1]` (from 1) of the PDF open
@@ -69,7 +70,7 @@ class Verwacht:
     icc: bytes | None = field(default=None, repr=False)
     draai_graden: int = 0
     stromen: tuple[bytes, ...] = field(default=(), repr=False)
-    dpi: float | None = None
+    dpi: float | tuple[float, float] | None = None
     stroom_is_bron: bool = False
     ruimte: bytes | None = None
     geen_scan: bool = False
@@ -111,17 +112,18 @@ class _Archiefbestand:
         # By way of /proc the renderers open the same file anew: a descriptor's offset is shared, theirs is their own.
         # pdftoppm is a process of its own, so the path names our process.
         self.pad = f"/proc/{os.getpid()}/fd/{fd}"
-        self._bestand = open(self.pad, "rb")  # noqa: PTH123, SIM115 - a descriptor, not a path; closed in __exit__
-        self.pdf = pikepdf.open(self._bestand, suppress_warnings=True)
-        self.pdfium = open_pdfium(self.pad)
+        with ExitStack() as stapel:
+            bestand = stapel.enter_context(open(self.pad, "rb"))  # noqa: PTH123 - a descriptor, not a path
+            self.is_afgesloten = _has_start_and_end(bestand)
+            self.pdf = stapel.enter_context(pikepdf.open(bestand, suppress_warnings=True))
+            self.pdfium = stapel.enter_context(open_pdfium(self.pad))
+            self._sluiten = stapel.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pdfium.close()
-        self.pdf.close()
-        self._bestand.close()
+        self._sluiten.close()
 
     @property
     def aantal(self) -> int:
@@ -131,11 +133,19 @@ class _Archiefbestand:
     def is_heel(self) -> bool:
         """Whether both parsers read the file without repairing it, agree, and it has no layers to switch on and off."""
         return (
-            not self.pdf.get_warnings()
+            self.is_afgesloten
+            and not self.pdf.get_warnings()
             and len(self.pdfium) == self.aantal
             and "/OCProperties" not in self.pdf.Root
             and "/AcroForm" not in self.pdf.Root
         )
+
+
+def _has_start_and_end(bestand: BinaryIO) -> bool:
+    """Whether nothing is cut off: parsers forgive a missing end mark without a word."""
+    begin = bestand.read(5)
+    bestand.seek(max(0, bestand.seek(0, os.SEEK_END) - 16))
+    return begin == b"%PDF-" and bestand.read().rstrip(b"\r\n").endswith(b"%%EOF")
 
 
 def _check(archief: _Archiefbestand, verwacht: Iterator[Verwacht], render_dpi: int) -> Getrouwheidsoordeel:
@@ -186,6 +196,7 @@ class _Pagina:
     maat_px: tuple[int, int] = (0, 0)  # of the master, not turned
     dpi: float = 0.0  # of the render
     factor: int = 0  # master pixels per rendered pixel; 0: not a whole number
+    plaat: Image.Image | None = None  # what must be drawn, when the master was decoded anyway
     verschillen: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -265,7 +276,6 @@ def _check_scan(pagina: _Pagina, bron: pikepdf.Page, archief: _Archiefbestand, r
         pagina.mark(Afwijking.DRAAI)
     master = _Master(eis)
     pagina.maat_px = master.maat
-    breedte, hoogte = master.maat
     if not pagina.plaatsingen:
         pagina.mark(Afwijking.BEELDPUNTEN)
     else:
@@ -273,17 +283,29 @@ def _check_scan(pagina: _Pagina, bron: pikepdf.Page, archief: _Archiefbestand, r
         _check_kleur(pagina, bron, archief)
         if not fills(pagina.plaatsingen, structuur.kader):
             pagina.mark(Afwijking.UITSNEDE)
-    x0, y0, x1, y1 = structuur.kader
-    if eis.dpi is not None:
-        maten = (x1 - x0, breedte * 72 / eis.dpi), (y1 - y0, hoogte * 72 / eis.dpi)
+    _plan_weergave(pagina, render_dpi)
+    if master.is_decoded and pagina.factor:
+        pagina.plaat = _reduce(master.beeld, pagina)  # it will be needed, and decoding costs as much as rendering
+
+
+def _plan_weergave(pagina: _Pagina, render_dpi: int) -> None:
+    """Check the size on paper, and choose the resolution of the render: the page's own, divided by a whole number."""
+    x0, y0, x1, y1 = pagina.kader
+    breedte, hoogte = pagina.maat_px
+    dpi_x, dpi_y = breedte * 72 / (x1 - x0), hoogte * 72 / (y1 - y0)
+    if pagina.eis.dpi is not None:
+        dpi_x, dpi_y = pagina.eis.dpi if isinstance(pagina.eis.dpi, tuple) else (pagina.eis.dpi, pagina.eis.dpi)
+        maten = (x1 - x0, breedte * 72 / dpi_x), (y1 - y0, hoogte * 72 / dpi_y)
         if any(abs(is_ - hoort) > SPELING_PT + SPELING_MAAT * hoort for is_, hoort in maten):
             pagina.mark(Afwijking.MAAT)
             return  # a page of another size is not rendered: it could be as large as a house
-    dpi_x, dpi_y = breedte * 72 / (x1 - x0), hoogte * 72 / (y1 - y0)
     factor = max(1, round(dpi_x / render_dpi))
-    pagina.dpi = (eis.dpi or dpi_x) / factor  # the stated one: equal for all pages, whatever their numbers' rounding
-    vierkant = abs(dpi_x - dpi_y) * max(x1 - x0, y1 - y0) / 72 < 0.5
-    if vierkant and len(pagina.plaatsingen) == 1 and breedte % factor == hoogte % factor == 0:
+    pagina.dpi = dpi_x / factor
+    if (
+        math.isclose(dpi_x, dpi_y, rel_tol=1e-4)
+        and len(pagina.plaatsingen) == 1
+        and breedte % factor == hoogte % factor == 0
+    ):
         pagina.factor = factor
 
 
@@ -310,6 +332,10 @@ class _Master:
             self.maat = breedte, hoogte
         else:
             self.modus, self.maat = self.beeld.mode, self.beeld.size
+
+    @property
+    def is_decoded(self) -> bool:
+        return self._beeld is not None
 
     @property
     def beeld(self) -> Image.Image:
@@ -421,9 +447,15 @@ def _pictures(pagina: _Pagina) -> Iterator[Image.Image]:
         with Image.open(io.BytesIO(eis.stromen[0]), formats=("JPEG",)) as beeld:
             beeld.draft("RGB", (beeld.width // pagina.factor, beeld.height // pagina.factor))
             yield _turn(beeld.convert("RGB"), pagina.draai)
-    if eis.beeld is not None:
-        kleur = eis.beeld().convert("RGB")
-        yield _turn(kleur.reduce(pagina.factor) if pagina.factor > 1 else kleur, pagina.draai)
+    if pagina.plaat is not None:
+        yield pagina.plaat
+    elif eis.beeld is not None:
+        yield _reduce(eis.beeld(), pagina)
+
+
+def _reduce(beeld: Image.Image, pagina: _Pagina) -> Image.Image:
+    grijs = beeld.convert("L") if beeld.mode == "1" else beeld
+    return _turn((grijs.reduce(pagina.factor) if pagina.factor > 1 else grijs).convert("RGB"), pagina.draai)
 
 
 def _turn(beeld: Image.Image, draai: int) -> Image.Image:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from functools import lru_cache
 from typing import Any
 
@@ -51,7 +52,7 @@ def decode_beeld(beeld: Stream) -> Monsters:
             punten = _decode_pdfium(beeld)
         else:
             raise ValueError(f"filters {filters}")
-    except (OSError, SyntaxError) as exc:  # Pillow raises these on damaged data
+    except (OSError, SyntaxError, zlib.error) as exc:  # Pillow raises the first two on damaged data
         raise ValueError("damaged image data") from exc
     if punten.shape[:2] != (hoogte, breedte):
         raise ValueError("the image has another size than its dictionary says")
@@ -63,10 +64,9 @@ def _decode_monsters(beeld: Stream, breedte: int, hoogte: int) -> Monsters:
     palet = palette_of(beeld.ColorSpace)
     per_punt = 1 if palet is not None else kleuren
     rij = (breedte * per_punt * bits + 7) // 8
-    gegevens = beeld.read_bytes()
-    if len(gegevens) < rij * hoogte or bits not in {1, 2, 4, 8}:
-        raise ValueError("too few samples")
-    ruw = np.frombuffer(gegevens, np.uint8, count=rij * hoogte).reshape(hoogte, rij)
+    if bits not in {1, 2, 4, 8}:
+        raise ValueError(f"{bits} bits per sample")
+    ruw = _inflate(beeld, rij, hoogte)
     if bits < 8:
         los = np.unpackbits(ruw, axis=1).reshape(hoogte, -1, bits)
         ruw = (los @ (1 << np.arange(bits - 1, -1, -1)).astype(np.uint8)).astype(np.uint8)
@@ -74,6 +74,32 @@ def _decode_monsters(beeld: Stream, breedte: int, hoogte: int) -> Monsters:
     if palet is not None:
         return np.asarray(palet[waarden[:, :, 0]])  # an index past the palette raises IndexError
     return waarden if bits == 8 else waarden * np.uint8(255 // (2**bits - 1))
+
+
+def _inflate(beeld: Stream, rij: int, hoogte: int) -> Monsters:
+    """Return the rows of bytes of an unfiltered or Flate image. Never more than they should be: it may be a bomb."""
+    parms = _parms(beeld)
+    voorspeller = int(parms.get("/Predictor", 1))
+    if filters_of(beeld) == ["/FlateDecode"] and (
+        voorspeller == 1 or (voorspeller == 2 and beeld.BitsPerComponent == 8)
+    ):
+        lezer = zlib.decompressobj()
+        gegevens = lezer.decompress(beeld.read_raw_bytes(), rij * hoogte)
+        if (
+            lezer.decompress(lezer.unconsumed_tail, 1) or not lezer.eof
+        ):  # eof: the checksum at the end was there, and right
+            raise ValueError("too many samples, or the end is missing")
+    else:
+        gegevens = beeld.read_bytes()
+    if len(gegevens) < rij * hoogte:
+        raise ValueError("too few samples")
+    ruw = np.frombuffer(gegevens, np.uint8, count=rij * hoogte).reshape(hoogte, rij)
+    if voorspeller != 2 or beeld.BitsPerComponent != 8:
+        return ruw
+    kleuren = int(parms.get("/Colors", 1))  # TIFF's predictor: each sample is the difference with its left neighbour
+    if int(parms.get("/Columns", 1)) * kleuren != rij or int(parms.get("/BitsPerComponent", 8)) != 8:
+        raise ValueError("a predictor for an image of another size")
+    return np.cumsum(ruw.reshape(hoogte, -1, kleuren), axis=1, dtype=np.uint8).reshape(hoogte, rij)
 
 
 def decode_pillow(gegevens: bytes, soort: str) -> Monsters:

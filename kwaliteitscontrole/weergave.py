@@ -80,8 +80,12 @@ def _find_einde(werk: Sequence[tuple[int, float]], begin: int) -> int:
 
 def open_pdfium(pad: str) -> Any:
     """Open a PDF by a path of /proc; closing the document closes the file."""
-    # Not by its path: pypdfium2 resolves that first, and a memfd has none.
-    return pypdfium2.PdfDocument(open(pad, "rb"), autoclose=True)  # noqa: PTH123
+    bestand = open(pad, "rb")  # noqa: PTH123, SIM115 - not by its path: pypdfium2 resolves that, and a memfd has none
+    try:
+        return pypdfium2.PdfDocument(bestand, autoclose=True)
+    except BaseException:
+        bestand.close()
+        raise
 
 
 def _render_pdfium(document: Any, index: int, dpi: float) -> Image.Image:

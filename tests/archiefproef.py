@@ -46,7 +46,7 @@ class Proefpagina:
             beeld=self.master.copy,
             icc=self.icc,
             draai_graden=self.draai,
-            stromen=self.stromen if self.is_jpeg else (),
+            stromen=self.stromen if self.is_jpeg or self.soort.startswith("g4") else (),
             dpi=self.dpi,
             stroom_is_bron=self.is_jpeg,
         )
