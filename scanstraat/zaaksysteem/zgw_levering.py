@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -103,7 +103,7 @@ class Levering:
     def run(self) -> Geleverd:
         """Look, do what is missing, read back."""
         zaak = self._find_zaak()
-        document = self._find_document(zaak)
+        document = self._finish_clean_up(self._find_document(zaak))
         gekoppeld = document is not None and self._is_linked(zaak, document)
         if self._is_overtaken():
             return self._confirm_old(document if gekoppeld else None)
@@ -544,19 +544,34 @@ class Levering:
 
     def _clean_up_after(self, document: Document, oorzaak: ZaaksysteemError) -> None:
         """Do not leave an orphan behind when a delivery is refused for good; say so when it cannot be helped."""
-        try:
-            if self._api.find_relaties(document.url, self._gebruiker):
+        self._geheugen.onthoud("opruimen", {"url": document.url})
+        with suppress(ZaaksysteemError):  # the refusal itself is what must be told
+            if self._clean_up(document) or self._api.find_relaties(document.url, self._gebruiker):
                 return
+        raise ZaaksysteemError(
+            f"{oorzaak} Het document zelf staat nog los in het zaaksysteem en kon niet weg; bij een nieuwe poging "
+            "wordt het weer gebruikt."
+        ) from oorzaak
+
+    def _finish_clean_up(self, document: Document | None) -> Document | None:
+        """Take up a removal that was cut off, before half of what it did is taken for a document to go on with."""
+        if document is None or self._geheugen.antwoord("opruimen").get("url") != document.url:
+            return document
+        if self._clean_up(document):
+            return None
+        return self._api.get_document(document.url, self._gebruiker)
+
+    def _clean_up(self, document: Document) -> bool:
+        """Remove a document that hangs on nothing; return whether it is gone."""
+        weg = False
+        if not self._api.find_relaties(document.url, self._gebruiker):
             actueel = self._api.get_document(document.url, self._gebruiker)
             uitkomst = remove_document(self._api, actueel, self._gebruiker, "Koppelen aan de zaak is geweigerd")
-        except ZaaksysteemError:
-            uitkomst = Ontkoppeld(document.url, verwijderd=False, wees=True)
-        if uitkomst.wees:
-            raise ZaaksysteemError(
-                f"{oorzaak} Het document zelf staat nog los in het zaaksysteem en kon niet weg; bij een nieuwe poging "
-                "wordt het weer gebruikt."
-            ) from oorzaak
-        self._forget_document()
+            weg = uitkomst.verwijderd
+            if weg:
+                self._forget_document()
+        self._geheugen.vergeet("opruimen")
+        return weg
 
     def _forget_document(self) -> None:
         """Keep that there is no document now: unlike one that was asked for and never heard of."""

@@ -477,6 +477,27 @@ def test_parts_too_large_for_the_proxy_are_for_its_beheerder(zgw: Zgw, wereld: W
     assert wereld.stukken == {}  # half an upload is emptied, unlocked and removed, without the right to force
 
 
+def test_a_clean_up_that_is_cut_off_is_finished_before_the_next_try(
+    zgw: Zgw, wereld: Wereld, effecten: EffectenDb
+) -> None:
+    wereld.rechten = BEPERKT | {VERWIJDEREN}
+    gezien: list[str] = []
+
+    def te_groot_en_dan_stuk(verzoek: Verzoek) -> Storing | None:
+        gezien.append(verzoek.methode)
+        if verzoek.methode == "PUT" and gezien.count("PUT") == 1:
+            return Storing.TE_GROOT
+        return Storing.FOUT_VOOR if gezien.count("DELETE") == 2 and verzoek.methode == "DELETE" else None
+
+    wereld.storing = te_groot_en_dan_stuk
+    with pytest.raises(ZaaksysteemError, match="nog los"):
+        zgw.lever(build_aflevering(), build_inhoud(GROOT), effecten)
+    zgw.lever(build_aflevering(), build_inhoud(GROOT), effecten)
+    (stuk,) = wereld.stukken.values()
+    assert stuk.bytes_ == [GROOT]  # not a new version of what was being removed
+    assert wereld.gemaakt == 2
+
+
 def test_a_half_upload_goes_on_where_it_stopped(maak: Callable[..., Zgw], wereld: Wereld, effecten: EffectenDb) -> None:
     verstuurd: list[str] = []
 
