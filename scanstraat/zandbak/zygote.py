@@ -283,11 +283,18 @@ class Zygote:
     def _stream(self, kanaal: socket.socket, delen: Iterator[Any]) -> None:
         """Send part by part; the next one may be computed, but is sent only when the caller asks for it."""
         eerste = True
-        for deel in delen:
-            if not eerste and not _is_asked(kanaal):
-                return
-            eerste = False
-            _answer(kanaal, "deel", deel)
+        try:
+            for deel in delen:
+                if not eerste and not _is_asked(kanaal):
+                    return
+                eerste = False
+                _answer(kanaal, "deel", deel)
+        except BaseException:
+            # A socket that is closed with something unread in it breaks the connection, and then the caller never sees
+            # what was sent last: so what was asked is read, also when only an error follows.
+            if not eerste:
+                _is_asked(kanaal)
+            raise
         if eerste or _is_asked(kanaal):
             send_bericht(kanaal, "klaar", {})
 
