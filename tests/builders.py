@@ -50,7 +50,7 @@ def build_batch(
     zaak: str | None = "ZAAK-2026-000123",
     nakijken: str = "nooit",
 ) -> Batchproef:
-    """Save a batch whose documents have `paginas` pages each, all from one bron, each document behind a scheidingsblad."""
+    """Save a batch whose documents have `paginas` pages each, from one bron, each behind a scheidingsblad."""
     actor = storage.load_actor(session, "proef")
     batch = save_batch(session, nakijken=nakijken)
     bron = save_bron(session, batch, aantal_beelden=sum(paginas) + len(paginas))
@@ -168,7 +168,7 @@ def archive(session: Session, versie_id: UUID, *, conform: bool = True, getrouw:
         rapport=rapport.sha256,
         getrouw=getrouw,
         getrouwheid=getrouwheid.sha256,
-        tekst={nummer: (90.0, 100) for nummer in range(1, aantal + 1)},
+        tekst=dict.fromkeys(range(1, aantal + 1), (90.0, 100)),
     )
 
 
