@@ -31,7 +31,11 @@ KOMT_GOED = [
     OSError(errno.ENOSPC, "No space left on device"),
     OSError(errno.EDQUOT, "Disk quota exceeded"),
 ]
-TOEVAL = [GereedschapError("veraPDF", "antwoordt niet"), ZandbakError("Het start niet."), OpslagError("Het leest niet.")]
+TOEVAL = [
+    GereedschapError("veraPDF", "antwoordt niet"),
+    ZandbakError("Het start niet."),
+    OpslagError("Het leest niet."),
+]
 NOOIT = [
     InvoerError("geen_scan", "Dit is geen scan."),
     ZandbakGrensError("tijd", "Te traag."),
