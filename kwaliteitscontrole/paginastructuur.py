@@ -40,6 +40,10 @@ class Paginastructuur:
 _TEKST = {"BT", "ET", "Tf", "Tz", "Tc", "Tw", "TL", "Ts", "Td", "TD", "Tm", "T*"}
 _TEKST_TONEN = {"Tj", "TJ", "'", '"'}
 _MERKEN = {"BMC", "EMC", "MP"}
+_STAND = {  # lines and colours: they change how a later stroke would look, and strokes are not allowed
+    "w", "J", "j", "M", "d", "i", "ri", "g", "G", "rg", "RG", "k", "K", "cs", "CS", "sc", "SC", "scn", "SCN",
+}  # fmt: skip
+_DIEPTE = 4  # of forms in forms
 _ONZICHTBAAR = 3  # text rendering mode: neither fill nor stroke nor clip
 _BEELD_VREEMD = ("/SMask", "/Mask", "/ImageMask", "/OC", "/Alternates", "/OPI", "/SMaskInData")
 
@@ -49,9 +53,8 @@ def read_pagina(bron: pikepdf.Page) -> Paginastructuur:
     afwijkingen: list[Afwijking] = []
     if len(bron.obj.get("/Annots", Array())) or "/AA" in bron.obj:
         afwijkingen.append(Afwijking.EXTRA_INHOUD)
-    lettertypen = resources_of(bron).get("/Font", Dictionary())
-    if any(str(lettertype.get("/Subtype")) == "/Type3" for _, lettertype in lettertypen.items()):
-        afwijkingen.append(Afwijking.EXTRA_INHOUD)  # Type 3 glyphs are painted whatever the rendering mode
+    if _has_type3(resources_of(bron)):
+        afwijkingen.append(Afwijking.EXTRA_INHOUD)
     kader = _box(bron.mediabox)
     eenheid = float(bron.obj.get("/UserUnit", 1))
     if eenheid != 1 or any(abs(x - y) > SPELING_PT for x, y in zip(_box(bron.cropbox), kader, strict=True)):
@@ -64,30 +67,61 @@ def read_pagina(bron: pikepdf.Page) -> Paginastructuur:
 
 def _walk(bron: pikepdf.Page, afwijkingen: list[Afwijking]) -> Iterator[Plaatsing]:
     """Yield the images painted, in order; note everything else that can be seen."""
-    beelden = resources_of(bron).get("/XObject", Dictionary())
+    bronnen = resources_of(bron)
+    beelden = bronnen.get("/XObject", Dictionary())
     stapel: list[tuple[pikepdf.Matrix, int]] = []
     matrix, tekststand = pikepdf.Matrix(), 0
     for stap in pikepdf.parse_content_stream(bron):
         op, waarden = str(stap.operator), stap.operands
-        if op in _TEKST or op in _MERKEN:
-            continue
-        if op in _TEKST_TONEN:
-            if tekststand != _ONZICHTBAAR:
-                afwijkingen.append(Afwijking.TEKST_ZICHTBAAR)
-        elif op == "Tr":
-            tekststand = int(waarden[0])
-        elif op == "q":
+        if op == "q":
             stapel.append((matrix, tekststand))
         elif op == "Q":
             matrix, tekststand = stapel.pop()
         elif op == "cm":
             matrix = pikepdf.Matrix(*(float(getal) for getal in waarden)) @ matrix
+        elif op == "Tr":
+            tekststand = int(waarden[0])
         elif op == "Do" and str(beelden[str(waarden[0])].Subtype) == "/Image":
             yield Plaatsing(beelden[str(waarden[0])], matrix.shorthand)
-        elif op in {"BDC", "DP"} and str(waarden[0]) != "/OC":
-            continue
+        elif op == "Do":
+            afwijkingen.extend(_find_in_form(beelden[str(waarden[0])], bronnen, tekststand, _DIEPTE))
         else:
-            afwijkingen.append(Afwijking.EXTRA_INHOUD)
+            afwijkingen.extend(_find_visible(op, waarden, tekststand))
+
+
+def _find_in_form(vorm: Any, bronnen: Any, tekststand: int, diepte: int) -> list[Afwijking]:
+    """Return what can be seen of a form XObject: it may hold text that is not painted, and nothing else."""
+    if diepte == 0 or str(vorm.Subtype) != "/Form" or "/OC" in vorm:
+        return [Afwijking.EXTRA_INHOUD]
+    bronnen = vorm.get("/Resources", bronnen)
+    afwijkingen = [Afwijking.EXTRA_INHOUD] if _has_type3(bronnen) else []
+    stapel: list[int] = []
+    for stap in pikepdf.parse_content_stream(vorm):
+        op, waarden = str(stap.operator), stap.operands
+        if op == "q":
+            stapel.append(tekststand)
+        elif op == "Q":
+            tekststand = stapel.pop()
+        elif op == "Tr":
+            tekststand = int(waarden[0])
+        elif op == "Do":
+            afwijkingen += _find_in_form(bronnen.XObject[str(waarden[0])], bronnen, tekststand, diepte - 1)
+        elif op != "cm":
+            afwijkingen += _find_visible(op, waarden, tekststand)
+    return afwijkingen
+
+
+def _find_visible(op: str, waarden: Any, tekststand: int) -> list[Afwijking]:
+    if op in _TEKST_TONEN:
+        return [] if tekststand == _ONZICHTBAAR else [Afwijking.TEKST_ZICHTBAAR]
+    if op in _TEKST or op in _MERKEN or op in _STAND or (op in {"BDC", "DP"} and str(waarden[0]) != "/OC"):
+        return []
+    return [Afwijking.EXTRA_INHOUD]
+
+
+def _has_type3(bronnen: Any) -> bool:
+    """Whether a font is of Type 3: its glyphs are painted whatever the rendering mode."""
+    return any(str(soort.get("/Subtype")) == "/Type3" for _, soort in bronnen.get("/Font", Dictionary()).items())
 
 
 def fills(plaatsingen: Sequence[Plaatsing], kader: tuple[float, float, float, float]) -> bool:

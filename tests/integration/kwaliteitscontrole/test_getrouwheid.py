@@ -216,6 +216,28 @@ def test_a_page_at_another_size_on_paper_is_found() -> None:
     assert Afwijking.MAAT in afwijkingen(check(build_archief([replace(pagina, dpi=72)]), [pagina]))
 
 
+@pytest.mark.parametrize(
+    ("inhoud", "gelijk"),
+    [
+        (b"2 J 0.5 w BT 3 Tr /F 11 Tf 90 200 Td (tekst) Tj ET", True),
+        (b"BT 0 Tr /F 11 Tf 90 200 Td (tekst) Tj ET", False),
+        (b"0 0 40 40 re f", False),
+        (b"q 30 0 0 30 0 0 cm /I0 Do Q", False),
+        (b"/V Do", False),
+    ],
+)
+def test_a_form_may_hold_text_that_is_not_painted_and_nothing_else(inhoud: bytes, gelijk: bool) -> None:
+    pagina = small("jpeg_grijs")
+    with pikepdf.open(io.BytesIO(build_archief([pagina]))) as pdf:
+        bronnen = pdf.pages[0].obj.Resources
+        vorm = pdf.make_stream(inhoud, Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 420, 600]))
+        vorm.Resources = Dictionary(Font=bronnen.Font, XObject=Dictionary(I0=bronnen.XObject.I0, V=vorm))
+        bronnen.XObject.V = vorm
+        pdf.pages[0].contents_add(b"q /V Do Q")
+        bestand = save(pdf)
+    assert check(bestand, [pagina]).gelijk is gelijk
+
+
 def test_a_page_as_large_as_a_house_is_refused_without_rendering_it() -> None:
     pagina = small("jpeg_grijs")
     with pikepdf.open(io.BytesIO(build_archief([pagina]))) as pdf:
