@@ -80,13 +80,18 @@ def batch(
         ["Blad", "Waar", "Draai", "Dpi", "Kleur", "Scheef", "Inkt", "Reden"],
         [
             [b["blad"], b["bestemming"], b["draai_graden"], b["dpi"], b["kleurmodus"],
-             b["metingen"].get("scheefstand_graden"), b["metingen"].get("inktdekking"), b["reden"]]
+             b["metingen"].get("scheefstand_graden"), say_share(b["metingen"].get("inktdekking")), b["reden"]]
             for b in gevonden["beelden"]
         ],
         leeg="Deze batch is nog niet ontleed.",
     )  # fmt: skip
     show_bevindingen(gevonden["bevindingen"])
     return None
+
+
+def say_share(deel: float | None) -> str | None:
+    """Return a share (0 to 1) as people say it: 3,6 %."""
+    return None if deel is None else f"{deel * 100:.1f} %".replace(".", ",")
 
 
 def show_documenten(documenten: list[dict[str, Any]]) -> None:

@@ -59,10 +59,10 @@ class _Werk:
 
 def _say(batch: BatchRow, bewerkt: bewerken.Bewerkt) -> None:
     aantal = len(bewerkt.documenten)
+    terug = "" if bewerkt.soort is Bewerkingsoort.ONGEDAAN else f" Terugdraaien: scanstraat ongedaan {batch.nummer}"
     stdout().print(
         f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {batch.nummer}: {aantal} "
-        f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie. "
-        f"Terugdraaien: scanstraat ongedaan {batch.nummer}"
+        f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie.{terug}"
     )
 
 
