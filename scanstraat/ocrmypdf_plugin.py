@@ -1,16 +1,19 @@
 """OCRmyPDF's way to our text: a plugin that hands it what our own Tesseract children read already.
 
 OCRmyPDF lays the text on pages that are not one scanned image. Nothing is recognised here, and no other program is
-started: `ocrmypdf_route` asks for pdfium and the internal PDF/A writer, so Ghostscript has no part in it. Loaded by
-OCRmyPDF by name.
+started: the parts that would look for Tesseract and Ghostscript are taken out. Loaded by OCRmyPDF by name.
 """
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 from ocrmypdf import hookimpl
+from ocrmypdf.builtin_plugins.ghostscript import GhostscriptOptions
+from ocrmypdf.builtin_plugins.tesseract_ocr import TesseractOptions
 from ocrmypdf.models.ocr_element import Baseline, BoundingBox, OcrClass, OcrElement
 from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
 from PIL import Image
@@ -20,6 +23,41 @@ from scanstraat.ocrpagina import OcrPagina
 # Page from 0 -> what was read on it. OCRmyPDF calls the engine in threads of its own and hands it nothing of ours; a
 # sandboxed child makes one document: so this is a value of the process.
 TEKSTEN: dict[int, OcrPagina] = {}
+
+
+_PDFIUM = threading.Lock()  # pdfium is not thread-safe
+
+
+@hookimpl
+def initialize(plugin_manager: Any) -> None:
+    """Take out what would call other programs: Ghostscript has altered images silently, and is never used."""
+    plugin_manager.set_blocked("ocrmypdf.builtin_plugins.tesseract_ocr")
+    plugin_manager.set_blocked("ocrmypdf.builtin_plugins.ghostscript")
+
+
+@hookimpl
+def register_options() -> dict[str, Any]:
+    """Keep the option groups of the parts that were taken out: OCRmyPDF's own checks read them."""
+    return {"tesseract": TesseractOptions, "ghostscript": GhostscriptOptions}
+
+
+@hookimpl
+def rasterize_pdf_page(
+    input_file: Path, output_file: Path, raster_dpi: Any, pageno: int, page_dpi: Any, rotation: int | None
+) -> Path:
+    """Give OCRmyPDF an image of the page without a PNG on the way: an uncompressed TIFF, which it opens by content."""
+    with _PDFIUM, pypdfium2.PdfDocument(input_file) as document:
+        pagina = document[pageno - 1]
+        pagina.set_cropbox(*pagina.get_mediabox())
+        breedte, hoogte = (round(maat * dpi / 72) for maat, dpi in zip(pagina.get_size(), raster_dpi, strict=True))
+        if rotation:
+            pagina.set_rotation(-rotation % 360)  # OCRmyPDF counts anticlockwise
+            breedte, hoogte = (hoogte, breedte) if rotation % 180 else (breedte, hoogte)
+        beeld = Image.new("L", (breedte, hoogte), 255)
+        beeld.paste(pagina.render(scale=raster_dpi.to_scalar() / 72, grayscale=True).to_pil().convert("L"), (0, 0))
+    dpi = page_dpi or raster_dpi
+    beeld.save(output_file, "TIFF", dpi=(float(dpi.x), float(dpi.y)))
+    return output_file
 
 
 @hookimpl

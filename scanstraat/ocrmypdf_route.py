@@ -18,6 +18,7 @@ import pikepdf
 
 from scanstraat.errors import InvoerError
 from scanstraat.intake.masterbeeld import open_fd
+from scanstraat.intake.pdfpagina import page_turn
 from scanstraat.ocrmypdf_plugin import TEKSTEN
 from scanstraat.ocrpagina import OcrPagina
 from scanstraat.pdfa import Bouwverslag, Metadata, PaginaBron, build_pdfa, finish_pdfa
@@ -45,7 +46,7 @@ def build_via_ocrmypdf(
                     bestand = stapel.enter_context(open_fd(fd))
                     bronnen[fd] = stapel.enter_context(pikepdf.open(cast(BinaryIO, bestand)))
                 samen.pages.append(bronnen[fd].pages[pagina.n - 1])
-                samen.pages[-1].obj.Rotate = pagina.draai_graden
+                samen.pages[-1].obj.Rotate = _page_rotate(pagina, bronnen[fd].pages[pagina.n - 1])
                 if pagina.ocr is not None:
                     teksten[plek] = pagina.ocr
             else:
@@ -56,9 +57,38 @@ def build_via_ocrmypdf(
         with pikepdf.open(map_ / "uit.pdf") as klaar:
             if len(klaar.pages) != aantal:
                 raise InvoerError("geen_pdfa", "Bij het maken van de PDF/A ging een pagina verloren. Scan opnieuw.")
+            _settle_names(klaar)
             niet_nagegaan = finish_pdfa(klaar, uit_fd, metadata, talen)
     woorden = sum(ocr.woorden for ocr in teksten.values())
     return Bouwverslag(aantal, 0, woorden, os.fstat(uit_fd).st_size, niet_nagegaan)
+
+
+def _page_rotate(pagina: PaginaBron, origineel: pikepdf.Page) -> int:
+    """Return /Rotate for a page that goes along as it is: its own, plus every recorded turn.
+
+    `draai_graden` counts from the stored image; what the file itself turned (`draai_pdf`) is in the page already.
+    """
+    gemeld = pagina.draai_graden - pagina.lezer.beeld(pagina.n).draai_pdf
+    return (page_turn(origineel) + gemeld) % 360
+
+
+def _settle_names(pdf: pikepdf.Pdf) -> None:
+    """Give the text layers fixed names: OCRmyPDF picks them at random, and the same input must give the same bytes."""
+    for pagina in pdf.pages:
+        lagen = pagina.obj.get("/Resources", pikepdf.Dictionary()).get("/XObject", pikepdf.Dictionary())
+        for nummer, naam in enumerate([naam for naam in lagen.keys() if naam.startswith("/OCR-")]):  # noqa: SIM118
+            vast = f"/Tekstlaag{nummer}"
+            lagen[vast] = lagen[naam]
+            del lagen[naam]
+            for stroom in _contents(pagina):
+                inhoud = stroom.read_bytes()
+                if naam.encode("ascii") in inhoud:
+                    stroom.write(inhoud.replace(naam.encode("ascii"), vast.encode("ascii")))
+
+
+def _contents(pagina: pikepdf.Page) -> list[pikepdf.Stream]:
+    inhoud = pagina.obj.get("/Contents", pikepdf.Array())
+    return [inhoud] if isinstance(inhoud, pikepdf.Stream) else cast(list[pikepdf.Stream], list(inhoud))
 
 
 def _append_image(
@@ -81,7 +111,6 @@ def _lay_text(map_: Path, teksten: dict[int, OcrPagina], talen: Sequence[str]) -
             map_ / "uit.pdf",
             language=list(talen),
             output_type="pdf",  # only the text; what makes it PDF/A is the same for every document: finish_pdfa
-            rasterizer="pypdfium",
             skip_text=True,
             optimize=0,
             jobs=1,

@@ -323,6 +323,8 @@ def finish_pdfa(pdf: pikepdf.Pdf, uit_fd: int, metadata: Metadata, talen: Sequen
     """
     pdf.Root.Lang = pikepdf.String(TAALCODES.get(talen[0], "und") if talen else "und")
     pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+    if "/ID" in pdf.trailer:
+        del pdf.trailer["/ID"]  # of a file it was made from; the new one comes from the content
     _write_xmp(pdf, metadata)
     pikepdf.pdfa.prepare(pdf, PROFIEL)
     _fix_metadata_date(pdf, metadata.datum)

@@ -12,6 +12,7 @@ import statistics
 import struct
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import pikepdf
 
@@ -23,7 +24,9 @@ TEKENBREEDTE = 500  # every character is half as wide as the letters are high
 # How plain pdftotext (poppler) puts words in order depends on the size of the letters: words within half a size of each
 # other vertically are one line, lines within one and a half sizes are one block, and what stands closer than one size
 # sideways may join it. The values below were found on real scans (docs/prestaties.md).
-LETTERHOOGTE = 1.5  # size of the letters, in median heights of a line's box
+LETTERHOOGTE = 1.5  # size of the letters, in median heights of a line's box; at least
+GROOTSTE_LETTERHOOGTE = 2.0  # at most
+LETTERS_PER_REGELAFSTAND = 0.7  # in between: this share of the distance between lines, so that 1.5 sizes bridge it
 KOLOMAFSTAND = 1.2  # least space between two columns, in sizes of the letters
 KRAPSTE_REGEL = 0.7  # a line is never narrowed to less than this share of its width to keep columns apart
 STEILSTE_REGEL = 1.5  # a line that rises at most this many line heights is drawn level, so that it stays one line
@@ -53,7 +56,7 @@ def build_text(
         return b""
     kx, ky = punt_per_px
     hoogte = breedte_pt if draai_graden in {90, 270} else hoogte_pt
-    letters_px = LETTERHOOGTE * statistics.median([regel.kader[3] - regel.kader[1] for regel in regels])
+    letters_px = find_letters(regels)
     letters = letters_px * ky
     a, b, c, d, e, f = DRAAIMATRICES[draai_graden]
     uit = [f"q {a} {b} {c} {d} {e * breedte_pt:.2f} {f * hoogte_pt:.2f} cm" if draai_graden else "q"]
@@ -78,6 +81,19 @@ def _line(regel: Regel, krimp: float, letters: float, kx: float, ky: float, hoog
         x, y = (links + van_links) * kx, hoogte - (y1 + helling * van_links) * ky
         regels.append(f"{rek:.2f} Tz {cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} {x:.2f} {y:.2f} Tm <{code.hex()}0020> Tj")
     return regels
+
+
+def find_letters(regels: Sequence[Regel]) -> float:
+    """Return the one size of letters for a page, in OCR pixels: lines far apart need larger ones to stay a block."""
+    hoogte = statistics.median([regel.kader[3] - regel.kader[1] for regel in regels])
+    kolommen = find_kolommen(regels)
+    afstanden = [
+        onder.kader[3] - boven.kader[3]
+        for (boven, kolom), (onder, volgende) in pairwise(zip(regels, kolommen, strict=True))
+        if kolom == volgende and onder.kader[3] - boven.kader[3] > hoogte / 2
+    ]
+    gewenst = LETTERS_PER_REGELAFSTAND * statistics.median(afstanden) if afstanden else 0.0
+    return min(GROOTSTE_LETTERHOOGTE * hoogte, max(LETTERHOOGTE * hoogte, gewenst))
 
 
 def find_basislijn(regel: Regel) -> tuple[float, float]:

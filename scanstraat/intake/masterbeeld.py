@@ -214,7 +214,7 @@ def image_errors(n: int) -> Iterator[None]:
         raise InvoerError("te_groot", f"Pagina {n} is te groot om te lezen. Scan met een lagere resolutie.") from exc
     except UnidentifiedImageError as exc:
         raise InvoerError("onleesbaar", f"Pagina {n} is geen beeld dat te lezen is. Scan opnieuw.") from exc
-    except (OSError, SyntaxError, ValueError, EOFError, zlib.error, OverflowError, LookupError, TypeError) as exc:
+    except (OSError, SyntaxError, ValueError, EOFError, zlib.error, ArithmeticError, LookupError, TypeError) as exc:
         # Pillow raises all of these on damaged data; a truncated stream is told apart by its words.
         if "truncated" in str(exc).lower() or isinstance(exc, EOFError):
             raise OnvolledigError("onvolledig", f"Pagina {n} is niet compleet: het beeld houdt halverwege op.") from exc
