@@ -338,7 +338,12 @@ class Levering:
         verloren = self._geheugen.kijk("inhoud")
         if verloren is not None and verloren.antwoord is None and self._geheugen.antwoord("slot").get("lock"):
             # An earlier request may still arrive. Under another lock it will be refused, so it cannot double ours.
-            self._unlock(document)
+            try:
+                self._unlock(document)
+            except GeweigerdError as exc:
+                # An upload that was begun cannot be unlocked before it is whole: it is replaced under its lock
+                if not exc.fout.codes & {"incomplete-upload", "file-size"}:
+                    raise
             document = self._api.get_document(document.url, self._gebruiker)
             if self._decide(document) is not Inhoudstaat.ANDERS:
                 return document
