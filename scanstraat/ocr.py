@@ -104,7 +104,15 @@ class Motor(ABC):
         """Return how far clockwise the image must be turned to stand upright and how sure that is; None if unknown."""
 
     def lees(
-        self, grijs: bytes, breedte: int, hoogte: int, dpi: float, schaal: float, *, orientatie: bool = False
+        self,
+        grijs: bytes,
+        breedte: int,
+        hoogte: int,
+        dpi: float,
+        schaal: float,
+        *,
+        orientatie: bool = False,
+        opnieuw: bool = True,
     ) -> OcrPagina:
         """Read one page.
 
@@ -114,6 +122,7 @@ class Motor(ABC):
             dpi: its resolution.
             schaal: of a 300 dpi page for reading, above 0 to 1 (see `ocr_schaal`).
             orientatie: also find out whether the page lies on its side or upside down.
+            opnieuw: give a page that reads badly a second try.
         """
         if len(grijs) != breedte * hoogte:
             raise InvoerError(
@@ -125,7 +134,7 @@ class Motor(ABC):
             klein = (max(1, round(breedte * maat)), max(1, round(hoogte * maat)))
             beeld = beeld.resize(klein, Image.Resampling.BILINEAR)
         try:
-            return _Lezing(self, beeld, dpi * maat, maat).best(orientatie)
+            return _Lezing(self, beeld, dpi * maat, maat).best(orientatie=orientatie, opnieuw=opnieuw)
         except OcrMislukt:
             return OcrPagina((), maat, beeld.width, beeld.height, mislukt=True)
 
@@ -143,16 +152,16 @@ class _Lezing:
     dpi: float
     schaal: float
 
-    def best(self, orientatie: bool) -> OcrPagina:
+    def best(self, *, orientatie: bool, opnieuw: bool) -> OcrPagina:
         pagina = self.read(0, OTSU)
         if orientatie and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             pagina = self.try_turned(pagina)
         if orientatie:
             pagina = self.follow_text(pagina, OTSU)
-        if self.confidence(pagina) < GOED_GELEZEN:
-            opnieuw = self.read(pagina.draai_graden, SAUVOLA)
-            if opnieuw.opbrengst > pagina.opbrengst:
-                pagina = self.follow_text(opnieuw, SAUVOLA) if orientatie else opnieuw
+        if opnieuw and self.confidence(pagina) < GOED_GELEZEN:
+            tweede = self.read(pagina.draai_graden, SAUVOLA)
+            if tweede.opbrengst > pagina.opbrengst:
+                pagina = self.follow_text(tweede, SAUVOLA) if orientatie else tweede
         return pagina
 
     def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:
