@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import random
 import zlib
 from pathlib import Path
 
@@ -145,6 +147,33 @@ def test_a_file_that_is_cut_off_never_gives_pixels(naam: str, deel: float) -> No
     half = master.gegevens[: int(len(master.gegevens) * deel)]
     with pytest.raises(OnvolledigError), opened(master.soort, half) as bron:
         bron.beeld(1).decode()
+
+
+def mutate(gegevens: bytes, toeval: random.Random) -> bytes:
+    """Change, drop or add a few bytes, most of them where the structure is: at the beginning and the end."""
+    kapot = bytearray(gegevens)
+    for _ in range(toeval.choice((1, 1, 2, 5, 20))):
+        plek = toeval.randrange(min(len(kapot), 600))
+        plek = toeval.choice((plek, len(kapot) - 1 - plek, toeval.randrange(len(kapot))))
+        wat = toeval.randrange(4)
+        if wat < 2:
+            kapot[plek] = toeval.randrange(256)
+        elif wat == 2:
+            del kapot[plek : plek + toeval.randrange(1, 9)]
+        else:
+            kapot[plek:plek] = toeval.randbytes(toeval.randrange(1, 9))
+    return bytes(kapot)
+
+
+@pytest.mark.parametrize("naam", MASTERS)
+def test_damaged_files_give_an_error_of_ours_or_pixels_and_nothing_else(naam: str, groot: bool) -> None:
+    toeval = random.Random(naam)
+    for _ in range(500 if groot else 12):
+        with contextlib.suppress(InvoerError), opened(MASTERS[naam].soort, mutate(MASTERS[naam].gegevens, toeval)) as b:
+            beeld = b.beeld(1)
+            beeld.decode()
+            beeld.decode_grijs()
+            assert sum(deel.hoogte_px for deel in beeld.delen()) == beeld.hoogte_px
 
 
 def test_a_damaged_g4_strip_is_found_although_libtiff_reads_on() -> None:
