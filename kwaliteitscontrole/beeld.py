@@ -4,7 +4,7 @@ Every measurement is a function of its own over the grey page and its resolution
 over one reduced picture (about 100 dpi, `_Vlak`): the costly part is done once.
 
 Everything is relative to the paper, found per place on the page: scans are of grey, yellow and unevenly lit paper.
-Why these measures and how the limits were found: docs/decisions/0007-beeldmetingen.md.
+Why these measures and how the limits were found: docs/decisions/0008-beeldmetingen.md.
 """
 
 from __future__ import annotations

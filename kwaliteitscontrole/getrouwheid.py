@@ -10,7 +10,7 @@ built it. Per page:
    is only text that is not painted.
 3. *Two renders.* pdfium and poppler each draw the page, and what they draw lies within `GRENS` of the master.
 
-How the bound was found: docs/decisions/0006-getrouwheid-grens.md.
+How the bound was found: docs/decisions/0007-getrouwheid-grens.md.
 """
 
 from __future__ import annotations
@@ -41,7 +41,16 @@ from kwaliteitscontrole.pdfbeeld import (
     is_srgb,
     samples,
 )
-from kwaliteitscontrole.weergave import KRIMP, PDFIUM, POPPLER, Weergaven, measure_verschil, open_pdfium, render_paginas
+from kwaliteitscontrole.weergave import (
+    KRIMP,
+    PDFIUM,
+    POPPLER,
+    Tekenopdracht,
+    Weergaven,
+    measure_verschil,
+    open_pdfium,
+    render_paginas,
+)
 
 __all__ = ["GRENS", "Afwijking", "Getrouwheidsoordeel", "Paginaoordeel", "Verwacht", "check_getrouwheid"]
 
@@ -195,8 +204,8 @@ class _Pagina:
     kader: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # MediaBox, in pt
     maat_px: tuple[int, int] = (0, 0)  # of the master, not turned
     dpi: float = 0.0  # of the render
-    factor: int = 0  # master pixels per rendered pixel; 0: not a whole number
-    plaat: Image.Image | None = None  # what must be drawn, when the master was decoded anyway
+    factor: int = 0  # master pixels per rendered pixel, both ways; 0: no such number
+    platen: Weergaven | None = None  # what must be drawn, when the master was decoded anyway
     verschillen: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -215,6 +224,17 @@ class _Pagina:
     def render_px(self) -> int:
         breedte, hoogte = self.render_maat
         return breedte * hoogte
+
+    @property
+    def rest(self) -> tuple[int, int]:
+        """How many pixels the master lacks, across and down, to be a whole number of rendered pixels."""
+        return (-self.maat_px[0] % self.factor, -self.maat_px[1] % self.factor) if self.factor else (0, 0)
+
+    @property
+    def opdracht(self) -> tuple[float, tuple[int, int]]:
+        """At what resolution it is drawn; pdfium draws at the master's own in a direction that does not divide."""
+        fijner = tuple(self.factor if rest else 1 for rest in self.rest)
+        return self.dpi, (fijner[0], fijner[1]) if self.draai in {0, 180} else (fijner[1], fijner[0])
 
     @property
     def is_gekleurd(self) -> bool:
@@ -285,7 +305,7 @@ def _check_scan(pagina: _Pagina, bron: pikepdf.Page, archief: _Archiefbestand, r
             pagina.mark(Afwijking.UITSNEDE)
     _plan_weergave(pagina, render_dpi)
     if master.is_decoded and pagina.factor:
-        pagina.plaat = _reduce(master.beeld, pagina)  # it will be needed, and decoding costs as much as rendering
+        pagina.platen = _reduce(master.beeld, pagina)  # it will be needed, and decoding costs as much as rendering
 
 
 def _plan_weergave(pagina: _Pagina, render_dpi: int) -> None:
@@ -301,11 +321,7 @@ def _plan_weergave(pagina: _Pagina, render_dpi: int) -> None:
             return  # a page of another size is not rendered: it could be as large as a house
     factor = max(1, round(dpi_x / render_dpi))
     pagina.dpi = dpi_x / factor
-    if (
-        math.isclose(dpi_x, dpi_y, rel_tol=1e-4)
-        and len(pagina.plaatsingen) == 1
-        and breedte % factor == hoogte % factor == 0
-    ):
+    if math.isclose(dpi_x, dpi_y, rel_tol=1e-4) and len(pagina.plaatsingen) == 1:
         pagina.factor = factor
 
 
@@ -421,10 +437,10 @@ def _compare_weergaven(archief: _Archiefbestand, groep: Sequence[_Pagina]) -> No
     weergaven = _render_archief(archief, te_tekenen)
     twijfel = []
     for pagina in te_tekenen:
-        for verwacht in _pictures(pagina):
-            for programma, weergave in weergaven[pagina.index].items():
+        for platen in _pictures(pagina):
+            for programma, verwacht in platen.items():
                 if pagina.verschillen.get(programma, 255) > GRENS:
-                    pagina.note(programma, measure_verschil(weergave, verwacht))
+                    pagina.note(programma, measure_verschil(weergaven[pagina.index][programma], verwacht))
             if pagina.is_gelijk_getekend:
                 break
         else:
@@ -433,29 +449,47 @@ def _compare_weergaven(archief: _Archiefbestand, groep: Sequence[_Pagina]) -> No
         _compare_with_voorbeeld(archief, twijfel, weergaven)
 
 
-def _pictures(pagina: _Pagina) -> Iterator[Image.Image]:
-    """Yield what the page must look like, cheapest first: the master, each pixel the mean of factor x factor samples.
+def _pictures(pagina: _Pagina) -> Iterator[Weergaven]:
+    """Yield what each program must draw, cheapest first: the master, each pixel the mean of factor x factor samples.
 
-    Only where the render's pixels fall on whole samples; elsewhere a renderer's own way of rounding would be measured.
     A JPEG can be decoded at half size in a third of the time, but its colours then differ by a few levels where they
     change sharply; pdfium does just that for some pages. So a difference is final only against the full decode.
     """
     if pagina.factor == 0:
         return
     eis = pagina.eis
-    if eis.stroom_is_bron and len(eis.stromen) == 1 and pagina.factor in {2, 4, 8}:
+    if eis.stroom_is_bron and len(eis.stromen) == 1 and pagina.factor in {2, 4, 8} and pagina.rest == (0, 0):
         with Image.open(io.BytesIO(eis.stromen[0]), formats=("JPEG",)) as beeld:
             beeld.draft("RGB", (beeld.width // pagina.factor, beeld.height // pagina.factor))
-            yield _turn(beeld.convert("RGB"), pagina.draai)
-    if pagina.plaat is not None:
-        yield pagina.plaat
+            plaat = _turn(beeld.convert("RGB"), pagina.draai)
+            yield {PDFIUM: plaat, POPPLER: plaat}
+    if pagina.platen is not None:
+        yield pagina.platen
     elif eis.beeld is not None:
         yield _reduce(eis.beeld(), pagina)
 
 
-def _reduce(beeld: Image.Image, pagina: _Pagina) -> Image.Image:
-    grijs = beeld.convert("L") if beeld.mode == "1" else beeld
-    return _turn((grijs.reduce(pagina.factor) if pagina.factor > 1 else grijs).convert("RGB"), pagina.draai)
+def _reduce(beeld: Image.Image, pagina: _Pagina) -> Weergaven:
+    """Return what each program makes of the master.
+
+    Where the pixels do not divide, pdfium is asked for all of them, and poppler gives the first row and column, which
+    lack one pixel, a pixel of their own (Splash::scaleImage carries the error from the start). What poppler makes of
+    other remainders, or of a turned page, is left to `_compare_with_voorbeeld`.
+    """
+    beeld = beeld.convert("L") if beeld.mode == "1" else beeld
+    factor, (rest_x, rest_y) = pagina.factor, pagina.rest
+    fijn = beeld.reduce((1 if rest_x else factor, 1 if rest_y else factor)) if factor > 1 else beeld
+    platen = {PDFIUM: _turn(fijn.convert("RGB"), pagina.draai)}
+    if rest_x == rest_y == 0:
+        platen[POPPLER] = platen[PDFIUM]
+    elif max(rest_x, rest_y) == 1 and pagina.draai == 0:
+        ruim = Image.new(beeld.mode, (beeld.width + rest_x, beeld.height + rest_y))
+        ruim.paste(beeld.crop((0, 0, 1, 1)), (0, 0))
+        ruim.paste(beeld.crop((0, 0, beeld.width, 1)), (rest_x, 0))
+        ruim.paste(beeld.crop((0, 0, 1, beeld.height)), (0, rest_y))
+        ruim.paste(beeld, (rest_x, rest_y))
+        platen[POPPLER] = ruim.reduce(factor).convert("RGB")
+    return platen
 
 
 def _turn(beeld: Image.Image, draai: int) -> Image.Image:
@@ -496,8 +530,8 @@ def _compare_with_voorbeeld(
 ) -> None:
     """Compare with what the same program draws of an example page: the master alone, at the page's own place.
 
-    For pages where a render's pixels do not fall on whole samples of the master (an odd number of pixels, strips), and
-    as the last word where the direct comparison failed: the example is rounded exactly as the page is.
+    For pages whose images a renderer rounds in a way of its own (strips), and as the last word where the direct
+    comparison failed: the example is rounded exactly as the page is.
     """
     scans = [pagina for pagina in paginas if not pagina.eis.geen_scan]
     voorbeelden: dict[int, Weergaven] = {}
@@ -577,6 +611,6 @@ def _render_pdf(pdf: pikepdf.Pdf, paginas: Sequence[_Pagina]) -> dict[int, Weerg
 
 def _render(pad: str, document: Any, paginas: Sequence[_Pagina], indexen: Sequence[int]) -> dict[int, Weergaven]:
     """Render the pages that stand at these places in a PDF; the result is by the place in the archive file."""
-    werk = [(index, pagina.dpi) for index, pagina in zip(indexen, paginas, strict=True)]
+    werk = [Tekenopdracht(index, *pagina.opdracht) for index, pagina in zip(indexen, paginas, strict=True)]
     getekend = render_paginas(pad, document, werk)
     return {pagina.index: weergaven for pagina, weergaven in zip(paginas, getekend, strict=True)}

@@ -11,7 +11,7 @@ GRENS = 4
 
 Measured with `measure_verschil` on the 34 corpus scans and on generated pages (150 to 600 dpi; JPEG, Flate, G4; every
 turn): clean pages stay at 1 or below. The smallest seeded fault, one stroke of a faint digit (0.25 mm x 1.5 mm, 30
-levels from its paper), gives 7 or more. See docs/decisions/0006-getrouwheid-grens.md.
+levels from its paper), gives 7 or more. See docs/decisions/0007-getrouwheid-grens.md.
 """
 
 

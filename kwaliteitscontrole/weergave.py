@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,15 @@ POPPLER, PDFIUM = "poppler", "pdfium"
 Weergaven = dict[str, Image.Image]  # what each program drew
 
 
+@dataclass(frozen=True)
+class Tekenopdracht:
+    """Draw page `index` (from 0) at `dpi`; pdfium so many times finer, across and down the page as it is shown."""
+
+    index: int
+    dpi: float
+    fijner: tuple[int, int] = (1, 1)
+
+
 def measure_verschil(weergave: Image.Image, verwacht: Image.Image) -> int:
     """Return the difference of the tile that differs most, in levels: 0 is equal, 255 is black against white.
 
@@ -44,13 +54,12 @@ def measure_verschil(weergave: Image.Image, verwacht: Image.Image) -> int:
     return int(max(np.asarray(kleur).max(), np.asarray(grijs).max()))
 
 
-def render_paginas(pad: str, document: Any, werk: Sequence[tuple[int, float]]) -> list[Weergaven]:
-    """Render pages with both programs.
+def render_paginas(pad: str, document: Any, werk: Sequence[Tekenopdracht]) -> list[Weergaven]:
+    """Draw pages with both programs.
 
     Args:
-        pad: of the PDF, as a process of ours can open it.
+        pad: of the PDF, as this process can open it.
         document: the same PDF, open in pdfium.
-        werk: per page its index (from 0) and the resolution in dpi.
 
     Returns: per page, in the order of `werk`, what each program drew, in RGB.
 
@@ -58,22 +67,21 @@ def render_paginas(pad: str, document: Any, werk: Sequence[tuple[int, float]]) -
         GereedschapError: poppler is missing, does not answer in time or cannot draw the pages.
         pypdfium2.PdfiumError: pdfium cannot load a page.
     """
-    weergaven: list[Weergaven] = [{PDFIUM: _render_pdfium(document, index, dpi)} for index, dpi in werk]
+    weergaven: list[Weergaven] = [{PDFIUM: _render_pdfium(document, opdracht)} for opdracht in werk]
     begin = 0
     while begin < len(werk):
         einde = _find_einde(werk, begin)
-        getekend = _render_poppler(pad, werk[begin][0], einde - begin, werk[begin][1])
+        getekend = _render_poppler(pad, werk[begin].index, einde - begin, werk[begin].dpi)
         for plaats, beeld in enumerate(getekend, start=begin):
             weergaven[plaats][POPPLER] = beeld
         begin = einde
     return weergaven
 
 
-def _find_einde(werk: Sequence[tuple[int, float]], begin: int) -> int:
+def _find_einde(werk: Sequence[Tekenopdracht], begin: int) -> int:
     """Return where the run of neighbouring pages of one resolution ends: one start of poppler for all of them."""
-    index, dpi = werk[begin]
-    einde = begin + 1
-    while einde < len(werk) and werk[einde] == (index + einde - begin, dpi):
+    eerste, einde = werk[begin], begin + 1
+    while einde < len(werk) and werk[einde].index == eerste.index + einde - begin and werk[einde].dpi == eerste.dpi:
         einde += 1
     return einde
 
@@ -88,13 +96,14 @@ def open_pdfium(pad: str) -> Any:
         raise
 
 
-def _render_pdfium(document: Any, index: int, dpi: float) -> Image.Image:
-    pagina = document[index]
-    schaal = dpi * (1 - KRIMP) / 72
-    breedte, hoogte = (math.ceil(maat * schaal) for maat in pagina.get_size())
+def _render_pdfium(document: Any, opdracht: Tekenopdracht) -> Image.Image:
+    pagina = document[opdracht.index]
+    schaal_x, schaal_y = (opdracht.dpi * (1 - KRIMP) / 72 * fijner for fijner in opdracht.fijner)
+    breedte_pt, hoogte_pt = pagina.get_size()
+    breedte, hoogte = math.ceil(breedte_pt * schaal_x), math.ceil(hoogte_pt * schaal_y)
     bitmap = pypdfium2.PdfBitmap.new_native(breedte, hoogte, pdfium_c.FPDFBitmap_BGR)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, breedte, hoogte)
-    matrix = pdfium_c.FS_MATRIX(schaal, 0, 0, schaal, _SCHUIF_PX, _SCHUIF_PX)
+    matrix = pdfium_c.FS_MATRIX(schaal_x, 0, 0, schaal_y, _SCHUIF_PX, _SCHUIF_PX)
     uitsnede = pdfium_c.FS_RECTF(0, 0, breedte, hoogte)
     pdfium_c.FPDF_RenderPageBitmapWithMatrix(bitmap, pagina, matrix, uitsnede, pdfium_c.FPDF_ANNOT)
     beeld: Image.Image = bitmap.to_pil()
