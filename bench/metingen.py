@@ -14,6 +14,7 @@ import resource
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kwaliteitscontrole.beeld import measure_beeld
 from kwaliteitscontrole.getrouwheid import Verwacht, check_getrouwheid
-from kwaliteitscontrole.weergave import open_pdfium, render_paginas
+from kwaliteitscontrole.weergave import Tekenopdracht, open_pdfium, render_paginas
 from scanstraat.intake.beelden import open_bron
 from scanstraat.intake.jpegbeelden import JpegBron
 from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa
@@ -58,7 +59,7 @@ def measure_metingen(scans: Sequence[Path], dpi: float, keer: int) -> list[tuple
         with Image.open(scan) as beeld:
             beeld.load()
             grijs = beeld.convert("L")
-            rijen.append((scan.name, 1000 * least(keer, lambda b=beeld, g=grijs: measure_beeld(b, dpi=dpi, grijs=g))))
+            rijen.append((scan.name, 1000 * least(keer, partial(measure_beeld, beeld, dpi=dpi, grijs=grijs))))
     return rijen
 
 
@@ -97,7 +98,7 @@ def measure_getrouwheid(scans: Sequence[Path], dpi: float, keer: int) -> tuple[f
         pad = f"/proc/{os.getpid()}/fd/{archief}"
         with open_pdfium(pad) as document:
             for begin in range(0, len(scans), 6):
-                werk = [(i, dpi / factor) for i in range(begin, min(begin + 6, len(scans)))]
+                werk = [Tekenopdracht(i, dpi / factor) for i in range(begin, min(begin + 6, len(scans)))]
                 render_paginas(pad, document, werk)
 
     bewijs, kaal = least(keer, prove), least(keer, render)
@@ -127,7 +128,7 @@ def main() -> None:
         print(f"  {naam:<56} {ms:8.0f} ms")
     say("all measurements, median page", statistics.median(ms for _, ms in rijen), DOEL_METINGEN_MS)
     say("all measurements, dearest page", max(ms for _, ms in rijen), DOEL_METINGEN_MS)
-    groepen = {
+    groepen: dict[str, Callable[[Any], bool]] = {
         "without a profile, sizes that divide": lambda b: b.icc is None and _divides(b, keuze.dpi),
         "with a profile, sizes that divide": lambda b: b.icc is not None and _divides(b, keuze.dpi),
         "sizes that do not divide": lambda b: not _divides(b, keuze.dpi),
