@@ -321,6 +321,7 @@ def main() -> int:
     lezer.add_argument("--snel", action="store_true", help="one turn over few pages: to see that it works")
     lezer.add_argument("--json", action="store_true", help="the figures as one JSON object at the end")
     opties = lezer.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a run takes minutes: show as it goes
     alle = find_pages(opties.scans, opties.dpi)
     keer = 1 if opties.snel else opties.keer
     groot, klein, lzw = (4, 2, 1) if opties.snel else (20, 8, 3)

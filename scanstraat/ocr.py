@@ -33,6 +33,7 @@ SCHAAL_VANAF_DPI = 290.0  # pages of about 300 dpi and up are made smaller befor
 SCHAAL_BIJ_DPI = 300.0
 GOED_GELEZEN = 65.0  # mean word confidence (0 to 100); below it a page is read again
 MISSCHIEN_GEDRAAID = 40.0  # upside-down text reads with 10 to 36, upright text of any quality seldom below 40
+WEINIG_WOORDEN = 15  # fewer: the layout was not found, which another threshold mends more often than a turn
 ORIENTATIE_ZEKER = 0.6  # Tesseract's own measure; low, because the second reading decides
 GEDRAAID_BETER = 1.5  # a turned reading must be this much better to be believed
 OTSU, SAUVOLA = 0, 2  # Tesseract's thresholding_method: one threshold for the page, or one per neighbourhood
@@ -154,14 +155,17 @@ class _Lezing:
 
     def best(self, *, orientatie: bool, opnieuw: bool) -> OcrPagina:
         pagina = self.read(0, OTSU)
-        if orientatie and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
-            pagina = self.try_turned(pagina)
+        zoek_draai = orientatie
+        if zoek_draai and pagina.woorden >= WEINIG_WOORDEN and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
+            pagina, zoek_draai = self.try_turned(pagina), False  # a page on its head has as many words as one upright
         if orientatie:
             pagina = self.follow_text(pagina, OTSU)
         if opnieuw and self.confidence(pagina) < GOED_GELEZEN:
             tweede = self.read(pagina.draai_graden, SAUVOLA)
             if tweede.opbrengst > pagina.opbrengst:
                 pagina = self.follow_text(tweede, SAUVOLA) if orientatie else tweede
+        if zoek_draai and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
+            pagina = self.try_turned(pagina)
         return pagina
 
     def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:

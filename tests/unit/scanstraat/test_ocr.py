@@ -74,7 +74,7 @@ def test_a_page_on_its_head_is_turned_only_when_that_reads_much_better() -> None
     class Kantelend(Verteller):
         def herken(self, grijs: Image.Image, dpi: float, drempel: int) -> tuple[Regel, ...]:
             super().herken(grijs, dpi, drempel)
-            return build_regels(20 if len(self.gevraagd) == 1 else self.goed, 10)
+            return build_regels(20 if len(self.gevraagd) == 1 else self.goed, 20)
 
         goed = 88.0
 
@@ -143,3 +143,12 @@ def test_tesseracts_table_becomes_lines_in_order() -> None:
 def test_language_codes_that_are_none_are_refused(talen: tuple[str, ...]) -> None:
     with pytest.raises(InstellingError, match="drie letters"):
         check_talen(talen)
+
+
+def test_a_page_with_hardly_a_word_gets_another_threshold_before_it_is_turned() -> None:
+    class Verbleekt(Verteller):
+        def orientatie(self, grijs: Image.Image, dpi: float) -> tuple[int, float] | None:
+            raise AssertionError("the second reading was good enough")
+
+    motor = Verbleekt({(30, OTSU): build_regels(20, 3), (30, SAUVOLA): build_regels(48, 12)})
+    assert (lees(motor).woorden, [drempel for _, drempel in motor.gevraagd]) == (12, [OTSU, SAUVOLA])
