@@ -125,7 +125,8 @@ class _Archiefbestand:
             bestand = stapel.enter_context(open(self.pad, "rb"))  # noqa: PTH123 - a descriptor, not a path
             self.is_afgesloten = _has_start_and_end(bestand)
             self.pdf = stapel.enter_context(pikepdf.open(bestand, suppress_warnings=True))
-            self.pdfium = stapel.enter_context(open_pdfium(self.pad))
+            with open_pdfium(self.pad) as tweede:
+                self.aantal_volgens_pdfium = len(tweede)
             self._sluiten = stapel.pop_all()
 
     def __enter__(self) -> Self:
@@ -144,7 +145,7 @@ class _Archiefbestand:
         return (
             self.is_afgesloten
             and not self.pdf.get_warnings()
-            and len(self.pdfium) == self.aantal
+            and self.aantal_volgens_pdfium == self.aantal
             and "/OCProperties" not in self.pdf.Root
             and "/AcroForm" not in self.pdf.Root
         )
@@ -509,11 +510,12 @@ def _render_archief(archief: _Archiefbestand, paginas: Sequence[_Pagina]) -> dic
     """
     direct = [pagina for pagina in paginas if not pagina.is_gekleurd]
     gekleurd = [pagina for pagina in paginas if pagina.is_gekleurd]
-    weergaven = _render(archief.pad, archief.pdfium, direct, [pagina.index for pagina in direct])
+    weergaven = _render(archief.pad, direct, [pagina.index for pagina in direct])
     if gekleurd:
-        with pikepdf.Pdf.new() as kopie:
+        # Opened anew for each group: qpdf keeps the streams that were copied from a document, in that document.
+        with open(archief.pad, "rb") as bestand, pikepdf.open(bestand) as bron, pikepdf.Pdf.new() as kopie:  # noqa: PTH123
             for pagina in gekleurd:
-                kopie.pages.append(archief.pdf.pages[pagina.index])
+                kopie.pages.append(bron.pages[pagina.index])
                 _use_device_colours(kopie.pages[-1])
             weergaven |= _render_pdf(kopie, gekleurd)
     return weergaven
@@ -543,9 +545,7 @@ def _compare_with_voorbeeld(
     for pagina in paginas:
         if pagina.eis.bron_pdf is not None:
             fd, n = pagina.eis.bron_pdf
-            pad = f"/proc/{os.getpid()}/fd/{fd}"
-            with open_pdfium(pad) as document:
-                voorbeelden |= _render(pad, document, [pagina], [n - 1])
+            voorbeelden |= _render(f"/proc/{os.getpid()}/fd/{fd}", [pagina], [n - 1])
     for pagina in paginas:
         for programma, weergave in weergaven[pagina.index].items():
             pagina.note(programma, measure_verschil(weergave, voorbeelden[pagina.index][programma]))
@@ -604,13 +604,15 @@ def _render_pdf(pdf: pikepdf.Pdf, paginas: Sequence[_Pagina]) -> dict[int, Weerg
     with os.fdopen(os.memfd_create("voorbeeld"), "w+b") as bestand:
         pdf.save(bestand, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
         bestand.flush()
-        pad = f"/proc/{os.getpid()}/fd/{bestand.fileno()}"
-        with open_pdfium(pad) as document:
-            return _render(pad, document, paginas, range(len(paginas)))
+        return _render(f"/proc/{os.getpid()}/fd/{bestand.fileno()}", paginas, range(len(paginas)))
 
 
-def _render(pad: str, document: Any, paginas: Sequence[_Pagina], indexen: Sequence[int]) -> dict[int, Weergaven]:
-    """Render the pages that stand at these places in a PDF; the result is by the place in the archive file."""
+def _render(pad: str, paginas: Sequence[_Pagina], indexen: Sequence[int]) -> dict[int, Weergaven]:
+    """Render the pages that stand at these places in a PDF; the result is by the place in the archive file.
+
+    pdfium keeps every stream it has read, so a document is opened for one group of pages only.
+    """
     werk = [Tekenopdracht(index, *pagina.opdracht) for index, pagina in zip(indexen, paginas, strict=True)]
-    getekend = render_paginas(pad, document, werk)
+    with open_pdfium(pad) as document:
+        getekend = render_paginas(pad, document, werk)
     return {pagina.index: weergaven for pagina, weergaven in zip(paginas, getekend, strict=True)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,7 @@ from tests.archiefproef import (
     save,
 )
 
+WORTEL = Path(__file__).resolve().parents[3]
 KLEIN = (413, 584)  # A5 at 71 dpi: what is tested does not depend on the number of pixels
 KLEIN_DPI = 71
 
@@ -360,3 +363,52 @@ def test_every_kind_of_fault_in_every_real_scan_is_found(gedeeld: Path) -> None:
         for i in range(0, len(scans) - 1, 2):
             paginas = scans[i : i + 2]
             assert not check(fout(paginas, random.Random(i)), paginas).gelijk, (naam, i)
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+MEET_GEHEUGEN = """
+import io, resource, sys
+from PIL import Image
+from kwaliteitscontrole.getrouwheid import Verwacht, check_getrouwheid
+
+def decode():
+    beeld = Image.open(io.BytesIO(stroom))
+    beeld.load()
+    return beeld
+
+pad, stroompad, icc, aantal = sys.argv[1:]
+stroom = open(stroompad, "rb").read()
+icc = open(icc, "rb").read() if icc else None
+eisen = (
+    Verwacht(beeld=decode, stromen=(bytes(stroom),), icc=icc, dpi=150, stroom_is_bron=True) for _ in range(int(aantal))
+)
+with open(pad, "rb") as bestand:
+    assert check_getrouwheid(bestand.fileno(), eisen).gelijk
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("icc", [None, ADOBE_ACHTIG])
+def test_memory_does_not_grow_with_the_number_of_pages(tmp_path: Path, icc: bytes | None) -> None:
+    """Both parsers keep what they read unless they are told not to: 60 pages more, of 0.4 MB each, would be 24 MB."""
+    pagina = build_pagina("jpeg", 1, maat=(1240, 1754), dpi=150, icc=icc)
+    stroompad, iccpad = tmp_path / "stroom.jpg", tmp_path / "profiel.icc"
+    stroompad.write_bytes(pagina.stromen[0])
+    iccpad.write_bytes(icc or b"")
+    pieken = []
+    for aantal in (12, 72):
+        pad = tmp_path / f"{aantal}.pdf"
+        pad.write_bytes(build_archief([pagina] * aantal))
+        opdracht = [
+            sys.executable,
+            "-c",
+            MEET_GEHEUGEN,
+            str(pad),
+            str(stroompad),
+            str(iccpad) if icc else "",
+            str(aantal),
+        ]
+        uitvoer = subprocess.run(opdracht, check=True, capture_output=True, cwd=WORTEL, text=True).stdout
+        pieken.append(int(uitvoer))
+    assert pieken[1] - pieken[0] < 10, pieken
