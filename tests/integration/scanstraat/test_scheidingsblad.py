@@ -41,7 +41,8 @@ def spoil(druk: Image.Image, kans: random.Random) -> Image.Image:
     beeld = druk.rotate(kans.uniform(-4, 4), Image.Resampling.BILINEAR, fillcolor=255)
     beeld = beeld.rotate(kans.choice((0, 90, 180, 270)), expand=True)
     beeld = beeld.filter(ImageFilter.GaussianBlur(kans.uniform(0, 1.3)))
-    pixels = np.asarray(beeld, dtype=np.float32) * kans.uniform(0.55, 1.0) + kans.uniform(0, 40)
+    inkt, bereik = kans.uniform(0, 40), 255 * kans.uniform(0.55, 0.84)  # grey of the ink, and from there to the paper
+    pixels = np.asarray(beeld, dtype=np.float32) * (bereik / 255) + inkt
     veld = (
         make_noise()
     )  # one large field, looked at from elsewhere every time: drawing it costs more than reading codes
@@ -49,7 +50,7 @@ def spoil(druk: Image.Image, kans: random.Random) -> Image.Image:
     pixels += veld[begin : begin + pixels.size].reshape(pixels.shape) * kans.uniform(0, 14)
     grijs = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     if kans.random() < 0.5:
-        drempel = kans.randint(110, 150)
+        drempel = round(inkt + bereik * kans.uniform(0.35, 0.7))  # between ink and paper, as a scanner sets it
         grijs = grijs.point([0] * drempel + [255] * (256 - drempel))
     return grijs
 
