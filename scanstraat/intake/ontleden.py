@@ -66,6 +66,7 @@ class Ontleedopdracht:
     batch_id: UUID
     nummer: str
     profiel: Scanprofiel
+    profielnaam: str
     bronnen: tuple[Bron, ...]
     indexbestanden: tuple[tuple[str, str], ...]  # (naam, sha256)
     aantal_beelden: int
@@ -219,6 +220,7 @@ def load_opdracht(session: Session, batch_id: UUID) -> Ontleedopdracht:
         batch_id=batch.id,
         nummer=batch.nummer,
         profiel=storage.profiel_of(batch),
+        profielnaam=batch.profiel,
         bronnen=tuple(Bron(b.id, b.sha256, b.naam, b.soort, b.is_scan, b.aantal_beelden) for b in bronnen),
         indexbestanden=tuple((deel["naam"], deel["sha256"]) for deel in batch.indexbestanden),
         aantal_beelden=sum(bron.aantal_beelden for bron in bronnen),
@@ -305,7 +307,9 @@ def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Inde
         )
         for beeld, (blad, _kant) in zip(beelden, bladen, strict=True)
     )
-    regels = Splitsregels(duplex=duplex, patcht=profiel.scheiding_patcht, patroon=profiel.zaakpatroon_naam)
+    regels = Splitsregels(
+        duplex=duplex, patcht=profiel.scheiding_patcht, patroon=profiel.zaakpatroon_naam, profiel=opdracht.profielnaam
+    )
     splitsing = splits_batch(genummerd, regels)
     return Ontleding(
         beelden=tuple(
@@ -314,7 +318,7 @@ def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Inde
         ),
         splitsing=splitsing,
         bevindingen=(*(Splitsbevinding(b) for b in (*index.bevindingen, *indexbevindingen)), *splitsing.bevindingen),
-        scanoperator=splitsing.scanoperator or next((r.scanoperator for r in index.regels if r.scanoperator), ""),
+        scanoperator=splitsing.scanoperator,  # "" also where sources name different people
     )
 
 
