@@ -454,10 +454,14 @@ def versie_log_id(session: Session, versie_id: UUID) -> UUID:
 
 
 def find_blank_pages(session: Session, versie: Versie) -> frozenset[int]:
-    """Return the numbers of the pages that were measured as blank: no text is looked for there."""
+    """Return the numbers of the pages that are surely blank: no text is looked for there. A doubtful one is read."""
     blanco = set(
         session.exec(
-            select(BevindingRow.beeld_id).where(BevindingRow.batch_id == versie.batch_id, BevindingRow.code == "blanco")
+            select(BevindingRow.beeld_id).where(
+                BevindingRow.batch_id == versie.batch_id,
+                BevindingRow.code == "blanco",
+                BevindingRow.ernst == Ernst.LICHT.value,
+            )
         )
     )
     return frozenset(pagina.nummer for pagina in versie.paginas if pagina.beeld_id in blanco)

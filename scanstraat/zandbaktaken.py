@@ -132,7 +132,7 @@ def _expect(lezer: Bronlezer, bron_fd: int, pagina: Gegevens) -> Verwacht:
         icc=beeld.icc,
         draai_graden=pagina["draai_graden"],
         stromen=stromen,
-        dpi=pagina["dpi"],
+        dpi=beeld.dpi or pagina["dpi"],  # both directions: a fax is finer across than down
         stroom_is_bron=lezer.soort == "jpeg",
         ruimte=beeld.delen()[0].ruimte if stromen else None,
     )
