@@ -136,8 +136,8 @@ class Scanprofiel(_Deel):
     kleurprofiel: Literal["sRGB"] = "sRGB"
     minimale_dpi: Annotated[int, Field(ge=50)] = 200
     maximale_scheefstand_graden: Annotated[float, Field(ge=0)] = 3.0
-    minimale_scherpte: Annotated[float, Field(ge=0)] = 2.0
-    minimaal_contrast: Annotated[float, Field(ge=0, le=1)] = 0.2
+    minimale_scherpte: Annotated[float, Field(ge=0)] = 2.3
+    minimaal_contrast: Annotated[float, Field(ge=0, le=1)] = 0.22
     maximale_uitbijting: Annotated[float, Field(ge=0, le=1)] = 0.5
     blanco_inktdekking: Annotated[float, Field(ge=0, le=1)] = 0.00003
     minimale_woordzekerheid: Annotated[float, Field(ge=0, le=100)] = 60.0
