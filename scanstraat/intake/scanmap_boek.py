@@ -140,6 +140,20 @@ def has_wachtend(session: Session, scanmap: str, pad: str) -> bool:
     return session.exec(vraag.limit(1)).first() is not None
 
 
+def has_ander_liggend(session: Session, bestand: ScanmapBestandRow) -> bool:
+    """Lies another file at the path of this one that was taken in, but could not be put away?"""
+    rij = ScanmapBestandRow
+    vraag = select(rij.id).where(
+        rij.scanmap == bestand.scanmap,
+        rij.pad == bestand.pad,
+        rij.id != bestand.id,
+        rij.status == Bestandstatus.INGENOMEN.value,
+        col(rij.verplaatst_naar).is_(None),
+        rij.reden_code != NIET_TERUGGEVONDEN,
+    )
+    return session.exec(vraag.limit(1)).first() is not None
+
+
 def load_bestand(session: Session, bestand_id: UUID) -> ScanmapBestandRow:
     """Return a row, held until the end of the transaction."""
     rij = session.exec(select(ScanmapBestandRow).where(ScanmapBestandRow.id == bestand_id).with_for_update()).first()

@@ -32,6 +32,7 @@ from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_bestanden import Ingang, Lezer, build_ingang, open_bestand
 from scanstraat.intake.scanmap_boek import (
     find_eerste_bronnen,
+    has_ander_liggend,
     has_wachtend,
     load_bestand,
     lock_wachtend,
@@ -464,6 +465,8 @@ class Inname:
                 rij = load_bestand(session, bestand_id)
                 if has_wachtend(session, rij.scanmap, rij.pad):
                     raise NietMogelijkError("Op die plek wacht al een ander bestand. Dat wordt vanzelf ingenomen.")
+                if has_ander_liggend(session, rij):
+                    raise NietMogelijkError("Op die plek ligt nu een ander bestand, dat al is ingenomen.")
                 reden = WACHTREDENEN[Naamsoort.SCAN]
                 rij.status, rij.reden_code, rij.reden = Bestandstatus.WACHT.value, reden.code, reden.tekst
                 rij.besloten_op = None

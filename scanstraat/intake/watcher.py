@@ -356,6 +356,7 @@ class Scanmapwachter:
                     if rij.verplaatst_naar is None:
                         beslist.setdefault(rij.pad, []).append(rij)
         nieuw = {}
+        verhuisd = self._find_verhuisd(lijst) if onbekend else {}
         for pad, ingang in onbekend.items():
             rijen = beslist.get(pad, [])
             zelfde = next((rij for rij in reversed(rijen) if rij.kenmerk == ingang.kenmerk), None)
@@ -365,9 +366,41 @@ class Scanmapwachter:
                 continue  # it may be what was decided on; that shows when it can be looked at again
             elif rijen and _is_same_file_changed(rijen[-1], ingang):
                 self._revive(rijen[-1], ingang, nu, herleefd)
+            elif ingang.fout is None and (ligt := verhuisd.get(ingang.kenmerk)) and self._is_same_soort(ligt.pad, pad):
+                self._rename_liggend(ligt, pad, herleefd)
             else:
                 nieuw[pad] = ingang
         return nieuw
+
+    def _find_verhuisd(self, lijst: Lijst) -> dict[Kenmerk, _Liggend]:
+        """Return what was taken in, could not be put away, and lies no longer under the name it had."""
+        liggend = list(self._liggend.values())
+        if not self._liggend_geladen:
+            with read(self._engine) as session:
+                onaf = load_niet_verplaatst(session, self._scanmap.naam)
+            liggend += [_to_liggend(rij) for rij in onaf if rij.verplaatst_naar is None]
+        verhuisd = {}
+        for ligt in liggend:
+            ingang = lijst.ingangen.get(ligt.pad)
+            if ligt.status is not Bestandstatus.INGENOMEN or (ingang is None and not lijst.is_known(ligt.pad)):
+                continue
+            if ingang is None or (ingang.fout is None and ingang.kenmerk != ligt.kenmerk):
+                verhuisd[ligt.kenmerk] = ligt
+        return verhuisd
+
+    def _is_same_soort(self, oud: str, nieuw: str) -> bool:
+        """Does the new name ask for the same? An index file that is called a scan from now on is a new delivery."""
+        return find_naamsoort(split_pad(oud)[1], self._scanmap) is find_naamsoort(split_pad(nieuw)[1], self._scanmap)
+
+    def _rename_liggend(self, ligt: _Liggend, pad: str, waarden: dict[UUID, dict[str, Any]]) -> None:
+        """Somebody gave another name to a file that was taken in: the same file, not to be taken in again."""
+        if (ander := self._liggend.get(pad)) is not None:
+            self._lose(ander)  # it lay under this name until now
+        if self._liggend.get(ligt.pad) is ligt:
+            del self._liggend[ligt.pad]
+        ligt.pad, ligt.niet_voor = pad, 0.0
+        self._liggend[pad] = ligt
+        waarden[ligt.id] = {"pad": pad}
 
     def _is_liggend(self, pad: str, ingang: Ingang) -> bool:
         ligt = self._liggend.get(pad)

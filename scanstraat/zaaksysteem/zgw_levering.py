@@ -397,13 +397,18 @@ class Levering:
         return self._lock(self._api.get_document(document.url, self._gebruiker))
 
     def _ask_lock(self, document: Document) -> str:
-        begonnen = self._geheugen.begin("slot")
-        if begonnen.antwoord is not None:  # an old lock that is off by now
-            self._geheugen.vergeet("slot")
+        eerder = self._geheugen.kijk("slot")
+        verloren = eerder is not None and eerder.antwoord is None
+        if eerder is not None and verloren:
+            # Carried out after ours is taken off again, the lost request would leave a lock that nobody knows.
+            self._wait_for_lost_request(eerder, keer=2)
+        elif eerder is not None:
+            self._geheugen.vergeet("slot")  # an old lock that is off by now
+        self._geheugen.begin("slot")
         try:
             lock = self._api.lock(document.url, self._gebruiker)
         except GeweigerdError as exc:
-            if not begonnen.eerder or begonnen.antwoord is not None:
+            if not verloren:
                 self._forget_lock()  # no earlier request of ours is unaccounted for: this lock is not ours
             if "existing-lock" in exc.fout.codes:
                 raise _wordt_bewerkt() from exc

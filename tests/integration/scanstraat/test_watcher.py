@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -662,6 +663,26 @@ def test_a_crash_after_the_commit_takes_nothing_in_twice(
     assert proef.ingenomen() == ["a.pdf"] and len(proef.bronnen()) == 1
     assert {rij.verplaatst_naar for rij in proef.rijen()} == {"verwerkt/a.pdf", "quarantaine/b.pdf"}
     assert len(proef.rijen()) == 2
+
+
+@pytest.mark.parametrize("herstart", [False, True])
+def test_a_file_that_gets_another_name_after_it_was_taken_in_is_not_taken_in_again(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch, herstart: bool
+) -> None:
+    def refuse(*_feiten: object) -> bool:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    proef.put("a.pdf")
+    with monkeypatch.context() as vast:
+        vast.setattr(watcher, "move_bestand", refuse)
+        proef.peil(10)
+    assert proef.ingenomen() == ["a.pdf"]
+    (proef.inbak / "a.pdf").rename(proef.inbak / "b.pdf")
+    if herstart:
+        proef.restart()
+    proef.peil(20)
+    assert len(proef.bronnen()) == 1
+    assert [(rij.pad, rij.verplaatst_naar) for rij in proef.rijen()] == [("b.pdf", "verwerkt/b.pdf")]
 
 
 def test_a_new_file_under_the_name_of_one_that_was_not_moved_yet_is_seen_as_new(
