@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from scanstraat import db, storage
-from scanstraat.bootstrap import open_basis
+from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import read_config
 from scanstraat.intake import scanmap_boek
 from scanstraat.onderhoud import check_objecten
@@ -49,7 +49,7 @@ geduld_s = 30.0
 """
 # By what stands on their command line: the watcher, the worker, and what each starts.
 DOELEN = ("intern-wachter", "intern-werker", "zandbaktaken", "scanstraat.ocr", "GreenfieldCliWrapper")
-HEEL = {"intern-wachter", "intern-werker", "zandbaktaken", "scanstraat.ocr"}  # veraPDF starts with the first document
+HEEL = {"intern-wachter", "intern-werker", "zandbaktaken"}
 
 
 def draw_page(n: int) -> Image.Image:
@@ -124,8 +124,16 @@ def is_done(engine: Engine, verwacht: int) -> bool:
     return bevestigd >= verwacht
 
 
+def retry_parked(basis: Basis) -> None:
+    """Do what a person does with a document whose own process died three times in a row: try it again."""
+    with db.begin(basis.engine) as session:
+        for stap in session.exec(select(StapRow).where(StapRow.status == "mislukt")).all():
+            assert stap.fout_code != "onverwacht", stap.fout
+            basis.werkbank.opnieuw(session, stap.id)
+
+
 def test_kill_9_of_any_process_of_the_line_loses_and_doubles_nothing(map: Path, groot: bool) -> None:
-    kills, documenten = (1000, 200) if groot else (50, 12)
+    kills = 1000 if groot else 50
     kans = random.Random(20261125)
     processen = Processen(map)
     geraakt: Counter[str] = Counter()
@@ -135,29 +143,34 @@ def test_kill_9_of_any_process_of_the_line_loses_and_doubles_nothing(map: Path, 
             einde = time.monotonic() + (7200 if groot else 540)
             while time.monotonic() < einde:
                 processen.keep_up()
-                if ingelegd < documenten and sum(geraakt.values()) >= ingelegd * kills // documenten:
+                retry_parked(basis)
+                af = is_done(basis.engine, ingelegd)
+                if sum(geraakt.values()) >= kills:
+                    if af:
+                        break
+                    time.sleep(0.5)
+                    continue
+                if af:  # there is always a document on its way: to kill an idle line proves little
                     draw_page(ingelegd).save(map / "scanmap" / f"{ZAAK} {ingelegd}.jpg", dpi=(100, 100))
                     ingelegd += 1
-                if sum(geraakt.values()) < kills:
-                    time.sleep(kans.uniform(0.2, 1.5))
-                    soorten = processen.find_all()
-                    if set(soorten) >= HEEL:  # a line that is only starting would never get to its children
-                        soort = kans.choice(sorted(soorten))
-                        try:
-                            os.kill(kans.choice(soorten[soort]), signal.SIGKILL)
-                            geraakt[soort] += 1
-                        except ProcessLookupError:
-                            continue
-                elif ingelegd == documenten and is_done(basis.engine, documenten):
-                    break
-                else:
-                    time.sleep(0.5)
+                time.sleep(kans.uniform(0.2, 1.5))
+                soorten = processen.find_all()
+                # Now and then while it starts or intake is at work; mostly once it got as far as its OCR child.
+                nodig = HEEL if kans.random() < 0.2 else HEEL | {"scanstraat.ocr"}
+                if set(soorten) >= nodig:
+                    soort = kans.choice(sorted(soorten))
+                    try:
+                        os.kill(kans.choice(soorten[soort]), signal.SIGKILL)
+                        geraakt[soort] += 1
+                    except ProcessLookupError:
+                        continue
         finally:
             processen.stop()
         assert sum(geraakt.values()) == kills, f"only {geraakt} in the time there was"
-        assert is_done(basis.engine, documenten), (map / "log.txt").read_text(encoding="utf-8")[-3000:]
-        check_everything(map, documenten)
+        assert is_done(basis.engine, ingelegd), (map / "log.txt").read_text(encoding="utf-8")[-3000:]
+        check_everything(map, ingelegd)
     assert len(geraakt) >= 4, f"the kills did not reach enough kinds of processes: {geraakt}"
+    assert ingelegd >= kills // 10, f"only {ingelegd} documents were on their way meanwhile"
 
 
 def check_everything(map: Path, documenten: int) -> None:
