@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
-from scanstraat.domain import Fase, Koppelstatus
-from scanstraat.errors import NietMogelijkError
+from scanstraat.domain import Fase, Koppelstatus, Stapstatus
+from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
 from scanstraat.tables import AfleveringRow, BatchRow, StapRow
 from scanstraat.werk import Werkbank
 from scanstraat.zaaksysteem import Aflevering, Geleverd, Inhoud, Zaak, build_identificatie, shorten
@@ -120,12 +120,11 @@ def _open_inhoud(basis: Basis, sha256: str, omvang_bytes: int) -> Inhoud:
     return Inhoud(open_stream, omvang_bytes, sha256)
 
 
-def find_open_zaak(lijn: Lijn, opdracht: Afleveropdracht) -> Zaak | None:
-    """Return the zaak when it exists and is open; otherwise put the document back under "te koppelen" and say why."""
-    zaak = lijn.zaaksysteem.find_zaak(opdracht.aflevering.zaakidentificatie)
-    if zaak is not None and not zaak.gesloten:
-        return zaak
-    code, wat = ("zaak_onbekend", "bestaat niet") if zaak is None else ("zaak_gesloten", "is gesloten")
+def put_back(lijn: Lijn, opdracht: Afleveropdracht, waarom: ZaakNietBruikbaarError) -> None:
+    """Put a document whose zaak does not exist or is closed back under "te koppelen", and say why."""
+    take_back(lijn, opdracht)  # half an upload of an earlier try
+    wat = "bestaat niet" if waarom.code == "zaak_onbekend" else "is gesloten"
+    tekst = f"De zaak van dit document {wat} in het zaaksysteem. Koppel het document aan een andere zaak."
     with db.begin(lijn.engine) as session:
         document = storage.load_document(session, opdracht.document_id)
         document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
@@ -136,30 +135,52 @@ def find_open_zaak(lijn: Lijn, opdracht: Afleveropdracht) -> Zaak | None:
             session.add(aflevering)
         storage.save_bevindingen(
             session,
-            [
-                Bevinding(
-                    code,
-                    Ernst.ERNSTIG,
-                    f"De zaak van dit document {wat} in het zaaksysteem. Koppel het document aan een andere zaak.",
-                )
-            ],
+            [Bevinding(waarom.code, Ernst.ERNSTIG, tekst)],
             batch_id=opdracht.batch_id,
             documentversie_id=opdracht.versie_id,
         )
-    return None
 
 
-def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Geleverd) -> None:
-    """Confirm a delivery: the zaaksysteem gave back the bytes of this versie. The database refuses anything else."""
+def take_back(lijn: Lijn, opdracht: Afleveropdracht) -> None:
+    """Undo in the zaaksysteem what this delivery did there."""
+    lijn.zaaksysteem.ruim_resten_op(
+        opdracht.aflevering.identificatie,
+        opdracht.aflevering.zaakidentificatie,
+        gebruiker=opdracht.aflevering.gebruiker,
+        toelichting="Niet meer voor deze zaak",
+        effecten=lijn.effecten,
+    )
+
+
+def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Geleverd) -> bool:
+    """Confirm a delivery: the zaaksysteem gave back the bytes of this versie. The database refuses anything else.
+
+    Returns False, and confirms nothing, when a person unlinked the document while it was on its way.
+    """
     aflevering = storage.load_aflevering(session, opdracht.versie_id)
-    if aflevering is None:  # unlinked by a person while it was on its way
-        return
+    if aflevering is None:
+        return False
     aflevering.informatieobject = geleverd.informatieobject
     aflevering.versie_in_zaaksysteem = geleverd.versie
     aflevering.teruggelezen_sha256 = geleverd.teruggelezen.sha256
     aflevering.gelijk = geleverd.teruggelezen.sha256 == opdracht.inhoud.sha256
     aflevering.bevestigd_op = db.now_text() if aflevering.gelijk else None
     session.add(aflevering)
+    if geleverd.wezen:
+        storage.save_bevindingen(
+            session,
+            [
+                Bevinding(
+                    "dubbel_in_zaaksysteem",
+                    Ernst.LICHT,
+                    f"Door een storing staat dit document {len(geleverd.wezen) + 1} keer in het zaaksysteem. Laat de "
+                    f"functioneel beheerder de extra documenten met identificatie "
+                    f"{opdracht.aflevering.identificatie} verwijderen.",
+                )
+            ],
+            batch_id=opdracht.batch_id,
+            documentversie_id=opdracht.versie_id,
+        )
     if aflevering.gelijk:
         storage.append_gebeurtenis(
             session,
@@ -168,6 +189,7 @@ def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Gelever
             onderwerp=storage.versie_log_id(session, opdracht.versie_id),
             pdf=opdracht.inhoud.sha256,
         )
+    return True
 
 
 def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_naam: str) -> None:
@@ -206,7 +228,7 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
     """Take a document out of its zaak, also in the zaaksysteem; True when it stays there without a zaak (wees).
 
     Raises:
-        NietMogelijkError: the document has no zaak, or another one than named.
+        NietMogelijkError: the document has no zaak, or another one than named, or is being delivered right now.
     """
     with db.read(basis.engine) as session:
         document = storage.load_document(session, document_id)
@@ -216,16 +238,25 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
             raise NietMogelijkError(f"Dit document hoort bij zaak {document.zaakidentificatie}, niet bij de genoemde.")
         zaak = document.zaakidentificatie
         aflevering = storage.load_newest_aflevering(session, document_id)
-    wees = False
-    if aflevering is not None and aflevering.informatieobject is not None:
-        ontkoppeld = basis.zaaksysteem.ontkoppel(
-            aflevering.informatieobject,
-            zaak,
-            gebruiker=actor_naam,
-            toelichting="Ontkoppeld in de scanstraat",
-            effecten=basis.effecten,
+        stappen = storage.find_open_afleverstappen(session, document_id)
+    if any(stap.status == Stapstatus.BEZIG for stap in stappen):
+        raise NietMogelijkError(
+            "Dit document gaat op dit moment naar het zaaksysteem. Wacht tot dat klaar is en ontkoppel het dan, "
+            "of annuleer eerst de stap: scanstraat stappen"
         )
-        wees = ontkoppeld.wees
+    for stap in stappen:
+        basis.werkbank.annuleer(stap.id)  # it waits; what is cancelled never begins
+    wees = False
+    wie: dict[str, Any] = {
+        "gebruiker": actor_naam,
+        "toelichting": "Ontkoppeld in de scanstraat",
+        "effecten": basis.effecten,
+    }
+    if aflevering is not None and aflevering.informatieobject is not None:
+        wees = basis.zaaksysteem.ontkoppel(aflevering.informatieobject, zaak, **wie).wees
+    elif aflevering is not None:  # a delivery was begun, and nobody knows how far it came
+        resten = basis.zaaksysteem.ruim_resten_op(build_identificatie(document_id), zaak, **wie)
+        wees = any(rest.wees for rest in resten)
     with db.begin(basis.engine) as session:
         document = storage.load_document(session, document_id)
         batch = storage.lock_batch(session, document.batch_id)

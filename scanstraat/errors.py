@@ -91,6 +91,15 @@ class ZaaksysteemError(ScanstraatError):
     exitcode = 4
 
 
+class ZaakNietBruikbaarError(ZaaksysteemError):
+    """The zaak does not exist (for us) or takes no documents any more, and the document does not hang on it yet."""
+
+    def __init__(self, melding: str, *, code: str) -> None:
+        """`code`: "zaak_onbekend" or "zaak_gesloten"."""
+        super().__init__(melding)
+        self.code = code
+
+
 class ZaaksysteemNietBereikbaarError(ZaaksysteemError):
     """The zaaksysteem does not answer or answers with an error of its own; asking again later may help."""
 

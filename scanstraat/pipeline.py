@@ -18,6 +18,7 @@ from sqlmodel import Session
 from scanstraat import aflevering, archiveren, db, manifest, storage
 from scanstraat.bootstrap import Basis, Lijn
 from scanstraat.domain import Fase
+from scanstraat.errors import ZaakNietBruikbaarError
 from scanstraat.intake import ontleden
 from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.werk import Voortgang
@@ -70,9 +71,12 @@ def lever_af(lijn: Lijn, versie_id: UUID, voortgang: Voortgang) -> None:
         opdracht = aflevering.begin_aflevering(session, lijn, versie_id)
     if opdracht is None:
         return
-    zaak = aflevering.find_open_zaak(lijn, opdracht)
-    if zaak is None:
+    try:
+        geleverd = lijn.zaaksysteem.lever(opdracht.aflevering, opdracht.inhoud, lijn.effecten)
+    except ZaakNietBruikbaarError as exc:
+        aflevering.put_back(lijn, opdracht, exc)
         return
-    geleverd = lijn.zaaksysteem.lever(opdracht.aflevering, opdracht.inhoud, lijn.effecten)
     with db.begin(lijn.engine) as session:
-        aflevering.save_geleverd(session, opdracht, geleverd)
+        gewenst = aflevering.save_geleverd(session, opdracht, geleverd)
+    if not gewenst:  # a person took it out of this zaak meanwhile
+        aflevering.take_back(lijn, opdracht)

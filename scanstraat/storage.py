@@ -21,6 +21,7 @@ from scanstraat.domain import (
     Bestemming,
     Bewerkingsoort,
     Bladtelling,
+    Fase,
     Koppelstatus,
     Pagina,
     Stapstatus,
@@ -580,6 +581,21 @@ def load_newest_aflevering(session: Session, document_id: UUID) -> AfleveringRow
         .order_by(col(DocumentversieRow.n).desc())
         .limit(1)
     ).first()
+
+
+def find_open_afleverstappen(session: Session, document_id: UUID) -> list[StapRow]:
+    """Return the deliveries of a document, of whichever versie, that wait or run."""
+    return list(
+        session.exec(
+            select(StapRow)
+            .join(DocumentversieRow, col(DocumentversieRow.id) == StapRow.item_id)
+            .where(
+                DocumentversieRow.document_id == document_id,
+                StapRow.fase == Fase.LEVER_AF.value,
+                col(StapRow.status).in_([Stapstatus.WACHT.value, Stapstatus.BEZIG.value]),
+            )
+        )
+    )
 
 
 def end_afleveringen(session: Session, document_id: UUID, *, wees: bool) -> None:

@@ -149,9 +149,12 @@ def save_beeld(session: Session, batch: BatchRow, bron: BronRow, n: int, documen
     return beeld
 
 
-def archive(session: Session, versie_id: UUID, *, conform: bool = True, getrouw: bool = True) -> None:
-    """Give a versie an archive file with these verdicts, without any bytes."""
+def archive(
+    session: Session, versie_id: UUID, *, conform: bool = True, getrouw: bool = True, pdf: Vingerafdruk | None = None
+) -> None:
+    """Give a versie an archive file with these verdicts: `pdf` as it stands in the store, or no bytes at all."""
     objecten = [build_vingerafdruk(uuid4().bytes) for _ in range(5)]
+    objecten[1] = pdf or objecten[1]
     for object_ in objecten:
         storage.save_object(session, object_, "pdfa")
     tekst, pdf, manifest, rapport, getrouwheid = objecten

@@ -163,6 +163,10 @@ class Zaaksysteem(Protocol):
 
         A document that is not there is made; one that is there with other bytes gets a new version (the old one stays
         readable); one that is there already is only linked. A versie older than the newest one ever sent is refused.
+
+        Raises:
+            ZaakNietBruikbaarError: no such zaak, or closed before the document hung on it; nothing was left behind
+                that we may remove.
         """
 
     def lees_terug(self, informatieobject: str, versie: int) -> Teruggelezen:
@@ -174,11 +178,12 @@ class Zaaksysteem(Protocol):
         """Take the document out of the zaak; remove it too when no other zaak has it and we have that right."""
 
     def ruim_resten_op(
-        self, identificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
+        self, identificatie: str, zaakidentificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
     ) -> tuple[Ontkoppeld, ...]:
-        """Remove what an abandoned delivery left behind: documents of ours with this identificatie on no zaak at all.
+        """Undo a delivery of which nobody knows how far it came.
 
-        For work that a person cancels; a delivery that is tried again finds its own way. Empty: nothing was left.
+        Documents of ours with this identificatie leave the zaak, and go when they then hang on no zaak at all and we
+        have that right. A delivery that is tried again finds its own way. Empty: nothing was left.
         """
 
     def check_bereikbaar(self) -> None:

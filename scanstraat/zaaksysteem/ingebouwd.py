@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, select
 
 from scanstraat import db
-from scanstraat.errors import ZaaksysteemError, ZaaksysteemNietBereikbaarError
+from scanstraat.errors import ZaakNietBruikbaarError, ZaaksysteemError, ZaaksysteemNietBereikbaarError
 from scanstraat.intake.opslag import Opslag
 from scanstraat.zaaksysteem import (
     Aflevering,
@@ -136,10 +136,23 @@ class Ingebouwd:
             return Ontkoppeld(informatieobject, verwijderd=True, wees=False)
 
     def ruim_resten_op(
-        self, identificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
+        self, identificatie: str, zaakidentificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
     ) -> tuple[Ontkoppeld, ...]:
-        """There are never left-overs: document and link are registered in one transaction."""
-        return ()
+        """Undo a delivery of which nobody knows how far it came: all of it was registered, or nothing."""
+        with _database_answers(), db.read(self._engine) as session:
+            document_id = session.exec(
+                select(RegisterInformatieobjectRow.id).where(
+                    RegisterInformatieobjectRow.identificatie == identificatie,
+                    col(RegisterInformatieobjectRow.verwijderd_op).is_(None),
+                )
+            ).first()
+        if document_id is None:
+            return ()
+        return (
+            self.ontkoppel(
+                str(document_id), zaakidentificatie, gebruiker=gebruiker, toelichting=toelichting, effecten=effecten
+            ),
+        )
 
     def check_bereikbaar(self) -> None:
         """Return when database and store answer."""
@@ -203,7 +216,9 @@ def _plan(session: Session, aflevering: Aflevering, inhoud: Inhoud) -> _Stand:
     zaaknummer = aflevering.zaakidentificatie
     zaak = session.get(RegisterZaakRow, zaaknummer, with_for_update=True)
     if zaak is None:
-        raise ZaaksysteemError(f"Zaak {zaaknummer} staat niet in het register. Kijk het zaaknummer na.")
+        raise ZaakNietBruikbaarError(
+            f"Zaak {zaaknummer} staat niet in het register. Kijk het zaaknummer na.", code="zaak_onbekend"
+        )
     stand = _Stand()
     stand.document = session.exec(
         select(RegisterInformatieobjectRow)
@@ -232,7 +247,7 @@ def _plan(session: Session, aflevering: Aflevering, inhoud: Inhoud) -> _Stand:
             stand.versie = stand.nieuwste
     if not stand.gekoppeld:
         if zaak.einddatum is not None:
-            raise ZaaksysteemError(_GESLOTEN.format(zaak=zaaknummer))
+            raise ZaakNietBruikbaarError(_GESLOTEN.format(zaak=zaaknummer), code="zaak_gesloten")
         _verify_type(session.get_one(RegisterZaaktypeRow, zaak.zaaktype), aflevering.informatieobjecttype)
     return stand
 

@@ -119,12 +119,20 @@ class Zgw:
         raise AssertionError("unreachable")
 
     def ruim_resten_op(
-        self, identificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
+        self, identificatie: str, zaakidentificatie: str, *, gebruiker: str, toelichting: str, effecten: Effecten
     ) -> tuple[Ontkoppeld, ...]:
-        """Remove every document with our identificatie that hangs on nothing: orphans and unfinished uploads."""
+        """Take every document with our identificatie off the zaak, and remove what then hangs on nothing.
+
+        That includes orphans and unfinished uploads.
+        """
         resten = []
         with self._alone(identificatie):
+            zaak = self._api.find_zaak(zaakidentificatie, gebruiker)
             for document in self._api.find_documenten(identificatie, gebruiker):
+                koppeling = None if zaak is None else self._api.find_koppeling(zaak.url, document.url, gebruiker)
+                if koppeling is not None:
+                    with already_gone_is_fine():
+                        self._api.delete_koppeling(koppeling, gebruiker, toelichting)
                 if not self._api.find_relaties(document.url, gebruiker):
                     resten.append(remove_document(self._api, document, gebruiker, toelichting))
         return tuple(resten)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from scanstraat.config import ZgwConfig
-from scanstraat.errors import ZaaksysteemError, ZaaksysteemNietBereikbaarError
+from scanstraat.errors import ZaakNietBruikbaarError, ZaaksysteemError, ZaaksysteemNietBereikbaarError
 from scanstraat.zaaksysteem import (
     Aflevering,
     Begonnen,
@@ -132,7 +132,7 @@ class Levering:
     def _find_zaak(self) -> ZaakInZgw:
         zaak = self._api.find_zaak(self._aflevering.zaakidentificatie, self._gebruiker)
         if zaak is None:
-            raise ZaaksysteemError(build_onbekende_zaak(self._aflevering.zaakidentificatie))
+            raise ZaakNietBruikbaarError(build_onbekende_zaak(self._aflevering.zaakidentificatie), code="zaak_onbekend")
         return zaak
 
     def _is_linked(self, zaak: ZaakInZgw, document: Document) -> bool:
@@ -215,9 +215,10 @@ class Levering:
     def _verify_linkable(self, zaak: ZaakInZgw, document: Document | None) -> str:
         """Check all that the server would refuse only after the upload; return the URL of the type."""
         if zaak.einddatum is not None:
-            raise ZaaksysteemError(
+            raise ZaakNietBruikbaarError(
                 f"Zaak {zaak.identificatie} is gesloten. Laat de zaak heropenen, "
-                "of koppel het document aan een andere zaak."
+                "of koppel het document aan een andere zaak.",
+                code="zaak_gesloten",
             )
         typen = self._api.find_typen(zaak.zaaktype, self._gebruiker)
         if document is not None and document.informatieobjecttype in {type_.url for type_ in typen}:

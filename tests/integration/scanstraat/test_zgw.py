@@ -521,25 +521,28 @@ def test_a_half_upload_of_an_abandoned_document_is_cleaned_up(zgw: Zgw, wereld: 
     with pytest.raises(ZaaksysteemNietBereikbaarError):
         zgw.lever(build_aflevering(), build_inhoud(GROOT), effecten)
     wie = {"gebruiker": "div", "toelichting": "Vervallen"}
-    (wees,) = zgw.ruim_resten_op(build_aflevering().identificatie, effecten=effecten, **wie)
+    (wees,) = zgw.ruim_resten_op(build_aflevering().identificatie, ZAAK, effecten=effecten, **wie)
     assert (wees.verwijderd, wees.wees) == (False, True)  # no right to remove: said, not hidden
     wereld.rechten = BEPERKT | {VERWIJDEREN}
-    (weg,) = zgw.ruim_resten_op(build_aflevering().identificatie, effecten=effecten, **wie)
+    (weg,) = zgw.ruim_resten_op(build_aflevering().identificatie, ZAAK, effecten=effecten, **wie)
     assert (weg.verwijderd, weg.wees) == (True, False)
     assert wereld.stukken == {}
-    assert zgw.ruim_resten_op(build_aflevering().identificatie, effecten=effecten, **wie) == ()
+    assert zgw.ruim_resten_op(build_aflevering().identificatie, ZAAK, effecten=effecten, **wie) == ()
 
 
-def test_cleaning_up_never_touches_a_document_that_hangs_on_a_zaak(
+def test_cleaning_up_takes_a_document_off_its_zaak_but_leaves_it_on_another(
     zgw: Zgw, wereld: Wereld, effecten: EffectenDb
 ) -> None:
     wereld.rechten = BEPERKT | {VERWIJDEREN}
-    zgw.lever(build_aflevering(), build_inhoud(KLEIN), effecten)
-    uitkomst = zgw.ruim_resten_op(
-        build_aflevering().identificatie, gebruiker="div", toelichting="Vervallen", effecten=effecten
-    )
-    assert uitkomst == ()
-    assert len(wereld.stukken) == 1
+    aflevering = build_aflevering()
+    zgw.lever(aflevering, build_inhoud(KLEIN), effecten)
+    zgw.lever(replace(aflevering, zaakidentificatie=ANDERE), build_inhoud(KLEIN), effecten)
+    wie = {"gebruiker": "div", "toelichting": "Vervallen"}
+    assert zgw.ruim_resten_op(aflevering.identificatie, ZAAK, effecten=effecten, **wie) == ()
+    (stuk,) = wereld.vind(aflevering.identificatie)
+    assert len(wereld.koppelingen) == 1 and stuk.bytes_ == [KLEIN]
+    (weg,) = zgw.ruim_resten_op(aflevering.identificatie, ANDERE, effecten=effecten, **wie)
+    assert weg.verwijderd and wereld.stukken == {}
 
 
 @pytest.mark.parametrize("mag_verwijderen", [True, False])

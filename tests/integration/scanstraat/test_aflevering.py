@@ -1,0 +1,164 @@
+"""A document on its way to its zaak, when the zaak closes or a person changes their mind meanwhile."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from sqlmodel import col, select
+
+from scanstraat import aflevering, db, pipeline, storage
+from scanstraat.bootstrap import Basis, Lijn, open_basis
+from scanstraat.config import read_config
+from scanstraat.errors import NietMogelijkError
+from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
+from scanstraat.werk import Voortgang
+from scanstraat.zaaksysteem import Zaak, build_identificatie, register
+from scanstraat.zaaksysteem.tables import RegisterInformatieobjectRow, RegisterZaakinformatieobjectRow
+from tests.builders import archive, build_batch
+
+ZAAK, ANDERE = "ZAAK-2026-000123", "ZAAK-2026-000124"
+STIL = cast("Voortgang", SimpleNamespace())
+
+
+@dataclass
+class Proef:
+    """A batch of one document whose delivery is planned, and the line that would deliver it."""
+
+    basis: Basis
+    lijn: Lijn
+    document: UUID
+    versie: UUID
+
+    def lever(self) -> None:
+        pipeline.lever_af(self.lijn, self.versie, STIL)
+
+    def status(self) -> str:
+        with db.read(self.basis.engine) as session:
+            return session.get_one(DocumentRow, self.document).koppelstatus
+
+    def gekoppeld(self) -> list[str]:
+        with db.read(self.basis.engine) as session:
+            return list(session.exec(select(RegisterZaakinformatieobjectRow.zaakidentificatie)))
+
+    def set_stap(self, status: str) -> None:
+        with db.begin(self.basis.engine) as session:
+            stap = session.exec(select(StapRow).where(StapRow.item_id == self.versie)).one()
+            stap.status = status
+            session.add(stap)
+
+    def stap(self) -> str:
+        with db.read(self.basis.engine) as session:
+            return session.exec(select(StapRow.status).where(StapRow.item_id == self.versie)).one()
+
+    def find_codes(self) -> list[str]:
+        with db.read(self.basis.engine) as session:
+            return list(
+                session.exec(select(BevindingRow.code).where(col(BevindingRow.documentversie_id) == self.versie))
+            )
+
+
+@pytest.fixture
+def proef(tmp_path: Path) -> Iterator[Proef]:
+    (tmp_path / "config.toml").write_text('[[scanmap]]\nnaam = "post"\nmap = "scanmap"\n', encoding="utf-8")
+    with open_basis(read_config(tmp_path / "config.toml")) as basis:
+        zaken = [register.NieuweZaak(nummer, "Proef", "Proef") for nummer in (ZAAK, ANDERE)]
+        register.save_zaken(basis.engine, zaken, gebruiker="proef")
+        pdf = basis.opslag.bewaar(io.BytesIO(b"%PDF-1.7 proef"))
+        with db.begin(basis.engine) as session:
+            gemaakt = build_batch(session, paginas=(1,), zaak=ZAAK)
+            archive(session, gemaakt.versies[0], pdf=pdf)
+            batch = storage.load_batch(session, gemaakt.batch)
+            assert aflevering.plan_afleveringen(session, basis.werkbank, batch) == 1
+        ongebruikt: Any = None  # no phase before delivery runs here
+        lijn = Lijn(**vars(basis), zandbak=ongebruikt, ocr=ongebruikt, verapdf=ongebruikt, versies={})
+        yield Proef(basis, lijn, gemaakt.documenten[0], gemaakt.versies[0])
+
+
+def test_a_delivered_document_hangs_on_its_zaak_and_comes_off_it_again(proef: Proef) -> None:
+    proef.lever()
+    proef.set_stap("klaar")
+    assert proef.gekoppeld() == [ZAAK]
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    assert (proef.gekoppeld(), proef.status()) == ([], "te_koppelen")
+
+
+def test_a_document_whose_zaak_closed_waits_for_another_one(proef: Proef) -> None:
+    register.sluit_zaak(proef.basis.engine, ZAAK, einddatum=date(2026, 3, 2), gebruiker="proef")
+    proef.lever()
+    assert (proef.status(), proef.find_codes(), proef.gekoppeld()) == ("te_koppelen", ["zaak_gesloten"], [])
+
+
+def test_a_zaak_that_closes_after_the_document_got_there_changes_nothing(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_feiten: object) -> bool:
+        raise KeyboardInterrupt  # the answer is lost: the process ends before it is written down
+
+    with monkeypatch.context() as uitval:
+        uitval.setattr(aflevering, "save_geleverd", die)
+        with pytest.raises(KeyboardInterrupt):
+            proef.lever()
+    register.sluit_zaak(proef.basis.engine, ZAAK, einddatum=date(2026, 3, 2), gebruiker="proef")
+    proef.lever()
+    assert (proef.status(), proef.find_codes(), proef.gekoppeld()) == ("gekoppeld", [], [ZAAK])
+    with db.read(proef.basis.engine) as session:
+        assert session.exec(select(AfleveringRow)).one().bevestigd_op is not None
+
+
+def test_unlinking_takes_back_a_delivery_whose_answer_was_lost(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_feiten: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as uitval:
+        uitval.setattr(aflevering, "save_geleverd", die)
+        with pytest.raises(KeyboardInterrupt):
+            proef.lever()
+    assert proef.gekoppeld() == [ZAAK]
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    assert (proef.gekoppeld(), proef.stap()) == ([], "geannuleerd")
+    proef.lever()  # the step that was cancelled would find nothing to do
+    assert proef.gekoppeld() == []
+
+
+def test_a_document_that_is_on_its_way_right_now_is_not_unlinked(proef: Proef) -> None:
+    proef.set_stap("bezig")
+    with pytest.raises(NietMogelijkError, match="op dit moment"):
+        aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    assert proef.status() == "gekoppeld"
+
+
+def test_a_document_that_was_unlinked_while_it_was_on_its_way_is_taken_back(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echt = proef.lijn.zaaksysteem.lever
+
+    def lever_and_unlink(*feiten: Any) -> Any:
+        geleverd = echt(*feiten)
+        with db.begin(proef.basis.engine) as session:
+            storage.end_afleveringen(session, proef.document, wees=False)
+        return geleverd
+
+    monkeypatch.setattr(proef.lijn.zaaksysteem, "lever", lever_and_unlink)
+    proef.lever()
+    assert proef.gekoppeld() == []
+
+
+def test_a_document_goes_to_the_zaak_that_a_person_chose_instead(proef: Proef) -> None:
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    with db.begin(proef.basis.engine) as session:
+        aflevering.link(
+            session, proef.basis, proef.document, Zaak(ANDERE, "Proef", "Proef", False, ANDERE), "persoon-1"
+        )
+    proef.lever()
+    assert proef.gekoppeld() == [ANDERE]
+    with db.read(proef.basis.engine) as session:
+        namen = session.exec(select(RegisterInformatieobjectRow.identificatie)).all()
+    assert namen == [build_identificatie(proef.document)]
