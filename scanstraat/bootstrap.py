@@ -118,6 +118,9 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
     from kwaliteitscontrole.verapdf import Verapdf  # noqa: PLC0415
     from scanstraat.gereedschap import find_versies  # noqa: PLC0415
     from scanstraat.ocr import OcrGroep  # noqa: PLC0415
+    from scanstraat.zandbak.kern import allow_many_files  # noqa: PLC0415
+
+    allow_many_files()
 
     with open_basis(config) as basis, ExitStack() as stapel:
         zandbak = stapel.enter_context(open_zandbak(config))

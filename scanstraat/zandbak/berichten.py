@@ -1,8 +1,9 @@
 """What goes over the wire between the line and its sandbox: JSON, and open files as descriptors.
 
 A message is one packet on a SOCK_SEQPACKET pair: `[soort, gegevens]` as JSON, with descriptors beside it. JSON that
-does not fit in a packet travels in a memfd. Nobody ever sends a path. The receiver trusts nothing: sizes are bounded,
-a descriptor must be an ordinary file that can no longer change, and anything else is a `BerichtError`.
+does not fit in a packet travels in a memfd; descriptors that do not fit go ahead of it, in packets that only the inside
+takes: the line waits for one packet and no more. Nobody ever sends a path. The receiver trusts nothing: sizes are
+bounded, a descriptor must be an ordinary file that can no longer change, and anything else is a `BerichtError`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 PAKKET_BYTES = 60_000  # inline JSON; below the smallest socket buffer Linux gives by default
 JSON_BYTES = 256 * 2**20  # the most JSON that is read from the other side
 BESTANDEN_PER_PAKKET = 250  # SCM_MAX_FD is 253
+BESTANDEN_PER_BERICHT = 4_000  # a document of so many loose scans; both sides may have some more open
 VERZEGELD = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 
@@ -150,9 +152,12 @@ def send_bericht(kanaal: socket.socket, soort: str, gegevens: dict[str, Any], be
         TypeError, ValueError: `gegevens` is not JSON, or there are too many descriptors.
         OSError: the other side is gone.
     """
-    if len(bestanden) > BESTANDEN_PER_PAKKET:
-        raise ValueError(f"meer dan {BESTANDEN_PER_PAKKET} bestanden in een bericht")
+    if len(bestanden) > BESTANDEN_PER_BERICHT:
+        raise ValueError(f"meer dan {BESTANDEN_PER_BERICHT} bestanden in een bericht")
     inhoud = json.dumps([soort, gegevens], separators=(",", ":")).encode("ascii")
+    while len(bestanden) > BESTANDEN_PER_PAKKET:
+        _send(kanaal, b"+", bestanden[:BESTANDEN_PER_PAKKET])
+        bestanden = bestanden[BESTANDEN_PER_PAKKET:]
     if len(inhoud) <= PAKKET_BYTES:
         _send(kanaal, inhoud, bestanden)
         return
@@ -168,31 +173,48 @@ def _send(kanaal: socket.socket, inhoud: bytes, bestanden: Sequence[int]) -> Non
     kanaal.sendmsg([inhoud], rechten, socket.MSG_NOSIGNAL)
 
 
-def receive_bericht(kanaal: socket.socket) -> tuple[str, Bericht] | None:
+def receive_bericht(kanaal: socket.socket, *, vooruit: bool = False) -> tuple[str, Bericht] | None:
     """Return the next message and its kind, or None when the other side closed.
+
+    `vooruit`: descriptors may come ahead in packets of their own; the channel must block.
 
     Raises:
         BerichtError: not a message; every descriptor that came along is closed.
         OSError: the channel failed (also BlockingIOError, on a channel that does not block).
     """
+    bestanden: list[int] = []
     try:
-        inhoud, bestanden, vlaggen, _ = socket.recv_fds(
+        while (pakket := _receive(kanaal, bestanden)) == b"+" and vooruit:
+            pass
+        if pakket is not None:
+            return _unpack(pakket, bestanden)
+    except BaseException:
+        close_all(bestanden)
+        raise
+    close_all(bestanden)
+    return None
+
+
+def _receive(kanaal: socket.socket, bestanden: list[int]) -> bytes | None:
+    """Return the next packet, with its descriptors added to `bestanden`; None when the other side closed."""
+    try:
+        inhoud, nieuw, vlaggen, _ = socket.recv_fds(
             kanaal, PAKKET_BYTES + 1, BESTANDEN_PER_PAKKET + 1, socket.MSG_CMSG_CLOEXEC
         )
     except ConnectionResetError:  # closed with something unread on our side: gone all the same
         return None
-    if not inhoud and not bestanden:
-        return None
-    try:
-        return _unpack(inhoud, bestanden, past=not vlaggen & (socket.MSG_TRUNC | socket.MSG_CTRUNC))
-    except BaseException:
-        close_all(bestanden)
-        raise
-
-
-def _unpack(inhoud: bytes, bestanden: list[int], *, past: bool) -> tuple[str, Bericht]:
-    if not past or len(inhoud) > PAKKET_BYTES:
+    if inhoud == b"@":  # the descriptor of the JSON comes first, also when others went ahead
+        bestanden[:0] = nieuw[:1]
+        nieuw = nieuw[1:]
+    bestanden += nieuw
+    if vlaggen & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(inhoud) > PAKKET_BYTES:
         raise BerichtError("bericht past niet in een pakket")
+    if len(bestanden) > BESTANDEN_PER_BERICHT + 1:
+        raise BerichtError("te veel bestanden in een bericht")
+    return inhoud if inhoud or nieuw else None
+
+
+def _unpack(inhoud: bytes, bestanden: list[int]) -> tuple[str, Bericht]:
     if inhoud == b"@":
         if not bestanden:
             raise BerichtError("de inhoud van het bericht ontbreekt")

@@ -25,6 +25,7 @@ from enum import IntFlag
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
+BESTANDEN_OPEN = 4_500  # as many as one message may bring, and some
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_CAPBSET_DROP = 24
@@ -267,13 +268,24 @@ def drop_capabilities() -> None:
         raise OSError(fout, os.strerror(fout))
 
 
+def allow_many_files() -> None:
+    """Let this process have as many files open as one message may bring, where the machine allows it.
+
+    Debian gives 1,024 until a process asks for more.
+    """
+    zacht, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    gewenst = BESTANDEN_OPEN if hard == resource.RLIM_INFINITY else min(hard, BESTANDEN_OPEN)
+    if zacht != resource.RLIM_INFINITY and zacht < gewenst:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (gewenst, hard))
+
+
 def set_limits(*, geheugen_bytes: int, cpu_s: int | None, bestand_bytes: int, processen: int | None) -> None:
     """Set the rlimits of this process. `cpu_s` counts from its start; None leaves a limit as it is.
 
     Going over `cpu_s` is SIGXCPU, one second later SIGKILL; over `bestand_bytes` is the error EFBIG.
     """
     _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_NOFILE, 1024)
+    _lower(resource.RLIMIT_NOFILE, BESTANDEN_OPEN)
     _lower(resource.RLIMIT_AS, geheugen_bytes)
     _lower(resource.RLIMIT_FSIZE, bestand_bytes)
     if processen is not None:

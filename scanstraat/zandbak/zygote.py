@@ -197,7 +197,7 @@ class Zygote:
             _close_others(behouden)
             self._limit(grenzen, cpu_s=grenzen.cpu_s)
             self._use_werkmap(werkmap)
-            ontvangen = receive_bericht(kanaal)
+            ontvangen = receive_bericht(kanaal, vooruit=True)
             if ontvangen is None:
                 os._exit(0)
             _, vraag = ontvangen
@@ -256,7 +256,7 @@ class Zygote:
         self._use_werkmap(werkmap)
         self._limit(self._grenzen, cpu_s=None)
         self._lock_in(werkmap, ())
-        while (ontvangen := receive_bericht(self._kanaal)) is not None:
+        while (ontvangen := receive_bericht(self._kanaal, vooruit=True)) is not None:
             _, vraag = ontvangen
             with vraag:
                 cpu_s = int(vraag.gegevens.get("cpu_s", self._grenzen.cpu_s))

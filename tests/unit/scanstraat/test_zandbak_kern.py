@@ -11,7 +11,7 @@ import pytest
 
 from scanstraat.errors import OnvolledigError, ZandbakGrensError
 from scanstraat.zandbak import Grenzen, build_memfd
-from scanstraat.zandbak.berichten import BerichtError, receive_bericht, seal, send_bericht, verify_sealed
+from scanstraat.zandbak.berichten import BerichtError, close_all, receive_bericht, seal, send_bericht, verify_sealed
 from scanstraat.zandbak.kern import build_filter
 from scanstraat.zandbak.zandbak import _explain_end, _rebuild_error
 
@@ -115,6 +115,26 @@ def test_a_pipe_in_place_of_the_content_is_refused_and_closed(paar: tuple[socket
     with pytest.raises(BrokenPipeError):
         os.write(schrijven, b"x")
     os.close(schrijven)
+
+
+@pytest.mark.parametrize("tekens", [0, 70_000])
+def test_more_files_than_fit_in_a_packet_arrive_in_order(
+    paar: tuple[socket.socket, socket.socket], tekens: int
+) -> None:
+    fds = [build_memfd(b"%d" % nummer) for nummer in range(620)]
+    send_bericht(paar[0], "vraag", {"tekst": "x" * tekens}, fds)
+    close_all(fds)
+    ontvangen = receive_bericht(paar[1], vooruit=True)
+    assert ontvangen is not None
+    with ontvangen[1] as bericht:
+        assert len(bericht.gegevens["tekst"]) == tekens
+        assert [os.pread(fd, 10, 0) for fd in bericht.bestanden] == [b"%d" % nummer for nummer in range(620)]
+
+
+def test_the_line_waits_for_one_packet_and_no_more(paar: tuple[socket.socket, socket.socket]) -> None:
+    paar[0].send(b"+")  # what a hijacked child could do to keep the line waiting
+    with pytest.raises(BerichtError):
+        receive_bericht(paar[1])
 
 
 def test_a_closed_channel_is_the_end(paar: tuple[socket.socket, socket.socket]) -> None:
