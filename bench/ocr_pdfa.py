@@ -39,7 +39,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scanstraat.intake.beelden import open_bron, turn_clockwise
-from scanstraat.ocr import TesserocrMotor, find_tessdata
+from scanstraat.ocr import TesserocrMotor, find_tessdata, kies_drempel
+from scanstraat.ocrpagina import OcrPagina
 from scanstraat.pdfa import Metadata, PaginaBron, build_pdfa
 
 MARKS = re.compile("[~^_]")
@@ -134,16 +135,24 @@ class Bench:
     def ours(self, document: Sequence[Page], way: Way, *, schaal: float, helemaal: bool, soort: str = "jpeg") -> None:
         """Decode, read and build. `helemaal`: with finding turned pages and second tries, as the line does."""
         uit = self.werkmap / "ons.pdf"
+        vorige: OcrPagina | None = None
         begin = cpu_s()
         with ExitStack() as stapel, uit.open("w+b") as bestand:
 
             def make(pagina: Page) -> PaginaBron:
+                nonlocal vorige
                 with pagina.pad.open("rb") as scan:
                     lezer = stapel.enter_context(open_bron(scan.fileno(), soort, maximaal_pixels=MAX_PIXELS))
                 beeld = lezer.beeld(1)
                 grijs = turn_clockwise(beeld.decode_grijs(), beeld.draai_pdf)
-                ocr = self.motor.lees(
-                    grijs.tobytes(), *grijs.size, pagina.dpi, schaal, orientatie=helemaal, opnieuw=helemaal
+                ocr = vorige = self.motor.lees(
+                    grijs.tobytes(),
+                    *grijs.size,
+                    pagina.dpi,
+                    schaal,
+                    orientatie=helemaal,
+                    opnieuw=helemaal,
+                    drempel=kies_drempel(vorige),
                 )
                 way.engine.append(ocr.tekst)
                 return PaginaBron(lezer, 1, (beeld.draai_pdf + ocr.draai_graden) % 360, ocr, pagina.dpi)

@@ -194,10 +194,10 @@ def _summarize(nummer: int, ocr: OcrPagina | None) -> Paginatekst:
 
 def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[tuple[int, OcrPagina | None]]:
     """Yield the text of each page in order; a few pages are read at once, so that every OCR child has work."""
-    vooruit = 2 * lijn.ocr.aantal
+    vooruit, vorige = 2 * lijn.ocr.aantal, _Vorige()
     with ThreadPoolExecutor(max_workers=lijn.ocr.aantal, thread_name_prefix="ocr") as uitvoerder:
         wachtend: list[Future[tuple[int, OcrPagina | None]]] = []
-        for lees in _pages_to_read(lijn, opdracht):
+        for lees in _pages_to_read(lijn, opdracht, vorige):
             wachtend.append(uitvoerder.submit(lees))
             if len(wachtend) >= vooruit:
                 yield wachtend.pop(0).result()
@@ -205,7 +205,16 @@ def _read_pages(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[tuple[int, Oc
             yield toekomst.result()
 
 
-def _pages_to_read(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Callable[[], tuple[int, OcrPagina | None]]]:
+@dataclass
+class _Vorige:
+    """The page of this document that was read last: how it was read is a hint for the next one."""
+
+    ocr: OcrPagina | None = None
+
+
+def _pages_to_read(
+    lijn: Lijn, opdracht: Archiefopdracht, vorige: _Vorige
+) -> Iterator[Callable[[], tuple[int, OcrPagina | None]]]:
     for (sha256, soort), groep in groupby(opdracht.versie.paginas, key=lambda p: (p.bron_sha256, p.soort)):
         paginas = list(groep)
         te_lezen = [pagina for pagina in paginas if pagina.nummer not in opdracht.blanco]
@@ -216,7 +225,7 @@ def _pages_to_read(lijn: Lijn, opdracht: Archiefopdracht) -> Iterator[Callable[[
             else:
                 # After the first versie people have seen the pages: what they turned, or left, is theirs.
                 zoek_draai = opdracht.versie.n == 1
-                yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs), zoek_draai=zoek_draai)
+                yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs), vorige, zoek_draai=zoek_draai)
 
 
 def _grey_pages(
@@ -246,7 +255,13 @@ def _skip_page(nummer: int) -> tuple[int, OcrPagina | None]:
 
 
 def _read_page(
-    lijn: Lijn, profiel: Scanprofiel, pagina: Pagina, grijs: tuple[int, int, int], *, zoek_draai: bool
+    lijn: Lijn,
+    profiel: Scanprofiel,
+    pagina: Pagina,
+    grijs: tuple[int, int, int],
+    vorige: _Vorige,
+    *,
+    zoek_draai: bool,
 ) -> tuple[int, OcrPagina | None]:
     breedte, hoogte, memfd = grijs
     try:
@@ -258,7 +273,9 @@ def _read_page(
             schaal=profiel.ocr_schaal,
             talen=profiel.talen,
             orientatie=zoek_draai,
+            vorige=vorige.ocr,
         )
+        vorige.ocr = ocr
     finally:
         os.close(memfd)
     # The grey page was turned as recorded; what the record and the archive file need is the turn of the master.

@@ -46,6 +46,16 @@ def ocr_schaal(schaal: float, dpi: float) -> float:
     return min(1.0, schaal * SCHAAL_BIJ_DPI / max(dpi, SCHAAL_BIJ_DPI)) if dpi >= SCHAAL_VANAF_DPI else 1.0
 
 
+def kies_drempel(vorige: OcrPagina | None) -> int:
+    """Return with which threshold to read a page first, given the page read before it in the same document.
+
+    Pages of one document come from one paper and one scanner: where Sauvola was needed and a page still read badly, the
+    next one is seldom read by Otsu, and trying that first costs half a page.
+    """
+    moeizaam = vorige is not None and vorige.drempel == SAUVOLA and (vorige.woordzekerheid or 0.0) < GOED_GELEZEN
+    return SAUVOLA if moeizaam else OTSU
+
+
 def find_leesrichting(regels: Sequence[Regel]) -> int:
     """Return how far clockwise a page must be turned for most of its text to run from left to right: 0, 90 or 270."""
     stemmen = dict.fromkeys((0, 90, 270), 0)
@@ -114,6 +124,7 @@ class Motor(ABC):
         *,
         orientatie: bool = False,
         opnieuw: bool = True,
+        drempel: int = OTSU,
     ) -> OcrPagina:
         """Read one page.
 
@@ -124,6 +135,7 @@ class Motor(ABC):
             schaal: of a 300 dpi page for reading, above 0 to 1 (see `ocr_schaal`).
             orientatie: also find out whether the page lies on its side or upside down.
             opnieuw: give a page that reads badly a second try.
+            drempel: OTSU or SAUVOLA, for the first try (see `kies_drempel`).
         """
         if len(grijs) != breedte * hoogte:
             raise InvoerError(
@@ -135,7 +147,7 @@ class Motor(ABC):
             klein = (max(1, round(breedte * maat)), max(1, round(hoogte * maat)))
             beeld = beeld.resize(klein, Image.Resampling.BILINEAR)
         try:
-            return _Lezing(self, beeld, dpi * maat, maat).best(orientatie=orientatie, opnieuw=opnieuw)
+            return _Lezing(self, beeld, dpi * maat, maat).best(orientatie=orientatie, opnieuw=opnieuw, drempel=drempel)
         except OcrMislukt:
             return OcrPagina((), maat, beeld.width, beeld.height, mislukt=True)
 
@@ -153,27 +165,28 @@ class _Lezing:
     dpi: float
     schaal: float
 
-    def best(self, *, orientatie: bool, opnieuw: bool) -> OcrPagina:
-        pagina = self.read(0, OTSU)
+    def best(self, *, orientatie: bool, opnieuw: bool, drempel: int) -> OcrPagina:
+        pagina = self.read(0, drempel)
         zoek_draai = orientatie
         if zoek_draai and pagina.woorden >= WEINIG_WOORDEN and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             pagina, zoek_draai = self.try_turned(pagina), False  # a page on its head has as many words as one upright
         if orientatie:
-            pagina = self.follow_text(pagina, OTSU)
-        if opnieuw and self.confidence(pagina) < GOED_GELEZEN:
-            tweede = self.read(pagina.draai_graden, SAUVOLA)
+            pagina = self.follow_text(pagina)
+        goed = GOED_GELEZEN if drempel == OTSU else MISSCHIEN_GEDRAAID  # Otsu did worse on the page before this one
+        if opnieuw and self.confidence(pagina) < goed:
+            tweede = self.read(pagina.draai_graden, SAUVOLA if drempel == OTSU else OTSU)
             if tweede.opbrengst > pagina.opbrengst:
-                pagina = self.follow_text(tweede, SAUVOLA) if orientatie else tweede
+                pagina = self.follow_text(tweede) if orientatie else tweede
         if zoek_draai and self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             pagina = self.try_turned(pagina)
         return pagina
 
-    def follow_text(self, pagina: OcrPagina, drempel: int) -> OcrPagina:
+    def follow_text(self, pagina: OcrPagina) -> OcrPagina:
         """Turn a page whose text runs down or up: Tesseract follows that and reads it well, yet it is on its side."""
         staat = find_leesrichting(pagina.regels)
         if not staat or self.confidence(pagina) < MISSCHIEN_GEDRAAID:
             return pagina
-        gedraaid = self.read((pagina.draai_graden + staat) % 360, drempel)
+        gedraaid = self.read((pagina.draai_graden + staat) % 360, pagina.drempel)
         return gedraaid if self.confidence(gedraaid) >= MISSCHIEN_GEDRAAID else pagina
 
     def try_turned(self, pagina: OcrPagina) -> OcrPagina:
@@ -186,7 +199,8 @@ class _Lezing:
 
     def read(self, draai: int, drempel: int) -> OcrPagina:
         beeld = turn_clockwise(self.beeld, draai)
-        return OcrPagina(self.motor.herken(beeld, self.dpi, drempel), self.schaal, beeld.width, beeld.height, draai)
+        regels = self.motor.herken(beeld, self.dpi, drempel)
+        return OcrPagina(regels, self.schaal, beeld.width, beeld.height, draai, drempel=drempel)
 
     @staticmethod
     def confidence(pagina: OcrPagina) -> float:
@@ -318,7 +332,7 @@ def warm_motor(talen: tuple[str, ...]) -> Motor:
 def lees_pagina(gegevens: dict[str, Any], bestanden: list[int]) -> dict[str, Any]:
     """Task of an OCR child: read the grey page in the one descriptor.
 
-    `gegevens`: breedte, hoogte (px), dpi, schaal, talen, orientatie (bool). Answers `OcrPagina.to_json`.
+    `gegevens`: breedte, hoogte (px), dpi, schaal, talen, orientatie (bool), drempel. Answers `OcrPagina.to_json`.
     """
     breedte, hoogte = int(gegevens["breedte"]), int(gegevens["hoogte"])
     motor = warm_motor(tuple(gegevens["talen"]))
@@ -330,6 +344,7 @@ def lees_pagina(gegevens: dict[str, Any], bestanden: list[int]) -> dict[str, Any
         float(gegevens["dpi"]),
         float(gegevens["schaal"]),
         orientatie=bool(gegevens["orientatie"]),
+        drempel=int(gegevens["drempel"]),
     )
     return pagina.to_json()
 
@@ -364,8 +379,11 @@ class OcrGroep:
         schaal: float,
         talen: Sequence[str],
         orientatie: bool = True,
+        vorige: OcrPagina | None = None,
     ) -> OcrPagina:
         """Read one page. `grijs` is a descriptor (a memfd) with breedte x hoogte bytes; it stays the caller's.
+
+        `vorige`: a page of the same document that was read before this one, if any.
 
         Raises:
             ZandbakError: the sandbox does not start.
@@ -377,6 +395,7 @@ class OcrGroep:
             "schaal": schaal,
             "talen": list(talen),
             "orientatie": orientatie,
+            "drempel": kies_drempel(vorige),
         }
         with self._child() as kind:
             for poging in (1, 2):

@@ -36,6 +36,7 @@ class OcrPagina:
 
     Places are in OCR pixels: those of the page image after turning it `draai_graden` clockwise, times `schaal`.
     `breedte_px` and `hoogte_px` are its size in OCR pixels. `mislukt`: Tesseract failed on this page; it has no text.
+    `drempel`: the way ink was told from paper (Tesseract's thresholding_method).
     """
 
     regels: tuple[Regel, ...]
@@ -44,6 +45,7 @@ class OcrPagina:
     hoogte_px: int
     draai_graden: int = 0
     mislukt: bool = False
+    drempel: int = 0
 
     @property
     def woorden(self) -> int:
@@ -77,6 +79,7 @@ class OcrPagina:
             "hoogte_px": self.hoogte_px,
             "draai_graden": self.draai_graden,
             "mislukt": self.mislukt,
+            "drempel": self.drempel,
             "woorden": self.woorden,
             "woordzekerheid": self.woordzekerheid,
             "regels": [
@@ -109,6 +112,7 @@ class OcrPagina:
             hoogte_px=int(gegevens["hoogte_px"]),
             draai_graden=int(gegevens["draai_graden"]),
             mislukt=bool(gegevens["mislukt"]),
+            drempel=int(gegevens["drempel"]),
         )
 
 

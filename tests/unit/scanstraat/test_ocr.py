@@ -17,6 +17,7 @@ from scanstraat.ocr import (
     OcrMislukt,
     check_talen,
     find_leesrichting,
+    kies_drempel,
     lines_from_table,
     ocr_schaal,
 )
@@ -53,8 +54,8 @@ class Verteller(Motor):
         return self.osd
 
 
-def lees(motor: Motor, *, orientatie: bool = True) -> OcrPagina:
-    return motor.lees(bytes(30 * 20), 30, 20, 200, 1.0, orientatie=orientatie)
+def lees(motor: Motor, *, orientatie: bool = True, drempel: int = OTSU) -> OcrPagina:
+    return motor.lees(bytes(30 * 20), 30, 20, 200, 1.0, orientatie=orientatie, drempel=drempel)
 
 
 def test_a_page_that_reads_well_is_read_once() -> None:
@@ -68,6 +69,26 @@ def test_a_page_that_reads_badly_gets_a_second_try_and_the_better_one_counts() -
     assert (lees(motor).woorden, len(motor.gevraagd)) == (9, 2)
     motor = Verteller({(30, OTSU): build_regels(50, 9), (30, SAUVOLA): build_regels(55, 3)})
     assert lees(motor).woorden == 9
+
+
+@pytest.mark.parametrize(
+    ("zekerheid", "pogingen"),
+    [(90, [SAUVOLA]), (50, [SAUVOLA]), (30, [SAUVOLA, OTSU])],
+)
+def test_a_page_tried_with_sauvola_first_is_read_again_only_when_hardly_a_word_came_out(
+    zekerheid: float, pogingen: list[int]
+) -> None:
+    motor = Verteller({(30, SAUVOLA): build_regels(zekerheid, 3), (30, OTSU): build_regels(60, 9)})
+    pagina = lees(motor, drempel=SAUVOLA)
+    assert [drempel for _, drempel in motor.gevraagd] == pogingen
+    assert pagina.drempel == pogingen[-1]
+
+
+def test_sauvola_goes_first_after_a_page_that_needed_it_and_still_read_badly() -> None:
+    moeizaam = lees(Verteller({(30, OTSU): build_regels(30, 3), (30, SAUVOLA): build_regels(50, 9)}))
+    goed = lees(Verteller({(30, OTSU): build_regels(30, 3), (30, SAUVOLA): build_regels(80, 9)}))
+    slecht = lees(Verteller({(30, OTSU): build_regels(50, 9)}))
+    assert [kies_drempel(vorige) for vorige in (None, moeizaam, goed, slecht)] == [OTSU, SAUVOLA, OTSU, OTSU]
 
 
 def test_a_page_on_its_head_is_turned_only_when_that_reads_much_better() -> None:
@@ -116,7 +137,7 @@ def test_every_page_of_300_dpi_and_up_is_read_at_the_same_fineness(dpi: float, m
 
 
 def test_a_page_survives_json() -> None:
-    pagina = OcrPagina(build_regels(71.5), 0.5, 300, 400, 90)
+    pagina = OcrPagina(build_regels(71.5), 0.5, 300, 400, 90, drempel=SAUVOLA)
     assert OcrPagina.from_json(json.loads(json.dumps(pagina.to_json()))) == pagina
 
 
