@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scanstraat.bootstrap import Basis, Lijn
 
 LIJN = "aflevering"  # the name of this part of the line, as an actor
+LEEG_IN_ZAAK = "leeg_in_zaak"  # finding: a document without pages whose file still hangs on its zaak
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ def plan_afleveringen(session: Session, werkbank: Werkbank, batch: BatchRow) -> 
 
 
 def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleveropdracht | None:
-    """Note that a delivery begins; None when there is nothing to do (overtaken, delivered, or no zaak any more)."""
+    """Note that a delivery begins; None when there is nothing to do (overtaken, delivered, no zaak or no pages)."""
     versie = storage.load_versie(session, versie_id)
     rij = storage.latest_versie(session, versie.document_id)
     document = storage.load_document(session, versie.document_id)
-    if rij.id != versie_id or document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie is None:
+    if rij.id != versie_id or document.vervallen_op is not None:
+        return None
+    if document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie is None:
         return None
     bestaand = storage.load_aflevering(session, versie_id)
     if bestaand is not None and bestaand.bevestigd_op is not None:
@@ -195,6 +198,8 @@ def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Gelever
 def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_naam: str) -> None:
     """Link a document to a zaak by hand; what it was linked to before must be unlinked first."""
     document = storage.load_document(session, document_id)
+    if document.vervallen_op is not None:
+        raise NietMogelijkError("Dit document heeft geen pagina's meer: ze zijn weggelaten of horen nu bij een ander.")
     if document.koppelstatus == Koppelstatus.GEKOPPELD:
         if document.zaakidentificatie == zaak.identificatie:
             return
@@ -263,10 +268,12 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
         session.add(document)
         storage.end_afleveringen(session, document_id, wees=wees)
+        actor = storage.load_actor(session, actor_naam, "persoon")
+        storage.settle_bevinding(session, document_id, LEEG_IN_ZAAK, door=actor)
         storage.append_gebeurtenis(
             session,
             "document.ontkoppeld",
-            actor=storage.load_actor(session, actor_naam, "persoon"),
+            actor=actor,
             onderwerp=batch.log_id,
             document=str(document_id),
             wees=wees,

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.telling import Getelddocument, Telling, find_tellingbevindingen
 from scanstraat import opstelling as o
 from scanstraat import storage
-from scanstraat.aflevering import plan_afleveringen
+from scanstraat.aflevering import LEEG_IN_ZAAK, plan_afleveringen
 from scanstraat.db import now_text
 from scanstraat.domain import ONBEKEND, Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
@@ -31,6 +32,7 @@ class Bewerkt:
     nummer: int
     soort: Bewerkingsoort
     documenten: tuple[UUID, ...]  # that got a new versie
+    leeg_in_zaak: tuple[UUID, ...] = ()  # that have no pages any more, and still hang on their zaak
 
 
 def bewerk(
@@ -179,15 +181,21 @@ def _apply(
 ) -> Bewerkt:
     _make_documents(session, batch, oud, nieuw)
     storage.save_opstelling(session, batch.id, nieuw)
-    documenten = o.find_changed_documents(oud, nieuw)
-    for document_id in documenten:
+    nieuwe_versies: list[UUID] = []
+    leeg_in_zaak: list[UUID] = []
+    for document_id in o.find_changed_documents(oud, nieuw):
         document = storage.load_document(session, document_id)
         if o.pages_of(nieuw, document_id):
             document.vervallen_op = None
+            storage.settle_bevinding(session, document_id, LEEG_IN_ZAAK, door=actor)
             versie = storage.add_versie(session, document, reden=bewerking.soort, actor=actor)
             werkbank.enqueue(session, Fase.ARCHIVEER, item_id=versie.id, batch_id=batch.id)
+            nieuwe_versies.append(document_id)
         else:
             document.vervallen_op = now_text()
+            if storage.load_newest_aflevering(session, document_id) is not None:
+                leeg_in_zaak.append(document_id)
+                _tell_leeg_in_zaak(session, document)
         session.add(document)
     volgorde = {document: plek for plek, document in enumerate(o.documents_of(nieuw), start=1)}
     for document in storage.load_documenten(session, batch.id):
@@ -196,7 +204,21 @@ def _apply(
     session.flush()
     session.refresh(batch)  # the counts are kept by the database
     storage.save_bevindingen(session, find_tellingbevindingen(_count(session, batch)), batch_id=batch.id)
-    return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), documenten)
+    return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), tuple(nieuwe_versies), tuple(leeg_in_zaak))
+
+
+def _tell_leeg_in_zaak(session: Session, document: DocumentRow) -> None:
+    """Taking a file out of a zaak is for a person to decide: others may have seen it there."""
+    tekst = (
+        "Dit document heeft geen pagina's meer, maar het bestand staat nog in de zaak. Haal het daar weg: "
+        f"scanstraat ontkoppel {str(document.id)[:8]}"
+    )
+    storage.save_bevindingen(
+        session,
+        [Bevinding(LEEG_IN_ZAAK, Ernst.ERNSTIG, tekst)],
+        batch_id=document.batch_id,
+        documentversie_id=storage.latest_versie(session, document.id).id,
+    )
 
 
 def _count(session: Session, batch: BatchRow) -> Telling:

@@ -145,6 +145,20 @@ def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]
     ).all()
 
 
+def settle_bevinding(session: Session, document_id: UUID, code: str, *, door: ActorRow) -> None:
+    """Note that what a finding asks about a document has been done."""
+    versies = select(DocumentversieRow.id).where(DocumentversieRow.document_id == document_id)
+    for bevinding in session.exec(
+        select(BevindingRow).where(
+            BevindingRow.code == code,
+            col(BevindingRow.documentversie_id).in_(versies),
+            col(BevindingRow.afgehandeld_op).is_(None),
+        )
+    ):
+        bevinding.afgehandeld_op, bevinding.afgehandeld_door = now_text(), str(door.log_id)
+        session.add(bevinding)
+
+
 def has_open_serious(session: Session, batch_id: UUID) -> bool:
     """Say whether a finding that a person must see is still open: ernstig or kritiek, and not settled."""
     gevonden = session.exec(
@@ -583,6 +597,22 @@ def load_newest_aflevering(session: Session, document_id: UUID) -> AfleveringRow
     ).first()
 
 
+def has_emptied_delivery(session: Session, batch_id: UUID) -> bool:
+    """Say whether a document of the batch lost all its pages while its file still hangs on a zaak."""
+    gevonden = session.exec(
+        select(AfleveringRow.id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == AfleveringRow.documentversie_id)
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .where(
+            DocumentRow.batch_id == batch_id,
+            col(DocumentRow.vervallen_op).is_not(None),
+            col(AfleveringRow.ontkoppeld_op).is_(None),
+        )
+        .limit(1)
+    ).first()
+    return gevonden is not None
+
+
 def find_open_afleverstappen(session: Session, document_id: UUID) -> list[StapRow]:
     """Return the deliveries of a document, of whichever versie, that wait or run."""
     return list(
@@ -629,7 +659,9 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
     documenten = load_documenten(session, batch.id)
     if not is_vrij(session, batch):
         return Batchstatus.NAKIJKEN
-    if any(document.koppelstatus == "te_koppelen" for document in documenten):
+    if any(document.koppelstatus == "te_koppelen" for document in documenten) or has_emptied_delivery(
+        session, batch.id
+    ):
         return Batchstatus.KOPPELEN
     geleverd = all(_is_geleverd(session, document) for document in documenten)
     return Batchstatus.GELEVERD if geleverd else Batchstatus.NAKIJKEN

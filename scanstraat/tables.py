@@ -165,7 +165,7 @@ class DocumentRow(SQLModel, table=True):
     koppelredenen: list[dict[str, Any]] = _json()  # every Koppelreden that was found, also candidates
     bladen_verwacht: int | None = None
     wacht_omdat: str = ""  # Dutch: why a person must say the zaak, whatever the reasons are
-    vervallen_op: str | None = None  # joined into another document
+    vervallen_op: str | None = None  # it has no pages: joined into another document, or all left out
 
 
 class BeeldRow(SQLModel, table=True):

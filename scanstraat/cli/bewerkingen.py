@@ -64,6 +64,12 @@ def _say(batch: BatchRow, bewerkt: bewerken.Bewerkt) -> None:
         f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {batch.nummer}: {aantal} "
         f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie.{terug}"
     )
+    for document in bewerkt.leeg_in_zaak:
+        kort = str(document)[:8]
+        stdout().print(
+            f"Let op: document {kort} heeft geen pagina's meer, maar het bestand staat nog in de zaak. "
+            f"Haal het daar weg: scanstraat ontkoppel {kort}"
+        )
 
 
 @contextmanager

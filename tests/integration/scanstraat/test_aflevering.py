@@ -14,15 +14,17 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from scanstraat import aflevering, db, pipeline, storage
+from scanstraat import aflevering, bewerken, db, pipeline, storage
+from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
 from scanstraat.config import read_config
+from scanstraat.domain import Batchstatus, Bewerkingsoort, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectRow, RegisterZaakinformatieobjectRow
-from tests.builders import archive, build_batch
+from tests.builders import archive, build_batch, build_persoon
 
 ZAAK, ANDERE = "ZAAK-2026-000123", "ZAAK-2026-000124"
 STIL = cast("Voortgang", SimpleNamespace())
@@ -162,3 +164,61 @@ def test_a_document_goes_to_the_zaak_that_a_person_chose_instead(proef: Proef) -
     with db.read(proef.basis.engine) as session:
         namen = session.exec(select(RegisterInformatieobjectRow.identificatie)).all()
     assert namen == [build_identificatie(proef.document)]
+
+
+def leave_all_out(proef: Proef) -> bewerken.Bewerkt:
+    with db.begin(proef.basis.engine) as session:
+        versie = storage.load_versie(session, proef.versie)
+        return bewerken.bewerk(
+            session,
+            proef.basis.werkbank,
+            storage.load_batch(session, versie.batch_id),
+            build_persoon(session),
+            Bewerkingsoort.WEGLATEN,
+            {},
+            lambda opstelling: o.leave_out(
+                opstelling, [pagina.beeld_id for pagina in versie.paginas], Weglaatreden.DUBBEL
+            ),
+        )
+
+
+def find_batchstatus(proef: Proef) -> Batchstatus:
+    with db.read(proef.basis.engine) as session:
+        batch_id = storage.load_document(session, proef.document).batch_id
+        return storage.find_batchstatus(session, storage.load_batch(session, batch_id))
+
+
+def test_a_delivered_document_that_loses_its_pages_must_be_taken_out_of_its_zaak(proef: Proef) -> None:
+    proef.lever()
+    proef.set_stap("klaar")
+    assert find_batchstatus(proef) is Batchstatus.GELEVERD
+    bewerkt = leave_all_out(proef)
+    assert (bewerkt.documenten, bewerkt.leeg_in_zaak) == ((), (proef.document,))
+    assert (find_batchstatus(proef), proef.find_codes()) == (Batchstatus.KOPPELEN, ["leeg_in_zaak"])
+    with db.begin(proef.basis.engine) as session, pytest.raises(NietMogelijkError, match="geen pagina's"):
+        aflevering.link(
+            session, proef.basis, proef.document, Zaak(ANDERE, "Proef", "Proef", False, ANDERE), "persoon-1"
+        )
+    aflevering.unlink(proef.basis, proef.document, None, "persoon-1")
+    assert proef.gekoppeld() == []
+    assert find_batchstatus(proef) is Batchstatus.GELEVERD  # what is left of the batch
+    with db.read(proef.basis.engine) as session:
+        assert session.exec(select(BevindingRow.afgehandeld_op)).one() is not None
+
+
+def test_a_document_that_lost_its_pages_does_not_go_to_its_zaak_any_more(proef: Proef) -> None:
+    assert leave_all_out(proef).leeg_in_zaak == ()
+    proef.lever()
+    assert (proef.gekoppeld(), proef.find_codes()) == ([], [])
+
+
+def test_pages_that_come_back_settle_that_their_document_was_empty(proef: Proef) -> None:
+    proef.lever()
+    leave_all_out(proef)
+    with db.begin(proef.basis.engine) as session:
+        batch = storage.load_batch(session, storage.load_document(session, proef.document).batch_id)
+        assert bewerken.undo(session, proef.basis.werkbank, batch, build_persoon(session)).documenten == (
+            proef.document,
+        )
+    with db.read(proef.basis.engine) as session:
+        assert session.exec(select(BevindingRow.afgehandeld_op)).one() is not None
