@@ -663,6 +663,8 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
         session, batch.id
     ):
         return Batchstatus.KOPPELEN
+    if not documenten and batch.klaargemeld_op is None:
+        return Batchstatus.NAKIJKEN  # scheidingsbladen alone, or every page left out: a person must see that
     geleverd = all(_is_geleverd(session, document) for document in documenten)
     return Batchstatus.GELEVERD if geleverd else Batchstatus.NAKIJKEN
 

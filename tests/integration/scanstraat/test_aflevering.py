@@ -201,7 +201,7 @@ def test_a_delivered_document_that_loses_its_pages_must_be_taken_out_of_its_zaak
         )
     aflevering.unlink(proef.basis, proef.document, None, "persoon-1")
     assert proef.gekoppeld() == []
-    assert find_batchstatus(proef) is Batchstatus.GELEVERD  # what is left of the batch
+    assert find_batchstatus(proef) is Batchstatus.NAKIJKEN  # nothing is left of the batch
     with db.read(proef.basis.engine) as session:
         assert session.exec(select(BevindingRow.afgehandeld_op)).one() is not None
 
