@@ -72,7 +72,7 @@ class Verwacht:
     stroom_is_bron: `stromen` is the delivered file itself (a loose JPEG): it need not be decoded in full.
     ruimte: a calibrated colour space (CalGray, CalRGB) of the master in PDF syntax, instead of a profile.
     geen_scan: the page is not a scan; only what it shows is compared, with page `bron_pdf[1]` (from 1) of the PDF open
-        at descriptor `bron_pdf[0]`.
+        at descriptor `bron_pdf[0]`. `draai_graden` then comes on top of how that page turns itself.
     """
 
     beeld: Callable[[], Image.Image] | None = field(default=None, repr=False)
@@ -544,11 +544,21 @@ def _compare_with_voorbeeld(
             voorbeelden |= _render_pdf(voorbeeld, scans)
     for pagina in paginas:
         if pagina.eis.bron_pdf is not None:
-            fd, n = pagina.eis.bron_pdf
-            voorbeelden |= _render(f"/proc/{os.getpid()}/fd/{fd}", [pagina], [n - 1])
+            voorbeelden |= _render_bron(pagina, *pagina.eis.bron_pdf)
     for pagina in paginas:
         for programma, weergave in weergaven[pagina.index].items():
             pagina.note(programma, measure_verschil(weergave, voorbeelden[pagina.index][programma]))
+
+
+def _render_bron(pagina: _Pagina, fd: int, n: int) -> dict[int, Weergaven]:
+    """Render page `n` of the source of a page that is not a scan, turned as recorded."""
+    pad = f"/proc/{os.getpid()}/fd/{fd}"
+    if pagina.draai == 0:
+        return _render(pad, [pagina], [n - 1])
+    with open(pad, "rb") as bestand, pikepdf.open(bestand) as bron, pikepdf.Pdf.new() as gedraaid:  # noqa: PTH123
+        gedraaid.pages.append(bron.pages[n - 1])
+        gedraaid.pages[0].rotate(pagina.draai, relative=True)
+        return _render_pdf(gedraaid, [pagina])
 
 
 def _add_voorbeeld(pdf: pikepdf.Pdf, pagina: _Pagina) -> None:

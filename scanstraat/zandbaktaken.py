@@ -125,7 +125,8 @@ def toets_getrouwheid(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
 def _expect(lezer: Bronlezer, bron_fd: int, pagina: Gegevens) -> Verwacht:
     beeld = lezer.beeld(pagina["n"])
     if not beeld.is_scan:
-        return Verwacht(draai_graden=pagina["draai_graden"], geen_scan=True, bron_pdf=(bron_fd, beeld.n))
+        draai = (pagina["draai_graden"] - beeld.draai_pdf) % 360  # the file is drawn as it turns itself
+        return Verwacht(draai_graden=draai, geen_scan=True, bron_pdf=(bron_fd, beeld.n))
     stromen = beeld.stromen()
     return Verwacht(
         beeld=beeld.decode,

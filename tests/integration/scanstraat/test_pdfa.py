@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from scanstraat.ocr import TesserocrMotor
 from scanstraat.ocrmypdf_route import build_via_ocrmypdf
 from scanstraat.ocrpagina import OcrPagina
 from scanstraat.pdfa import Bouwverslag, Metadata, PaginaBron, build_pdfa
+from scanstraat.zandbaktaken import bouw_archiefbestand, toets_getrouwheid
 from tests.masters import ADOBE_ACHTIG, TEKST, build_masters, build_pdf, draw_pagina, kleur, opened, save
 from tests.vijandig import build_mrc_pdf
 
@@ -377,3 +379,33 @@ def test_a_pdf_that_cannot_become_pdfa_is_refused_in_dutch(tmp_path: Path) -> No
     with pytest.raises(InvoerError) as fout:
         via_ocrmypdf(uit.getvalue(), tmp_path)
     assert (fout.value.code, "PDF/A" in fout.value.melding) == ("geen_pdfa", True)
+
+
+@pytest.mark.parametrize("draai", [0, 90, 180, 270])
+def test_pages_of_several_files_in_another_order_and_turned_are_proved_equal(draai: int, tmp_path: Path) -> None:
+    """As the line does it after people split, moved and turned pages, through the tasks of the sandbox."""
+    for naam, gegevens in (("a.pdf", build_lagen()), ("b.pdf", build_mrc_pdf(masker=True))):
+        with pikepdf.open(io.BytesIO(gegevens)) as pdf:
+            pdf.pages.append(pdf.pages[0])
+            pdf.pages[1].obj.Rotate = 90
+            pdf.save(tmp_path / naam)
+    (tmp_path / "c.jpg").write_bytes(save(draw_pagina(), "JPEG", dpi=(300, 300)))
+    keuze = [(1, 2, draai), (0, 1, draai), (2, 1, draai), (0, 2, (draai + 90) % 360)]
+    with ExitStack() as stapel:
+        fds = [os.open(tmp_path / naam, os.O_RDONLY) for naam in ("a.pdf", "b.pdf", "c.jpg")]
+        uit, werk = (os.open(tmp_path / naam, os.O_RDWR | os.O_CREAT) for naam in ("uit.pdf", "werk"))
+        (tmp_path / "tekst").write_text('{"ocr": null}\n' * len(keuze))
+        tekst = os.open(tmp_path / "tekst", os.O_RDONLY)
+        for fd in (*fds, uit, werk, tekst):
+            stapel.callback(os.close, fd)
+        paginas = [
+            {"nummer": i, "bron": bron, "n": n, "dpi": 300, "draai_graden": graden}
+            for i, (bron, n, graden) in enumerate(keuze, start=1)
+        ]
+        gegevens = {"soorten": ["pdf", "pdf", "jpeg"], "maximaal_pixels": 10**8, "paginas": paginas}
+        opdracht = {**gegevens, "is_scan": False, "metadata": asdict(METADATA), "talen": ["nld"]}
+        bouw_archiefbestand(opdracht, [uit, werk, tekst, *fds])
+        oordeel = toets_getrouwheid(gegevens, [uit, *fds])
+        assert oordeel["gelijk"], oordeel["rapport"]["paginas"]
+        paginas[0], paginas[1] = {**paginas[0], "bron": 0, "n": 1}, {**paginas[1], "bron": 1, "n": 2}
+        assert not toets_getrouwheid(gegevens, [uit, *fds])["gelijk"]
