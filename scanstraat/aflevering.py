@@ -8,13 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
 from scanstraat.domain import Fase, Koppelstatus, Stapstatus
 from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
-from scanstraat.tables import AfleveringRow, BatchRow, StapRow
+from scanstraat.tables import AfleveringRow, BatchRow
 from scanstraat.werk import Werkbank
 from scanstraat.zaaksysteem import Aflevering, Geleverd, Inhoud, Zaak, build_identificatie, shorten
 
@@ -45,28 +45,12 @@ def plan_afleveringen(session: Session, werkbank: Werkbank, batch: BatchRow) -> 
     """
     if not storage.is_vrij(session, batch):
         return 0
-    if batch.nakijken != "nooit" and storage.find_unfinished_archives(session, batch.id):
+    if batch.nakijken != "nooit" and storage.count_unfinished_archives(session, batch.id):
         return 0
-    gepland = 0
-    for document in storage.load_documenten(session, batch.id):
-        versie = storage.latest_versie(session, document.id)
-        if document.koppelstatus != Koppelstatus.GEKOPPELD or not (versie.pdfa_conform and versie.getrouw):
-            continue
-        aflevering = storage.load_aflevering(session, versie.id)
-        if aflevering is not None and aflevering.bevestigd_op is not None:
-            continue
-        laatste = session.exec(
-            select(StapRow)
-            .where(StapRow.item_id == versie.id, StapRow.fase == Fase.LEVER_AF.value)
-            .order_by(col(StapRow.generatie).desc())
-            .limit(1)
-        ).first()
-        if laatste is not None and laatste.status in ("wacht", "bezig"):
-            continue
-        generatie = 1 if laatste is None else laatste.generatie + 1
-        werkbank.enqueue(session, Fase.LEVER_AF, item_id=versie.id, batch_id=batch.id, generatie=generatie)
-        gepland += 1
-    return gepland
+    gepland = storage.find_deliverable(session, batch.id)
+    for versie_id, generatie in gepland:
+        werkbank.enqueue(session, Fase.LEVER_AF, item_id=versie_id, batch_id=batch.id, generatie=generatie)
+    return len(gepland)
 
 
 def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleveropdracht | None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
@@ -665,13 +666,13 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
         return Batchstatus.KOPPELEN
     if not documenten and batch.klaargemeld_op is None:
         return Batchstatus.NAKIJKEN  # scheidingsbladen alone, or every page left out: a person must see that
-    geleverd = all(_is_geleverd(session, document) for document in documenten)
-    return Batchstatus.GELEVERD if geleverd else Batchstatus.NAKIJKEN
+    return Batchstatus.GELEVERD if _is_geleverd(session, batch.id) else Batchstatus.NAKIJKEN
 
 
-def _is_geleverd(session: Session, document: DocumentRow) -> bool:
-    aflevering = load_aflevering(session, latest_versie(session, document.id).id)
-    return aflevering is not None and aflevering.bevestigd_op is not None
+def _is_geleverd(session: Session, batch_id: UUID) -> bool:
+    """Say whether the newest versie of every document of a batch came back equal from its zaak."""
+    open_ = session.exec(_newest_versies(batch_id).where(~_has_confirmed_delivery()).limit(1)).first()
+    return open_ is None
 
 
 def is_vrij(session: Session, batch: BatchRow) -> bool:
@@ -686,21 +687,64 @@ def is_vrij(session: Session, batch: BatchRow) -> bool:
     return batch.nakijken == "nooit" or not has_open_serious(session, batch.id)
 
 
-def find_unfinished_archives(session: Session, batch_id: UUID) -> int:
+def count_unfinished_archives(session: Session, batch_id: UUID) -> int:
     """Count the documents of a batch whose newest versie has no archive file yet and is still being worked on.
 
     A versie whose step failed for good does not count: it is shown as stilgezet and must not hold the others for ever.
     """
-    telling = 0
-    for document in load_documenten(session, batch_id):
-        versie = latest_versie(session, document.id)
-        if versie.gearchiveerd_op is None and not _has_failed(session, versie.id):
-            telling += 1
-    return telling
+    laatste = (
+        select(StapRow.status)
+        .where(StapRow.item_id == DocumentversieRow.id)
+        .order_by(col(StapRow.generatie).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    onaf = _newest_versies(batch_id).where(
+        col(DocumentversieRow.gearchiveerd_op).is_(None),
+        sa.func.coalesce(laatste, "").not_in([Stapstatus.MISLUKT.value, Stapstatus.GEANNULEERD.value]),
+    )
+    return session.exec(select(sa.func.count()).select_from(onaf.subquery())).one()
 
 
-def _has_failed(session: Session, versie_id: UUID) -> bool:
-    laatste = session.exec(
-        select(StapRow.status).where(StapRow.item_id == versie_id).order_by(col(StapRow.generatie).desc()).limit(1)
-    ).first()
-    return laatste in (Stapstatus.MISLUKT, Stapstatus.GEANNULEERD)
+def find_deliverable(session: Session, batch_id: UUID) -> list[tuple[UUID, int]]:
+    """Return the versies of a batch that can go to their zaak and are not on their way, each with its next generatie.
+
+    That is: the newest of a document with a zaak, both proofs hold, not delivered, and no delivery waits or runs. One
+    question for the whole batch: it is asked after every document of a batch that may have thousands.
+    """
+    lever_af = (col(StapRow.item_id) == DocumentversieRow.id, col(StapRow.fase) == Fase.LEVER_AF.value)
+    onderweg = col(StapRow.status).in_([Stapstatus.WACHT.value, Stapstatus.BEZIG.value])
+    vorige = select(sa.func.max(StapRow.generatie)).where(*lever_af).scalar_subquery()
+    rijen = session.exec(
+        _newest_versies(batch_id)
+        .add_columns(sa.func.coalesce(vorige, 0) + 1)
+        .where(
+            DocumentRow.koppelstatus == Koppelstatus.GEKOPPELD.value,
+            col(DocumentversieRow.pdfa_conform),
+            col(DocumentversieRow.getrouw),
+            ~_has_confirmed_delivery(),
+            ~sa.exists().where(*lever_af, onderweg),
+        )
+        .order_by(col(DocumentRow.volgorde))
+    )
+    return [(versie_id, generatie) for versie_id, generatie in rijen]
+
+
+def _newest_versies(batch_id: UUID) -> Any:
+    """Select the id of the newest versie of every document of a batch that has pages."""
+    ander = aliased(DocumentversieRow)
+    nieuwste = select(sa.func.max(ander.n)).where(ander.document_id == DocumentversieRow.document_id).scalar_subquery()
+    return (
+        sa.select(col(DocumentversieRow.id))
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .where(col(DocumentRow.batch_id) == batch_id, col(DocumentRow.vervallen_op).is_(None))
+        .where(col(DocumentversieRow.n) == nieuwste)
+    )
+
+
+def _has_confirmed_delivery() -> Any:
+    return sa.exists().where(
+        col(AfleveringRow.documentversie_id) == DocumentversieRow.id,
+        col(AfleveringRow.ontkoppeld_op).is_(None),
+        col(AfleveringRow.bevestigd_op).is_not(None),
+    )
