@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -69,7 +69,7 @@ class RegisterInformatieobjectversieRow(SQLModel, table=True):
     bestandsnaam: str
     formaat: str
     sha256: str
-    omvang_bytes: int
+    omvang_bytes: int = Field(sa_type=BigInteger)
     begin_registratie: str
 
 

@@ -211,7 +211,7 @@ def upgrade() -> None:
     sa.Column('bestandsnaam', sa.String(), nullable=False),
     sa.Column('formaat', sa.String(), nullable=False),
     sa.Column('sha256', sa.String(), nullable=False),
-    sa.Column('omvang_bytes', sa.Integer(), nullable=False),
+    sa.Column('omvang_bytes', sa.BigInteger(), nullable=False),
     sa.Column('begin_registratie', sa.String(), nullable=False),
     sa.CheckConstraint('versie >= 1', name='versie_vanaf_1'),
     sa.ForeignKeyConstraint(['informatieobject_id'], ['register_informatieobject.id'], ),
