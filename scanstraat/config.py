@@ -120,6 +120,7 @@ class IndexConfig(_Deel):
     titel: str = "titel"
     bladen: str = "bladen"
     scanoperator: str = "scanoperator"
+    document: str = "document"
 
 
 class Scanprofiel(_Deel):

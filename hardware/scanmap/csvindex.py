@@ -22,7 +22,7 @@ def parse_csv(inhoud: bytes, naam: str, kolommen: Mapping[str, str]) -> tuple[In
     Raises:
         IndexbestandError: not in this encoding, no line of column names, or a line that does not fit it.
     """
-    teken = kolommen.get("scheidingsteken", "\t" if naam.lower().endswith(".tsv") else SCHEIDINGSTEKEN)
+    teken = "\t" if naam.lower().endswith(".tsv") else kolommen.get("scheidingsteken", SCHEIDINGSTEKEN)
     tekst = decode_tekst(inhoud, kolommen)
     lezer = csv.reader(io.StringIO(tekst, newline=""), delimiter=teken, strict=True)
     regels: list[Indexregel] = []

@@ -59,7 +59,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
 
 
 def test_a_tsv_has_tabs() -> None:
-    assert parse_index(b"bestand\tzaak\na.jpg\tZ1\n", "x.tsv", {})[0].zaak == "Z1"
+    for kolommen in ({}, {"scheidingsteken": ";"}):  # the setting is about CSV
+        assert parse_index(b"bestand\tzaak\na.jpg\tZ1\n", "x.tsv", kolommen)[0].zaak == "Z1"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from hardware.scanmap import KOLOMMEN
 from scanstraat.config import Config, IndexConfig, Scanmap, Scanprofiel, ZgwConfig, build_config, read_config
 from scanstraat.errors import InstellingError
 
@@ -84,3 +85,7 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     assert config.opslag.kopie == tmp_path / "daar"
     assert config.scanmap[0].map == tmp_path / "in"
     assert tomllib.loads((tmp_path / "config.toml").read_text(encoding="utf-8"))
+
+
+def test_every_column_of_an_index_can_have_another_name() -> None:
+    assert set(KOLOMMEN) <= set(IndexConfig.model_fields)
