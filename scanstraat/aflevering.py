@@ -95,6 +95,7 @@ def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleverop
             auteur=lijn.config.algemeen.organisatie,
             bestandsnaam=f"{build_identificatie(document.id)}.pdf",
             gebruiker="Scanstraat",
+            zaakstatus=profiel.zaakstatus,
         ),
         inhoud=_open_inhoud(lijn, rij.pdf_sha256, rij.pdf_bytes),
     )

@@ -150,6 +150,7 @@ class Scanprofiel(_Deel):
     zaakpatroon_tekst: str = r"ZAAK-\d{4}-\d{4,10}"
     scheiding_patcht: bool = True
     informatieobjecttype: str = "Ingekomen stuk"
+    zaakstatus: str = ""
     vertrouwelijkheidaanduiding: str = "zaakvertrouwelijk"
     taal: Annotated[str, Field(min_length=3, max_length=3)] = "dut"
     index: IndexConfig = IndexConfig()

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from scanstraat import aflevering, bewerken, db, pipeline, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
-from scanstraat.config import read_config
+from scanstraat.config import Scanprofiel, read_config
 from scanstraat.domain import Batchstatus, Bewerkingsoort, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
@@ -90,6 +90,16 @@ def test_a_delivered_document_hangs_on_its_zaak_and_comes_off_it_again(proef: Pr
     assert proef.gekoppeld() == [ZAAK]
     aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
     assert (proef.gekoppeld(), proef.status()) == ([], "te_koppelen")
+
+
+def test_what_the_profile_says_of_the_document_goes_along(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiel = Scanprofiel(zaakstatus="Post ontvangen", informatieobjecttype="Bezwaarschrift")
+    monkeypatch.setattr(storage, "profiel_of", lambda _batch: profiel)
+    with db.begin(proef.basis.engine) as session:
+        opdracht = aflevering.begin_aflevering(session, proef.lijn, proef.versie)
+    assert opdracht is not None
+    gegevens = opdracht.aflevering
+    assert (gegevens.zaakstatus, gegevens.informatieobjecttype) == ("Post ontvangen", "Bezwaarschrift")
 
 
 def test_a_document_whose_zaak_closed_waits_for_another_one(proef: Proef) -> None:
