@@ -5,8 +5,11 @@ What a line holds is an event word, ids, a phase, counts and the class and place
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,6 +32,48 @@ def configure_log(pad: Path | None = None) -> None:
     )
     handler = _Doorgever()
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def describe_fout(fout: BaseException) -> dict[str, Any]:
+    """Return what a log line may say of an unexpected error, enough to find its cause: class, name, places, causes.
+
+    Never its text or arguments: those may hold a name, a file name or words of a document. A name that Python could
+    not find, the number of an OSError and the code of a database are words of programs.
+    """
+    velden: dict[str, Any] = {"fout": type(fout).__name__, **_find_woorden(fout), "plaats": _find_plaatsen(fout)}
+    oorzaak = fout.__cause__ or (None if fout.__suppress_context__ else fout.__context__)
+    if oorzaak is not None:
+        velden["oorzaak"] = describe_fout(oorzaak)
+    return velden
+
+
+def _find_woorden(fout: BaseException) -> dict[str, str]:
+    woorden: dict[str, Any] = {}
+    if isinstance(fout, NameError | AttributeError | ImportError):
+        woorden["naam"] = fout.name
+        if isinstance(fout, AttributeError):
+            woorden["van"] = type(fout.obj).__name__
+    if isinstance(fout, OSError):
+        woorden["nummer"] = errno.errorcode.get(fout.errno or 0)
+    van_database = getattr(fout, "orig", None)  # of SQLAlchemy; the drivers of SQLite and PostgreSQL name their code
+    woorden["code"] = getattr(van_database, "sqlite_errorname", None) or getattr(van_database, "sqlstate", None)
+    woorden["spoor"] = getattr(fout, "spoor", None)  # of a child that gave no answer
+    return {sleutel: woord for sleutel, woord in woorden.items() if isinstance(woord, str) and _is_woord(woord)}
+
+
+def _is_woord(tekst: str) -> bool:
+    """Is this what a program calls something? A getattr() may be given any text, a child may have been taken over."""
+    return (
+        re.fullmatch(r"[\w.]{1,80}|signaal [\w?-]+, exitcode [\w?-]+|\w{1,80}(:\w{1,80})?( \w+\.py:\d+)*", tekst)
+        is not None
+    )
+
+
+def _find_plaatsen(fout: BaseException) -> list[str]:
+    return [
+        f"{'/'.join(Path(deel.filename).parts[-2:])}:{deel.lineno} {deel.name}"
+        for deel in traceback.extract_tb(fout.__traceback__)
+    ]
 
 
 def _open(pad: Path) -> TextIO:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 from uuid import UUID
@@ -22,6 +20,7 @@ from scanstraat.domain import Fase, Stapstatus
 from scanstraat.hartslag import Hartslag
 from scanstraat.herhalen import Vervolg, Wachttijden, decide_vervolg
 from scanstraat.motor import Motor, Rij
+from scanstraat.technisch_log import describe_fout
 from scanstraat.werk import Fasefunctie, Poging, StapGestoptError, Voortgang, Werkbank, lock_stap
 
 _DATABASE_GEDULD_S = 30.0  # longest pause between tries to record a result while the database does not answer
@@ -156,8 +155,8 @@ class Werker:
             except Exception as exc:  # whatever a phase does wrong, the other work goes on
                 vervolg = decide_vervolg(exc, poging.nummer, self._wachttijden)
                 log = log.bind(code=vervolg.code, wacht_s=vervolg.wacht_s)
-                if vervolg.onverwacht:  # the place, not the message: that may hold a name or a file name
-                    log = log.bind(fout=type(exc).__name__, plaats=_place_of(exc))
+                if vervolg.onverwacht or exc.__cause__ is not None:  # a child of the sandbox may have met a bug too
+                    log = log.bind(**describe_fout(exc))
         self._persist(lambda: self._end(poging, vervolg, gestopt=gestopt))
         uitslag = "onderbroken" if gestopt else "klaar" if vervolg is None else "fout"
         log.log(
@@ -203,7 +202,3 @@ class Werker:
                 if self._stop.wait(pauze_s):
                     raise
                 pauze_s = min(pauze_s * 2, _DATABASE_GEDULD_S)
-
-
-def _place_of(fout: BaseException) -> list[str]:
-    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fout.__traceback__)]

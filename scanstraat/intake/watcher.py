@@ -16,7 +16,6 @@ import errno
 import os
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -91,6 +90,7 @@ from scanstraat.intake.scanmap_regels import (
     reden_of_oserror,
     split_pad,
 )
+from scanstraat.technisch_log import describe_fout
 
 _LANGSTE_UITSTEL_S = 60.0
 _PAUZE_S = 5.0  # after trouble that is not the file's: no sandbox, a full disk
@@ -187,7 +187,7 @@ class Scanmapwachter:
                 try:
                     self.peil()
                 except Exception as exc:  # whatever it is, the next look is due
-                    _log.error("peiling mislukt", scanmap=self._scanmap.naam, **_describe(exc))
+                    _log.error("peiling mislukt", scanmap=self._scanmap.naam, **describe_fout(exc))
                     tekst = str(exc) if isinstance(exc, ScanstraatError) else NOG_ONBEKEND.tekst
                     self.laatste = Peilverslag(
                         False, problemen=(f"Scanmap {self._scanmap.naam} kon niet worden bekeken. {tekst}",)
@@ -499,7 +499,7 @@ class Scanmapwachter:
         except (OperationalError, InterfaceError):  # the database itself: nothing can go on
             raise
         except Exception as exc:  # a bug that one file meets must not stop the others
-            _log.error("innemen mislukt", scanmap=self._scanmap.naam, **_describe(exc))
+            _log.error("innemen mislukt", scanmap=self._scanmap.naam, **describe_fout(exc))
             for pad in groep.scans:
                 self._postpone(self._wachtend[pad], NOG_ONBEKEND, nu)
         return Besluit()
@@ -700,15 +700,6 @@ def _is_freed(reden_code: str, ingang: Ingang) -> bool:
 
 def _is_same_file_changed(rij: Rij, ingang: Ingang) -> bool:
     return rij.status is Bestandstatus.GEWEIGERD and rij.kenmerk.inode == ingang.kenmerk.inode
-
-
-def _describe(exc: BaseException) -> dict[str, object]:
-    """Say where an unexpected error came from, without its text: that may hold a file name."""
-    plaatsen = traceback.extract_tb(exc.__traceback__)
-    return {
-        "fout": type(exc).__name__,
-        "plaats": [f"{os.path.basename(deel.filename)}:{deel.lineno} {deel.name}" for deel in plaatsen],  # noqa: PTH119
-    }
 
 
 class _Wekker(FileSystemEventHandler):

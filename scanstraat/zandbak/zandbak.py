@@ -55,6 +55,10 @@ _INVOERFOUTEN: dict[str, type[InvoerError]] = {
 class KindError(Exception):
     """Why a child gave no answer, for the log: class and place of an error, or a signal. Never words of a document."""
 
+    def __init__(self, spoor: str) -> None:
+        super().__init__(spoor)
+        self.spoor = spoor
+
 
 class Zandbak:
     """A sandbox that reads delivered files for the line. Thread-safe: many requests may run at once.

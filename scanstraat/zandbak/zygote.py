@@ -330,7 +330,10 @@ def _describe_error(exc: Exception) -> dict[str, Any]:
     if isinstance(exc, OSError) and exc.errno in (errno.EFBIG, errno.ENOSPC):
         return {"klasse": "ZandbakGrensError", "code": "omvang"}
     plaats = [f"{Path(deel.filename).name}:{deel.lineno}" for deel in traceback.extract_tb(exc.__traceback__)]
-    return {"klasse": "ZandbakGrensError", "code": "gecrasht", "spoor": " ".join([type(exc).__name__, *plaats[-8:]])}
+    wat = type(exc).__name__
+    if isinstance(exc, NameError | AttributeError | ImportError) and exc.name:
+        wat += f":{exc.name}"
+    return {"klasse": "ZandbakGrensError", "code": "gecrasht", "spoor": " ".join([wat, *plaats[-8:]])}
 
 
 def _describe_end(stand: int, gebruik: resource.struct_rusage) -> dict[str, Any]:

@@ -23,12 +23,19 @@ from kwaliteitscontrole.errors import GereedschapError
 from scanstraat import db
 from scanstraat.config import WerkConfig
 from scanstraat.domain import Fase
-from scanstraat.errors import NietGevondenError, NietMogelijkError, OpslagVolError, ZaaksysteemNietBereikbaarError
+from scanstraat.errors import (
+    NietGevondenError,
+    NietMogelijkError,
+    OpslagVolError,
+    ZaaksysteemNietBereikbaarError,
+    ZandbakGrensError,
+)
 from scanstraat.hartslag import Hartslag, build_executor_id
 from scanstraat.herhalen import Wachttijden
 from scanstraat.tables import StapRow, UitvoerderRow
 from scanstraat.werk import Fasefunctie, StapGestoptError, Voortgang, Werkbank, next_generatie, wacht_tot_leeg
 from scanstraat.werker import Werker
+from scanstraat.zandbak.zandbak import KindError
 from tests.databanken import fresh_postgres, sqlite_url
 
 SNEL = WerkConfig(peiling_s=0.05, hartslag_s=0.3, dood_na_s=1.5)
@@ -188,6 +195,21 @@ def test_a_poison_item_is_parked_with_a_clear_error_while_others_go_on(engine: E
     assert regel["fout"] == "ValueError"
     assert any("ontleed" in plaats for plaats in regel["plaats"])
     assert "Jansen" not in str(regels)
+
+
+def test_a_bug_is_named_in_the_log_also_when_a_child_of_the_sandbox_met_it(engine: Engine, werkbank: Werkbank) -> None:
+    eerste, tweede = give(engine, werkbank, Fase.ONTLEED), give(engine, werkbank, Fase.ONTLEED)
+
+    def ontleed(item_id: UUID, _voortgang: Voortgang) -> None:
+        if item_id == eerste:
+            raise NameError("name 'bestaat_niet' is not defined", name="bestaat_niet")
+        raise ZandbakGrensError("gecrasht", "Misgegaan.") from KindError("NameError:kwijt ontleden.py:33")
+
+    with capture_logs() as regels, build_werker(engine, {Fase.ONTLEED: ontleed}):
+        assert wacht_tot_leeg(engine, 30)
+    fouten = {regel["item"]: regel for regel in regels if regel.get("uitslag") == "fout"}
+    assert (fouten[str(eerste)]["fout"], fouten[str(eerste)]["naam"]) == ("NameError", "bestaat_niet")
+    assert fouten[str(tweede)]["oorzaak"]["spoor"] == "NameError:kwijt ontleden.py:33"
 
 
 def test_a_service_that_is_down_is_waited_for_without_holding_up_others(engine: Engine, werkbank: Werkbank) -> None:

@@ -140,12 +140,13 @@ def test_an_error_of_a_measurement_becomes_an_error_about_the_file(zandbak: Zand
     assert (fout.value.code, fout.value.melding) == ("onleesbaar", "Dit beeld is niet te meten.")
 
 
-@pytest.mark.parametrize("hoe", ["python", "exit", "onleesbaar antwoord"])
+@pytest.mark.parametrize("hoe", ["python", "onbekende naam", "exit", "onleesbaar antwoord"])
 def test_any_other_error_is_a_crash_without_a_word_of_the_document(zandbak: Zandbak, hoe: str) -> None:
     with pytest.raises(ZandbakGrensError) as fout:
         zandbak.vraag(T + "faal", {"hoe": hoe})
     assert fout.value.code == "gecrasht"
     assert "geheim" not in str(fout.value) + str(fout.value.__cause__)
+    assert ("NameError:bestaat_niet " in str(fout.value.__cause__)) == (hoe == "onbekende naam")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ def faal(gegevens: dict[str, Any], bestanden: list[int]) -> dict[str, Any]:
             raise BeeldError("Dit beeld is niet te meten.")
         case "python":
             raise ValueError("geheime inhoud")
+        case "onbekende naam":
+            raise NameError("geheime inhoud", name="bestaat_niet")
         case "exit":
             raise SystemExit(3)
         case "onleesbaar antwoord":
