@@ -1,4 +1,7 @@
-"""Is everything in order? Every check answers in Dutch what is wrong and what to do. Reads only."""
+"""Is everything in order? Every check answers in Dutch what is wrong and what to do. Reads only.
+
+Which watcher and which workers run stands in the database, so that any process of any machine gives the same answer.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +20,20 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.verapdf import build_afscherming
 from scanstraat import db
 from scanstraat.bootstrap import Basis
+from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
 from scanstraat.errors import ScanstraatError
 from scanstraat.intake import scanmap_boek
+from scanstraat.intake.scanmap_bestanden import list_bestanden
+from scanstraat.intake.scanmap_regels import Naamsoort, find_naamsoort, reden_of_oserror, split_pad
 from scanstraat.onderhoud import count_achterstallig
-from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow
+from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
+from scanstraat.werk import count_open
 from scanstraat.zandbak import find_zandbak
 
 MINIMAAL_VRIJ_BYTES = 2_000_000_000
 MAXIMALE_BACKUP_DAGEN = 7
+MAXIMALE_RONDE_MINUTEN = 10  # a look at a scanmap may take in a large batch
 MAXIMALE_WACHTTIJD_UREN = 24  # scans must be available within a day (handboeken: continuïteit)
 
 
@@ -51,18 +59,46 @@ class Gezondheid:
         return {"in_orde": self.in_orde, "meldingen": [asdict(m) for m in self.meldingen], "cijfers": self.cijfers}
 
 
-def build_gezondheid(basis: Basis) -> Gezondheid:
-    """Ask every part how it is."""
+@dataclass(frozen=True)
+class _Lopend:
+    """What runs now, on any machine. `gestart`: the line should run, because this is asked by its own page."""
+
+    gestart: bool
+    werkers: int
+    wachters: dict[str, WachterRow]  # by scanmap
+    nu: datetime  # of the database
+
+    def say_ernst(self, *, wacht_werk: bool) -> str:
+        """Say how bad it is that a part does not run: work waits, or the line runs with a part missing."""
+        return "fout" if wacht_werk or self.gestart or self.werkers or self.wachters else "let op"
+
+    @property
+    def wat_te_doen(self) -> str:
+        """What a person does about a part that does not run."""
+        if self.gestart:
+            return "Bekijk in het technische log waarom, en start de scanstraat opnieuw met ./run start."
+        return "Start de scanstraat met ./run start."
+
+
+def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
+    """Ask every part how it is.
+
+    Args:
+        gestart: the line runs, as far as the caller knows: a part that does not is then a fout, also without work.
+    """
     with db.read(basis.engine) as session:
+        lopend = _find_lopend(basis, session, gestart=gestart)
         meldingen = (
             *_check_zandbak(),
-            *_check_scanmappen(basis, session),
+            *_check_wachters(basis, session, lopend),
+            *_check_scanmappen(basis, session, lopend),
             *_check_opslag(basis, session),
-            *_check_stappen(basis, session),
+            *_check_werkers(session, lopend),
+            *_check_stappen(session),
             *_check_backup(basis, session),
             *_check_zaaksysteem(basis),
         )
-        cijfers = _count(session)
+        cijfers = {**_count(session), "werkers": lopend.werkers, "wachters": len(lopend.wachters)}
     return Gezondheid(not any(melding.ernst == "fout" for melding in meldingen), meldingen, cijfers)
 
 
@@ -98,16 +134,75 @@ def _can_shield_verapdf() -> bool:
             return False
 
 
-def _check_scanmappen(basis: Basis, session: Session) -> Iterator[Melding]:
+def _find_lopend(basis: Basis, session: Session, *, gestart: bool) -> _Lopend:
+    nu = datetime.fromisoformat(db.database_now(session))
+    grens = db.format_time(nu - timedelta(seconds=basis.config.werk.dood_na_s))
+    werkers = session.exec(
+        select(sa.func.count()).where(UitvoerderRow.hartslag_op >= grens, col(UitvoerderRow.gestopt_op).is_(None))
+    ).one()
+    wachters = session.exec(
+        select(WachterRow).where(WachterRow.hartslag_op >= grens, col(WachterRow.gestopt_op).is_(None))
+    ).all()
+    return _Lopend(gestart, werkers, {wachter.scanmap: wachter for wachter in wachters}, nu)
+
+
+def _check_wachters(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    """Say which scanmappen nobody watches. Only then we look there ourselves: a network drive may not answer."""
+    stil = [scanmap for scanmap in basis.config.scanmap if scanmap.naam not in lopend.wachters]
+    if not stil:
+        return
+    wacht_werk = False
+    for scanmap in stil:
+        try:
+            wacht_werk = _has_nieuw(session, scanmap) or wacht_werk
+        except OSError as exc:
+            yield Melding(
+                "scanmap",
+                "fout",
+                f"Scanmap {scanmap.naam} ({scanmap.map}) is niet bereikbaar. {reden_of_oserror(exc).tekst} Controleer "
+                "of de map er is, of de netwerkmap is verbonden en of de scanstraat er mag lezen.",
+            )
+    namen = " en ".join(scanmap.naam for scanmap in stil)
+    yield Melding(
+        "wachter",
+        lopend.say_ernst(wacht_werk=wacht_werk),
+        f"De wachter loopt niet: in scanmap {namen} wordt niet gekeken"
+        f"{', en daar liggen scans' if wacht_werk else ''}. {lopend.wat_te_doen}",
+    )
+
+
+def _has_nieuw(session: Session, scanmap: Scanmap) -> bool:
+    """Do scans lie in a scanmap on which nothing was decided yet?"""
+    ingangen = {
+        pad: ingang
+        for pad, ingang in list_bestanden(scanmap.map).ingangen.items()
+        if find_naamsoort(split_pad(pad)[1], scanmap) is Naamsoort.SCAN
+    }
+    beslist = {(rij.pad, rij.kenmerk) for rij in scanmap_boek.load_beslist(session, scanmap.naam, list(ingangen))}
+    return any((pad, ingang.kenmerk) not in beslist for pad, ingang in ingangen.items())
+
+
+def _check_scanmappen(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
     if not scanmap_boek.is_sluitend(scanmap_boek.tel_bestanden(session)):
         yield Melding("scanmap", "fout", "De telling van de scanmap sluit niet. Waarschuw de leverancier.")
     for scanmap in basis.config.scanmap:
-        if not scanmap.map.is_dir():
-            yield Melding(
-                "scanmap", "fout", f"De scanmap {scanmap.naam} is er niet. Controleer of de netwerkmap is verbonden."
-            )
+        gezien: list[str] = []
+        wachter = lopend.wachters.get(scanmap.naam)
+        if wachter is not None:
+            gezien = wachter.problemen
+            for probleem in gezien:
+                yield Melding("scanmap", "let op" if wachter.bereikbaar else "fout", probleem)
+            minuten = (lopend.nu - datetime.fromisoformat(wachter.bekeken_op)).total_seconds() / 60
+            if minuten >= MAXIMALE_RONDE_MINUTEN:
+                yield Melding(
+                    "wachter",
+                    "let op",
+                    f"De wachter is al {minuten:.0f} minuten bezig in scanmap {scanmap.naam}. Neemt hij geen grote "
+                    "stapel in, controleer dan of de netwerkmap antwoordt en start de scanstraat opnieuw.",
+                )
         for probleem in scanmap_boek.find_wachtproblemen(session, scanmap, datetime.now(UTC).timestamp()):
-            yield Melding("scanmap", "let op", f"Scanmap {scanmap.naam}: {probleem}")
+            if probleem not in gezien:
+                yield Melding("scanmap", "let op", probleem)
 
 
 def _check_opslag(basis: Basis, session: Session) -> Iterator[Melding]:
@@ -133,7 +228,18 @@ def _check_opslag(basis: Basis, session: Session) -> Iterator[Melding]:
         yield Melding("opslag", "fout", f"Er is nog maar {vrij // 1_000_000} MB vrij. Maak ruimte op de schijf.")
 
 
-def _check_stappen(basis: Basis, session: Session) -> Iterator[Melding]:
+def _check_werkers(session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    if lopend.werkers:
+        return
+    wacht_werk = count_open(session) > 0
+    yield Melding(
+        "werkers",
+        lopend.say_ernst(wacht_werk=wacht_werk),
+        f"{'Er wacht werk, maar er loopt geen werker' if wacht_werk else 'Er loopt geen werker'}. {lopend.wat_te_doen}",
+    )
+
+
+def _check_stappen(session: Session) -> Iterator[Melding]:
     mislukt = session.exec(select(sa.func.count()).where(StapRow.status == Stapstatus.MISLUKT.value)).one()
     if mislukt:
         yield Melding("stappen", "fout", f"{mislukt} stappen zijn mislukt. Bekijk ze met: scanstraat stappen")
@@ -146,17 +252,6 @@ def _check_stappen(basis: Basis, session: Session) -> Iterator[Melding]:
         uren = _hours_since(oudste)
         if uren >= MAXIMALE_WACHTTIJD_UREN:
             yield Melding("stappen", "fout", f"Er wacht werk al {uren:.0f} uur. Bekijk het met: scanstraat stappen")
-        elif not _worker_alive(basis, session):
-            yield Melding(
-                "werkers", "fout", "Er wacht werk maar er is geen werker. Start de scanstraat met ./run start."
-            )
-
-
-def _worker_alive(basis: Basis, session: Session) -> bool:
-    laatste = session.exec(
-        select(sa.func.max(UitvoerderRow.hartslag_op)).where(col(UitvoerderRow.gestopt_op).is_(None))
-    ).one()
-    return laatste is not None and _hours_since(laatste) * 3600 < basis.config.werk.dood_na_s
 
 
 def _check_backup(basis: Basis, session: Session) -> Iterator[Melding]:

@@ -18,7 +18,7 @@ def create_app(basis: Basis) -> Starlette:
     """Return the app; 503 when something is wrong, so that any monitor understands it."""
 
     async def gezondheid(_request: Request) -> Response:
-        uitslag = await run_in_threadpool(build_gezondheid, basis)
+        uitslag = await run_in_threadpool(build_gezondheid, basis, gestart=True)
         return JSONResponse(uitslag.to_json(), status_code=200 if uitslag.in_orde else 503)
 
     async def metrieken(_request: Request) -> Response:

@@ -355,6 +355,18 @@ class UitvoerderRow(SQLModel, table=True):
     gestopt_op: str | None = None
 
 
+class WachterRow(SQLModel, table=True):
+    """The watcher of one scanmap: that it runs, and what its last look found wrong. `gezondheid` reads it."""
+
+    __tablename__ = "wachter"
+    scanmap: str = Field(primary_key=True)
+    hartslag_op: str
+    gestopt_op: str | None = None
+    bekeken_op: str  # when the last look ended; before the first one, when the watcher started
+    bereikbaar: bool = True
+    problemen: list[str] = _json()  # Dutch, for people
+
+
 class OpruimingRow(SQLModel, table=True):
     """Proof that working copies were deleted on schedule (checklist 30 of the field)."""
 

@@ -230,7 +230,13 @@ def gezondheid(context: typer.Context, als_json: AlsJson = False) -> None:
     if als_json:
         show_json(uitslag.to_json())
     else:
-        stdout().print("[bold green]Alles is in orde.[/]" if uitslag.in_orde else "[bold red]Er is iets mis.[/]")
+        stdout().print(
+            "[bold red]Er is iets mis.[/]"
+            if not uitslag.in_orde
+            else "[bold yellow]Er is niets mis, maar let op:[/]"
+            if uitslag.meldingen
+            else "[bold green]Alles is in orde.[/]"
+        )
         show_table(
             "Meldingen",
             ["Onderdeel", "Ernst", "Wat er is en wat u doet"],

@@ -81,17 +81,11 @@ def demo(
 
 def intern_wachter(context: typer.Context) -> None:
     """Kijk in de scanmappen (gestart door `scanstraat start`)."""
-    from scanstraat.intake.dienst import open_wachters  # noqa: PLC0415
+    from scanstraat.intake.dienst import open_wachters, run_wachters  # noqa: PLC0415
 
     configure_log()
     with expected_errors(), open_basis(load_config(context)) as basis, open_wachters(basis) as wachters:
-        stop = _stop_on_signal()
-        draden = [threading.Thread(target=wachter.loop, args=(stop,), name="wachter") for wachter in wachters]
-        for draad in draden:
-            draad.start()
-        stop.wait()
-        for draad in draden:
-            draad.join()
+        run_wachters(basis, wachters, _stop_on_signal())
 
 
 def intern_werker(context: typer.Context, naam: str) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from kwaliteitscontrole.bevinding import Bevinding
 from scanstraat import db, pipeline, storage
@@ -15,9 +19,11 @@ from scanstraat.bootstrap import Basis, open_zandbak
 from scanstraat.config import Config, Scanmap, Scanprofiel
 from scanstraat.intake import scanmap_boek
 from scanstraat.intake.ontleden import TAKEN, bevinding_from_json
-from scanstraat.intake.watcher import Scanmapwachter
-from scanstraat.tables import ScanmapBestandRow
+from scanstraat.intake.watcher import Peilverslag, Scanmapwachter
+from scanstraat.tables import ScanmapBestandRow, WachterRow
 from scanstraat.zandbak import Zandbak
+
+_log = structlog.get_logger("scanmap")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,43 @@ def open_wachters(basis: Basis) -> Iterator[tuple[Scanmapwachter, ...]]:
     """Open a watcher for every scanmap of the settings, all with one sandbox."""
     with open_zandbak(basis.config) as zandbak:
         yield tuple(build_wachter(basis, zandbak, scanmap) for scanmap in basis.config.scanmap)
+
+
+def run_wachters(basis: Basis, wachters: Sequence[Scanmapwachter], stop: threading.Event) -> None:
+    """Let every watcher look until `stop`, and tell the database meanwhile that they run and what they find wrong."""
+    draden = {wachter.naam: threading.Thread(target=wachter.loop, args=(stop,), name="wachter") for wachter in wachters}
+    for draad in draden.values():
+        draad.start()
+    verteld: dict[str, Peilverslag | None] = {}
+    _tell(basis, wachters, verteld)
+    while not stop.wait(basis.config.werk.hartslag_s):
+        _tell(basis, [wachter for wachter in wachters if draden[wachter.naam].is_alive()], verteld)
+    for draad in draden.values():
+        draad.join()
+    _tell(basis, wachters, verteld, gestopt=True)
+
+
+def _tell(
+    basis: Basis, wachters: Sequence[Scanmapwachter], verteld: dict[str, Peilverslag | None], *, gestopt: bool = False
+) -> None:
+    """Write a heartbeat of each watcher, and its last look when that is another one than was told before."""
+    laatste = {wachter.naam: wachter.laatste for wachter in wachters}
+    try:
+        with db.begin(basis.engine) as session:
+            nu = db.database_now(session)
+            for naam, verslag in laatste.items():
+                rij = session.get(WachterRow, naam)
+                if rij is None:
+                    rij = WachterRow(scanmap=naam, hartslag_op=nu, bekeken_op=nu, problemen=[])
+                rij.hartslag_op, rij.gestopt_op = nu, nu if gestopt else None
+                if naam not in verteld or verslag is not verteld[naam]:
+                    rij.bekeken_op = nu
+                    rij.bereikbaar = verslag is None or verslag.bereikbaar
+                    rij.problemen = [] if verslag is None else list(verslag.problemen)
+                session.add(rij)
+        verteld.update(laatste)
+    except SQLAlchemyError as exc:  # it is told at the next heartbeat; the watchers themselves go on
+        _log.warning("hartslag_mislukt", fout=type(exc).__name__)
 
 
 def build_wachter(basis: Basis, zandbak: Zandbak, scanmap: Scanmap) -> Scanmapwachter:

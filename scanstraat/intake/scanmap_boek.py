@@ -15,7 +15,15 @@ from scanstraat.config import Scanmap
 from scanstraat.db import format_time
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.intake.scanmap_regels import EIGEN_MAPPEN, NIET_VERPLAATST, VERDWENEN, Kenmerk, Naamsoort, Reden
+from scanstraat.intake.scanmap_regels import (
+    EIGEN_MAPPEN,
+    NIET_VERPLAATST,
+    VERDWENEN,
+    Kenmerk,
+    Naamsoort,
+    Reden,
+    say_bestanden,
+)
 from scanstraat.tables import BronRow, ScanmapBestandRow
 
 NIET_TERUGGEVONDEN = "niet_teruggevonden"  # decided on, but its source is neither here nor in our own folders
@@ -243,10 +251,7 @@ def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[
         .group_by(rij.reden_code)
         .order_by(rij.reden_code)
     )
-    return tuple(
-        f"Scanmap {scanmap.naam}, {aantal} {'bestand' if aantal == 1 else 'bestanden'}: {reden}"
-        for _, reden, aantal in rijen
-    )
+    return tuple(f"Scanmap {scanmap.naam}, {say_bestanden(aantal)}: {reden}" for _, reden, aantal in rijen)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

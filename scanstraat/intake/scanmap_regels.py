@@ -202,6 +202,9 @@ NOG_ONBEKEND = Reden(
 )
 
 
+NIET_LEESBAAR = ("geen_rechten", "leesfout")  # codes of the reasons below that a person must do something about
+
+
 def reden_of_oserror(exc: OSError) -> Reden:
     """Say in Dutch why a file cannot be read now. Every one of these is tried again for ever."""
     if exc.errno in (errno.EBUSY, errno.EAGAIN, errno.ETXTBSY):
@@ -219,6 +222,11 @@ def reden_of_oserror(exc: OSError) -> Reden:
         f"Het bestand is niet te lezen ({naam}). Het wordt vanzelf opnieuw geprobeerd; blijft het zo, laat dan de "
         "schijf of de verbinding nakijken.",
     )
+
+
+def say_bestanden(aantal: int) -> str:
+    """Return a number of files as people say it."""
+    return "1 bestand" if aantal == 1 else f"{aantal} bestanden"
 
 
 # --- names --------------------------------------------------------------------------------------------------------

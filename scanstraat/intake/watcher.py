@@ -75,6 +75,7 @@ from scanstraat.intake.scanmap_regels import (
     HARDE_KOPPELING,
     IN_GEBRUIK,
     MINIMAAL_PEILINGEN,
+    NIET_LEESBAAR,
     NIET_VERPLAATST,
     NOG_ONBEKEND,
     VERDWENEN,
@@ -88,6 +89,7 @@ from scanstraat.intake.scanmap_regels import (
     find_naamsoort,
     is_gerust,
     reden_of_oserror,
+    say_bestanden,
     split_pad,
 )
 from scanstraat.technisch_log import describe_fout
@@ -97,6 +99,7 @@ _PAUZE_S = 5.0  # after trouble that is not the file's: no sandbox, a full disk
 _KORTSTE_RUST_S = 0.25  # between two looks, however often we are woken
 _SAMEN_VERPLAATST = 100  # sources are put away, and that is noted, so many at a time
 _VERWERKT, _QUARANTAINE = EIGEN_MAPPEN
+_KIJK_VERBINDING_NA = "Controleer of de map er is, of de netwerkmap is verbonden en of de scanstraat er mag lezen."
 
 _log = structlog.get_logger(__name__)
 
@@ -154,7 +157,12 @@ class Scanmapwachter:
         self._telling: Counter[Bestandstatus] = Counter()
         self._pauze_tot = 0.0
         self._pauze_reden = ""
-        self.laatste: Peilverslag | None = None  # for the health page
+        self.laatste: Peilverslag | None = None  # another one after each look; the health page shows it
+
+    @property
+    def naam(self) -> str:
+        """The name of its scanmap."""
+        return self._scanmap.naam
 
     def peil(self) -> Peilverslag:
         """Look once, and take in what is ready.
@@ -225,7 +233,7 @@ class Scanmapwachter:
         try:
             lijst = list_bestanden(self._scanmap.map)
         except OSError as exc:
-            return self._unreachable(reden_of_oserror(exc).tekst)
+            return self._unreachable(f"{reden_of_oserror(exc).tekst} {_KIJK_VERBINDING_NA}")
         leeg = not lijst.eigen_mappen and not lijst.ingangen and not lijst.onleesbaar
         if leeg and self._was_used():
             return self._unreachable("De mappen verwerkt en quarantaine zijn er niet meer. Is de schijf gekoppeld?")
@@ -274,14 +282,17 @@ class Scanmapwachter:
             f"Scanmap {naam}: een map daarin is niet te lezen. {reden_of_oserror(OSError(fout, '')).tekst}"
             for fout in sorted(set(lijst.onleesbaar.values()))
         ]
+        niet_leesbaar = Counter(ding.reden for ding in self._wachtend.values() if ding.reden.code in NIET_LEESBAAR)
+        problemen += [
+            f"Scanmap {naam}, {say_bestanden(aantal)}: {reden.tekst}" for reden, aantal in niet_leesbaar.items()
+        ]
         if not schrijfbaar:
             problemen.append(
                 f"In scanmap {naam} ({self._scanmap.map}) mag de scanstraat niet schrijven. Bestanden worden ingenomen "
                 "maar blijven liggen. Geef schrijfrechten."
             )
         if vast := sum(1 for ligt in self._liggend.values() if ligt.poging):
-            bestanden = "1 bestand" if vast == 1 else f"{vast} bestanden"
-            problemen.append(f"Scanmap {naam}, {bestanden}: {NIET_VERPLAATST.tekst}")
+            problemen.append(f"Scanmap {naam}, {say_bestanden(vast)}: {NIET_VERPLAATST.tekst}")
         if nu < self._pauze_tot:
             problemen.append(f"Scanmap {naam} wacht: {self._pauze_reden}")
         return tuple(problemen)

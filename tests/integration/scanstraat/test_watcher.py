@@ -487,6 +487,10 @@ def test_a_file_without_rights_waits_with_its_reason_and_is_not_forgotten(as_nob
     proef.put("ander.pdf")
     proef.peil(40)
     assert proef.rij("brief.pdf").reden_code == "geen_rechten"
+    (probleem,) = proef.peil().problemen
+    assert "1 bestand" in probleem and "Geef leesrechten" in probleem
+    with db.read(proef.engine) as session:
+        assert find_wachtproblemen(session, proef.scanmap, proef.nu) == (probleem,)  # so that it is told once
     assert proef.status() == {"ander.pdf": "ingenomen", "brief.pdf": "wacht"}
     (proef.inbak / "brief.pdf").chmod(0o600)
     proef.peil(20)
