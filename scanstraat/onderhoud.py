@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, storage
+from scanstraat import db, processen, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.domain import Vingerafdruk
-from scanstraat.errors import NietMogelijkError, OpslagError, ScanstraatError
+from scanstraat.errors import OpslagError, ScanstraatError
 from scanstraat.intake.opslag import Opruimbewijs, Opslag
 from scanstraat.tables import BronRow, DocumentversieRow, ObjectRow, OpruimingRow, ScanmapBestandRow
 
@@ -350,25 +348,16 @@ def build_opruimbewijs(session: Session, rij: ObjectRow, grens: str) -> Opruimbe
     return Opruimbewijs(rij.sha256, rij.soort, aantal)
 
 
-@contextmanager
-def hold_slot(config: Config) -> Iterator[None]:
+def hold_slot(config: Config) -> AbstractContextManager[None]:
     """Hold the lock between back-up and clearing, so that a back-up never misses what its record speaks of.
 
     Raises:
         NietMogelijkError: another process of this machine has it.
     """
-    map_ = config.algemeen.gegevensmap
-    fd = os.open(map_ / "onderhoud.slot", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise NietMogelijkError(
-                "Er wordt al een back-up gemaakt, of er wordt net opgeruimd. Probeer het over een paar minuten opnieuw."
-            ) from exc
-        yield
-    finally:
-        os.close(fd)
+    return processen.hold_slot(
+        config.algemeen.gegevensmap / "onderhoud.slot",
+        "Er wordt al een back-up gemaakt, of er wordt net opgeruimd. Probeer het over een paar minuten opnieuw.",
+    )
 
 
 # --- the service ----------------------------------------------------------------------------------------------------

@@ -1,10 +1,16 @@
-"""Child processes that do not outlive their parent, however that one ends (Linux)."""
+"""Processes of one machine: children that do not outlive their parent, and what only one may do at a time (Linux)."""
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scanstraat.errors import NietMogelijkError
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None, use_errno=True)  # opened before any fork, because a child must not load libraries
@@ -27,3 +33,21 @@ def sterf_met_ouder(ouder: int | None = None, signaal: signal.Signals = signal.S
         raise OSError(nummer, os.strerror(nummer))
     if ouder is not None and os.getppid() != ouder:
         os._exit(1)
+
+
+@contextmanager
+def hold_slot(pad: Path, bezet: str) -> Iterator[None]:
+    """Hold the lock file `pad` (made when it is not there), which the kernel lets go however this process ends.
+
+    Raises:
+        NietMogelijkError: another process of this machine has it; `bezet` is what it then says.
+    """
+    fd = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise NietMogelijkError(bezet) from exc
+        yield
+    finally:
+        os.close(fd)

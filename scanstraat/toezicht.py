@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import structlog
+from sqlalchemy.engine import make_url
 
-from scanstraat.processen import sterf_met_ouder
+from scanstraat.config import Config
+from scanstraat.processen import hold_slot, sterf_met_ouder
 
 _log = structlog.get_logger("toezicht")
+
+
+def hold_startslot(config: Config) -> AbstractContextManager[None]:
+    """Hold the right to run the line here: two on one SQLite file would both have a worker w0 (see `hartslag`).
+
+    With PostgreSQL other machines may run it too, perhaps with the same gegevensmap: there it counts per machine.
+
+    Raises:
+        NietMogelijkError: the line runs already.
+    """
+    adres = make_url(config.database_url)
+    if adres.get_backend_name() == "sqlite":
+        slot = Path(f"{adres.database}.start.slot")
+    else:
+        slot = config.algemeen.gegevensmap / f"{socket.gethostname()}.start.slot"
+    return hold_slot(
+        slot,
+        "De scanstraat loopt al op deze machine, met dezelfde gegevens. `scanstraat gezondheid` zegt hoe het ervoor "
+        "staat. Stop haar eerst (Ctrl-C, of stop de dienst) als u haar opnieuw wilt starten.",
+    )
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def start(context: typer.Context) -> None:
     """Start alles op deze machine: de wachter van de scanmap, de werkers en de gezondheidspagina. Stop met Ctrl-C."""
     from scanstraat.intake.dienst import make_scanmappen  # noqa: PLC0415
-    from scanstraat.toezicht import Toezicht  # noqa: PLC0415
+    from scanstraat.toezicht import Toezicht, hold_startslot  # noqa: PLC0415
 
     with expected_errors():
         config = load_config(context)
@@ -44,14 +44,15 @@ def start(context: typer.Context) -> None:
             ("gezondheid", [*zelf, "intern-gezondheid"]),
             ("onderhoud", [*zelf, "intern-onderhoud"]),
         ]
-        for scanmap in config.scanmap:
-            stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
-        stderr().print(
-            f"Gezondheid: http://{config.gezondheid.adres}:{config.gezondheid.poort}/gezondheid\n"
-            "De scanstraat loopt. Stop met Ctrl-C."
-        )
-        configure_log()
-        Toezicht(kinderen).draai()
+        with hold_startslot(config):
+            for scanmap in config.scanmap:
+                stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
+            stderr().print(
+                f"Gezondheid: http://{config.gezondheid.adres}:{config.gezondheid.poort}/gezondheid\n"
+                "De scanstraat loopt. Stop met Ctrl-C."
+            )
+            configure_log()
+            Toezicht(kinderen).draai()
 
 
 def demo(
