@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session, col
 
 from scanstraat.errors import DatabaseError, InstellingError
@@ -137,6 +137,7 @@ def _create_sqlite(adres: URL) -> Engine:
     engine = sa.create_engine(
         adres.set(drivername="sqlite", database=str(bestand)),
         module=sqlite,
+        hide_parameters=True,  # an error must not tell what stood in a row
         pool_size=10,
         max_overflow=20,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
@@ -213,6 +214,7 @@ def _create_postgres(adres: URL) -> Engine:
     # A power cut at the other side leaves a half-open connection: keepalives find it.
     return sa.create_engine(
         adres,
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
@@ -288,6 +290,50 @@ def check_database(engine: Engine, *, grondig: bool = False) -> None:
 
 _BESCHADIGD = (
     "De database is beschadigd. Stop de scanstraat en zet de laatste goede back-up terug (zie de handleiding)."
+)
+
+
+def find_storing(fout: DBAPIError) -> DatabaseError | None:
+    """Say in Dutch what is wrong with the database itself, and what to do; None when it is a bug of ours."""
+    origineel = fout.orig
+    code = str(getattr(origineel, "sqlite_errorname", None) or getattr(origineel, "sqlstate", None) or "")
+    for begin, tekst in _STORINGEN:
+        if code.startswith(begin):
+            return DatabaseError(tekst)
+    if "no such table" in str(origineel):  # SQLite has no code of its own for it
+        return DatabaseError(_ONVOLLEDIG)
+    if isinstance(fout, OperationalError | InterfaceError):
+        return DatabaseError("De database antwoordt niet. Controleer of zij draait en probeer het daarna opnieuw.")
+    return None
+
+
+_ALLEEN_LEZEN = (
+    "In de database mag niet worden geschreven. Geef de gebruiker die de scanstraat draait schrijfrechten op de "
+    "database en op de map waarin die staat."
+)
+_BEZET = "De database is bezet door een ander proces. Probeer het over een minuut opnieuw."
+_VOL = "De schijf van de database is vol. Maak ruimte en probeer het opnieuw."
+_ONVOLLEDIG = (
+    "In de database ontbreekt een tabel. Controleer of database.url de goede database noemt; zet anders de laatste "
+    "goede back-up terug (zie de handleiding)."
+)
+_STORINGEN = (  # how the code of SQLite, or the SQLSTATE of PostgreSQL, begins
+    ("SQLITE_READONLY", _ALLEEN_LEZEN),
+    ("SQLITE_PERM", _ALLEEN_LEZEN),
+    ("SQLITE_CANTOPEN", _ALLEEN_LEZEN),
+    ("25006", _ALLEEN_LEZEN),
+    ("42501", _ALLEEN_LEZEN),
+    ("SQLITE_BUSY", _BEZET),
+    ("SQLITE_LOCKED", _BEZET),
+    ("55P03", _BEZET),
+    ("40", _BEZET),
+    ("SQLITE_FULL", _VOL),
+    ("53100", _VOL),
+    ("SQLITE_IOERR", "De schijf van de database geeft een fout. Laat de schijf nakijken en maak eerst een back-up."),
+    ("SQLITE_CORRUPT", _BESCHADIGD),
+    ("SQLITE_NOTADB", _BESCHADIGD),
+    ("XX00", _BESCHADIGD),
+    ("42P01", _ONVOLLEDIG),
 )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from scanstraat import db
 from scanstraat.bootstrap import Basis
-from scanstraat.gezondheid import build_gezondheid
+from scanstraat.gezondheid import Gezondheid, Melding, build_gezondheid
 from scanstraat.metrieken import render_metrieken
 
 
@@ -18,7 +20,11 @@ def create_app(basis: Basis) -> Starlette:
     """Return the app; 503 when something is wrong, so that any monitor understands it."""
 
     async def gezondheid(_request: Request) -> Response:
-        uitslag = await run_in_threadpool(build_gezondheid, basis, gestart=True)
+        try:
+            uitslag = await run_in_threadpool(build_gezondheid, basis, gestart=True)
+        except DBAPIError as exc:
+            tekst = str(db.find_storing(exc) or "De database geeft een fout. Bekijk het technische log.")
+            uitslag = Gezondheid(False, (Melding("database", "fout", tekst),), {})
         return JSONResponse(uitslag.to_json(), status_code=200 if uitslag.in_orde else 503)
 
     async def metrieken(_request: Request) -> Response:
@@ -30,5 +36,8 @@ def create_app(basis: Basis) -> Starlette:
 def serve(basis: Basis) -> None:
     """Serve the page until the process is stopped."""
     uvicorn.run(
-        create_app(basis), host=basis.config.gezondheid.adres, port=basis.config.gezondheid.poort, log_level="warning"
+        create_app(basis),
+        host=basis.config.gezondheid.adres,
+        port=basis.config.gezondheid.poort,
+        log_config=None,  # our own log: theirs prints the text of an error
     )

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import re
 import sys
+import threading
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
 
 def configure_log(pad: Path | None = None) -> None:
-    """Write log lines as JSON to `pad` (appended), or to standard error."""
-    uit: TextIO = sys.stderr if pad is None else _open(pad)
+    """Write log lines as JSON to `pad` (appended) or to standard error, also of errors that end a thread."""
+    uit = sys.stderr if pad is None else cast(TextIO, _Logbestand(pad))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -32,6 +34,17 @@ def configure_log(pad: Path | None = None) -> None:
     )
     handler = _Doorgever()
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    threading.excepthook = _log_draad
+
+
+def is_configured() -> bool:
+    """Does this process have a log already?"""
+    return structlog.is_configured()
+
+
+def _log_draad(einde: threading.ExceptHookArgs) -> None:
+    if einde.exc_value is not None:
+        structlog.get_logger("draad").error("draad_gestopt", **describe_fout(einde.exc_value))
 
 
 def describe_fout(fout: BaseException) -> dict[str, Any]:
@@ -76,9 +89,25 @@ def _find_plaatsen(fout: BaseException) -> list[str]:
     ]
 
 
-def _open(pad: Path) -> TextIO:
-    pad.parent.mkdir(parents=True, exist_ok=True)
-    return pad.open("a", encoding="utf-8", buffering=1)
+class _Logbestand:
+    """A log file that is opened for each line: most commands write none, and then there is no file either."""
+
+    def __init__(self, pad: Path) -> None:
+        self._pad = pad
+
+    def write(self, tekst: str) -> None:
+        try:
+            self._pad.parent.mkdir(exist_ok=True)
+            fd = os.open(self._pad, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
+            try:
+                os.write(fd, tekst.encode())
+            finally:
+                os.close(fd)
+        except OSError:  # then at least whoever looks on sees it
+            sys.stderr.write(tekst)
+
+    def flush(self) -> None:
+        """Do nothing: every line is written when it is made."""
 
 
 class _Doorgever(logging.Handler):

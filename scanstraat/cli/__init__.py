@@ -5,17 +5,21 @@ Every command has help and stands in the handleiding; a test checks both.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scanstraat.cli import batches, beheer, bewerkingen, dienst, nederlands
+from scanstraat.cli.uitvoer import Hoofdopdracht
 
 nederlands.install()
 
 app = typer.Typer(
     name="scanstraat",
+    cls=Hoofdopdracht,
     help="De scanstraat: van een scan in een map naar een bewezen PDF/A in de zaak.",
     no_args_is_help=True,
     add_completion=False,
@@ -42,4 +46,10 @@ for deel in (dienst, batches, bewerkingen, beheer):
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # `scanstraat scanmap | head`: Python would complain about it at its very end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+from scanstraat.errors import ScheidingsbladError
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 
 opslag = typer.Typer(help="De bestanden zelf: scans, PDF/A-bestanden en bewijzen.", no_args_is_help=True)
@@ -265,5 +266,10 @@ def scheidingsbladen(
         inhoud = render_scheidingsbladen(
             [Scheidingsblad(soort, zaak="" if bijlage else zaak, bladen=bladen) for zaak in zaaknummers]
         )
-        uit.write_bytes(inhoud)
+        try:
+            uit.write_bytes(inhoud)
+        except OSError as exc:
+            raise ScheidingsbladError(
+                f"{uit} is niet te schrijven. Kies met --uit een bestand in een map die er is en waar u mag schrijven."
+            ) from exc
         stdout().print(f"{len(zaaknummers)} scheidingsbladen staan in {uit}. Druk ze af op ware grootte (100 %).")

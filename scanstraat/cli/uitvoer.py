@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import uuid4
 
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from hardware.errors import HardwareError
 from kwaliteitscontrole.errors import KwaliteitscontroleError
+from scanstraat import db
 from scanstraat.config import Config, read_config
-from scanstraat.errors import ScanstraatError
+from scanstraat.errors import DatabaseError, InstellingError, OpslagVolError, ScanstraatError
+from scanstraat.technisch_log import configure_log, describe_fout, is_configured
 from vernietiging.errors import VernietigingError
 
 VERWACHT = (ScanstraatError, KwaliteitscontroleError, HardwareError, VernietigingError)
@@ -40,7 +49,7 @@ def stderr() -> Console:
 
 @contextmanager
 def expected_errors() -> Iterator[None]:
-    """Turn an expected error into one Dutch line and its exit code; a bug keeps its traceback."""
+    """Turn an expected error into one Dutch line and its exit code; anything else is for `Hoofdopdracht`."""
     try:
         yield
     except VERWACHT as exc:
@@ -48,10 +57,59 @@ def expected_errors() -> Iterator[None]:
         raise typer.Exit(exc.exitcode) from exc
 
 
+class Hoofdopdracht(TyperGroup):
+    """The command `scanstraat`: what no command expected becomes one Dutch line too, with its place in the log."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException, BrokenPipeError):  # BrokenPipe: nobody reads on, Typer knows
+            raise
+        except Exception as exc:
+            raise typer.Exit(report_onverwacht(exc)) from exc
+
+
+def report_onverwacht(fout: Exception) -> int:
+    """Say in one line what went wrong, log where under the same reference, and return the exit code."""
+    if not is_configured():
+        configure_log()
+    kenmerk = uuid4().hex[:8]
+    structlog.get_logger("opdracht").error("onverwachte_fout", kenmerk=kenmerk, **describe_fout(fout))
+    tekst, exitcode = explain_onverwacht(fout)
+    stderr().print(
+        f"[bold red]Fout:[/] {escape(tekst)} Kenmerk voor de functioneel beheerder: {kenmerk} (in het technische log).",
+        soft_wrap=True,
+    )
+    return exitcode
+
+
+def explain_onverwacht(fout: Exception) -> tuple[str, int]:
+    """Return what to say of an error that no command expected, and its exit code. Never its own text."""
+    if isinstance(fout, VERWACHT):
+        return str(fout), fout.exitcode
+    if isinstance(fout, DBAPIError) and (storing := db.find_storing(fout)) is not None:
+        return str(storing), DatabaseError.exitcode
+    if isinstance(fout, OSError):
+        waar = f" bij {os.fsdecode(fout.filename)}" if isinstance(fout.filename, str | bytes) else ""
+        if fout.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return (
+                f"De scanstraat heeft geen rechten{waar}. Geef rechten of kies een andere map.",
+                InstellingError.exitcode,
+            )
+        if fout.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"De schijf is vol{waar}. Maak ruimte en probeer het opnieuw.", OpslagVolError.exitcode
+        return f"Lezen of schrijven lukt niet{waar}. Controleer of de map er is en of de schijf werkt.", 1
+    return "Er ging iets mis in het programma. Probeer het opnieuw; blijft het zo, meld het dan.", 1
+
+
 def load_config(context: typer.Context) -> Config:
-    """Return the settings that --config named."""
+    """Return the settings that --config named, and give the command a log beside the data if it has none."""
     pad: Path = context.find_root().params["config"]
-    return read_config(pad)
+    config = read_config(pad)
+    if not is_configured():  # a command for people: what it logs does not belong between its answers
+        configure_log(config.algemeen.gegevensmap / "log" / "opdrachten.jsonl")
+    return config
 
 
 def show_json(waarde: Any) -> None:

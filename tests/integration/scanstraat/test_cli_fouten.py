@@ -1,0 +1,142 @@
+"""No command ever shows a traceback, SQL or a name: one Dutch line, a reference, and the place of it in the log."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from scanstraat import db
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli import app
+from scanstraat.cli.uitvoer import explain_onverwacht
+from scanstraat.config import read_config
+from tests import builders
+
+WORTEL = Path(__file__).resolve().parents[3]
+NAAM = "Mevrouw De Wit"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Path]:
+    """An installation with a batch; the command gives itself a log."""
+    structlog.reset_defaults()
+    yield write_config(tmp_path)
+    structlog.reset_defaults()
+
+
+def write_config(map_: Path) -> Path:
+    pad = map_ / "config.toml"
+    pad.write_text('[algemeen]\ngegevensmap = "data"\n')
+    with open_basis(read_config(pad)) as basis, db.begin(basis.engine) as session:
+        builders.build_batch(session)
+    return pad
+
+
+def change(config: Path, sql: str) -> None:
+    engine = db.create_engine(read_config(config).database_url)
+    with engine.begin() as verbinding:
+        verbinding.exec_driver_sql(sql)
+    engine.dispose()
+
+
+def run(config: Path, *woorden: str) -> tuple[int, str]:
+    uitslag = CliRunner().invoke(app, ["--config", str(config), *woorden])
+    assert isinstance(uitslag.exception, SystemExit | None), "a traceback"
+    return uitslag.exit_code, " ".join(uitslag.output.split())
+
+
+def read_log(config: Path) -> list[dict[str, object]]:
+    regels = (config.parent / "data" / "log" / "opdrachten.jsonl").read_text().splitlines()
+    return [json.loads(regel) for regel in regels]
+
+
+def test_a_database_that_may_only_be_read_is_said_in_dutch_without_sql_or_names() -> None:
+    map_ = Path(tempfile.mkdtemp(prefix="scanstraat-"))
+    map_.chmod(0o755)
+    config = write_config(map_)
+    engine = db.create_engine(read_config(config).database_url)
+    try:
+        with Session(engine) as open_, db.read(engine):
+            open_.connection().exec_driver_sql("select 1 from actor").all()  # keeps the -wal and -shm files there
+            for pad in (map_ / "data").iterdir():
+                pad.chmod(0o555 if pad.is_dir() else 0o444)
+            (map_ / "data").chmod(0o555)
+            if os.geteuid() == 0:
+                os.seteuid(65534)
+            try:
+                code, gezegd = run(config, "zaken", "voegtoe", "ZAAK-1", "--omschrijving", NAAM, "--door", NAAM)
+            finally:
+                if os.getuid() == 0:
+                    os.seteuid(0)
+    finally:
+        engine.dispose()
+        subprocess.run(["chmod", "-R", "u+rwX", str(map_)], check=True)
+        shutil.rmtree(map_)
+        structlog.reset_defaults()
+    assert code == 4
+    assert "mag niet worden geschreven" in gezegd and "Kenmerk" in gezegd
+    assert NAAM not in gezegd and "insert into" not in gezegd.lower()
+
+
+def test_a_missing_table_is_said_in_dutch(config: Path) -> None:
+    change(config, "drop table pagina")
+    code, gezegd = run(config, "batch", "1")
+    assert code == 4 and "ontbreekt een tabel" in gezegd and "select" not in gezegd.lower()
+
+
+def test_a_bug_is_one_line_with_a_reference_that_stands_in_the_log(config: Path) -> None:
+    change(config, f"update batch set indexbestanden = '[{NAAM}'")
+    code, gezegd = run(config, "batches")
+    assert code == 1 and "Er ging iets mis in het programma" in gezegd and NAAM not in gezegd
+    (regel,) = read_log(config)
+    assert str(regel["kenmerk"]) in gezegd
+    assert regel["fout"] == "JSONDecodeError" and regel["plaats"]
+    assert NAAM not in str(regel)
+
+
+def test_a_file_or_folder_that_cannot_be_written_is_said_with_its_path(config: Path) -> None:
+    code, gezegd = run(config, "scheidingsbladen", "ZAAK-2026-000123", "-o", "/bestaat/niet/bladen.pdf")
+    assert code == 2 and "/bestaat/niet/bladen.pdf is niet te schrijven" in gezegd
+    config.write_text(f'[algemeen]\ngegevensmap = "{config}/data"\n')
+    code, gezegd = run(config, "batches")
+    assert code == 1 and "Lezen of schrijven lukt niet" in gezegd
+
+
+@pytest.mark.parametrize(
+    ("fout", "woord", "exitcode"),
+    [
+        (PermissionError(13, "x", "/scans"), "rechten bij /scans", 2),
+        (OSError(28, "x"), "schijf is vol", 4),
+        (KeyError(NAAM), "mis in het programma", 1),
+    ],
+)
+def test_every_error_has_a_sentence_and_a_code(fout: Exception, woord: str, exitcode: int) -> None:
+    tekst, code = explain_onverwacht(fout)
+    assert woord in tekst and code == exitcode and NAAM not in tekst
+
+
+@pytest.mark.parametrize("woorden", [["batches"], ["batches", "--json"]])
+def test_a_reader_that_goes_away_is_no_reason_to_complain(config: Path, woorden: list[str]) -> None:
+    lezer, schrijver = os.pipe()
+    os.close(lezer)
+    proces = subprocess.run(
+        [sys.executable, "-m", "scanstraat.cli", "--config", str(config), *woorden],
+        cwd=WORTEL,
+        stdout=schrijver,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(schrijver)
+    assert "Traceback" not in proces.stderr and "BrokenPipe" not in proces.stderr
