@@ -1,4 +1,5 @@
-"""What people do to a batch: turn, leave out, split, join, move, insert, replace, undo; link and report ready.
+"""What people do to a batch: turn, leave out, split, join, move, insert, replace, undo; link and report ready;
+try a stap again or cancel it.
 
 Every operation is one transaction: the new order, the recorded bewerking with what it takes to undo it, its event, a
 new documentversie for every document that changed, and the work that follows from it.
@@ -21,7 +22,7 @@ from scanstraat.aflevering import LEEG_IN_ZAAK, plan_afleveringen
 from scanstraat.db import now_text
 from scanstraat.domain import ONBEKEND, Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow
+from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow, StapRow
 from scanstraat.werk import Werkbank
 
 
@@ -150,6 +151,36 @@ def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam
     batch.scanoperator = naam
     session.add(batch)
     storage.append_gebeurtenis(session, "batch.scanoperator", actor=actor, onderwerp=batch.log_id, bekend=True)
+
+
+def retry_stap(session: Session, werkbank: Werkbank, stap_id: UUID, actor: ActorRow) -> None:
+    """Give a stap that ended without success a new generation, and record who asked for it.
+
+    Raises:
+        NietGevondenError, NietMogelijkError: see `Werkbank.opnieuw`.
+    """
+    nieuw = session.get_one(StapRow, werkbank.opnieuw(session, stap_id))
+    _append_stap(session, "stap.opnieuw", nieuw, actor)
+
+
+def cancel_stap(werkbank: Werkbank, stap_id: UUID, actor_naam: str) -> None:
+    """Cancel a stap, in a transaction of its own, and record who asked for it.
+
+    Raises:
+        NietGevondenError, NietMogelijkError: see `Werkbank.annuleer`.
+    """
+
+    def note(session: Session, stap: StapRow) -> None:
+        _append_stap(session, "stap.geannuleerd", stap, storage.load_actor(session, actor_naam, "persoon"))
+
+    werkbank.annuleer(stap_id, noteer=note)
+
+
+def _append_stap(session: Session, soort: str, stap: StapRow, actor: ActorRow) -> None:
+    batch = storage.load_batch(session, stap.batch_id)
+    storage.append_gebeurtenis(
+        session, soort, actor=actor, onderwerp=batch.log_id, fase=stap.fase, generatie=stap.generatie
+    )
 
 
 def find_beeld(session: Session, batch: BatchRow, aanduiding: str) -> UUID:

@@ -134,9 +134,11 @@ class Werkbank:
             session, Fase(stap.fase), item_id=stap.item_id, batch_id=stap.batch_id, generatie=stap.generatie + 1
         )
 
-    def annuleer(self, stap_id: UUID) -> None:
+    def annuleer(self, stap_id: UUID, *, noteer: Callable[[Session, StapRow], None] | None = None) -> None:
         """Cancel a stap that waits or runs, in a transaction of its own. What runs stops at its next page.
 
+        Args:
+            noteer: writes in the same transaction what else belongs to it, such as who asked for it.
         Raises:
             NietGevondenError: no such stap.
             NietMogelijkError: it has ended already.
@@ -149,6 +151,8 @@ class Werkbank:
             stap.status = Stapstatus.GEANNULEERD.value
             stap.geeindigd_op = db.now_text()
             session.add(stap)
+            if noteer is not None:
+                noteer(session, stap)
             werk_id = werk_id_of(stap, poging)
         # Not needed for the outcome, because a cancelled stap never begins; it keeps the queue short.
         self.klant.cancel(werk_id)

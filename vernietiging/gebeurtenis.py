@@ -67,6 +67,9 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("aflevering.bevestigd", 1): {"pdf": Veld.HASH},
         ("bestand.quarantaine", 1): {"bron": Veld.HASH, "reden": Veld.WOORD},
         ("bestand.geweigerd", 1): {"reden": Veld.WOORD},
+        ("bestand.opnieuw", 1): {"ingenomen": Veld.JANEE},
+        ("stap.opnieuw", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
+        ("stap.geannuleerd", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
         ("object.hersteld", 1): {"object": Veld.HASH},
         ("backup.gecontroleerd", 1): {"inhoud": Veld.HASH, "in_orde": Veld.JANEE},
     }

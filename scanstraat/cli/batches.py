@@ -1,4 +1,4 @@
-"""Commands that look: batches, documents, the scanmap, steps."""
+"""Commands that look: batches, documents, the scanmap, steps; and those that let a file or a step go on or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from sqlmodel import select
 
-from scanstraat import db, rapport, storage
+from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stdout
 from scanstraat.domain import Bestandstatus
@@ -237,7 +237,7 @@ def quarantaine_opnieuw(
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             bestand = find_one(session, ScanmapBestandRow, bestand_id, "bestand", "scanstraat quarantaine")
-        stdout().print(retry_quarantaine(basis, bestand.id))
+        stdout().print(retry_quarantaine(basis, bestand.id, door))
 
 
 @quarantaine.command("weigeren")
@@ -285,22 +285,22 @@ def toon_stappen(
 
 @stappen.command("opnieuw")
 def stap_opnieuw(
-    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")]
+    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")], door: Door
 ) -> None:
     """Probeer een mislukte of geannuleerde stap opnieuw."""
     with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
         stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
-        basis.werkbank.opnieuw(session, stap.id)
+        bewerken.retry_stap(session, basis.werkbank, stap.id, storage.load_actor(session, door, "persoon"))
         stdout().print("De stap staat weer klaar om te lopen.")
 
 
 @stappen.command("annuleer")
 def stap_annuleer(
-    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")]
+    context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")], door: Door
 ) -> None:
     """Annuleer een stap die wacht of loopt; met `opnieuw` gaat hij later verder."""
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
-        basis.werkbank.annuleer(stap.id)
+        bewerken.cancel_stap(basis.werkbank, stap.id, door)
         stdout().print("De stap is geannuleerd.")

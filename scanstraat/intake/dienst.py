@@ -126,13 +126,13 @@ def make_scanmappen(config: Config) -> None:
         scanmap.map.mkdir(parents=True, exist_ok=True)
 
 
-def retry_quarantaine(basis: Basis, bestand_id: UUID) -> str:
-    """Look at a quarantined file once more; say in Dutch what became of it."""
+def retry_quarantaine(basis: Basis, bestand_id: UUID, door: str) -> str:
+    """Look at a quarantined file once more, because a person asked; say in Dutch what became of it."""
     with db.read(basis.engine) as session:
         naam = scanmap_boek.load_bestand(session, bestand_id).scanmap
     scanmap = next(deel for deel in basis.config.scanmap if deel.naam == naam)
     with open_zandbak(basis.config) as zandbak:
-        build_wachter(basis, zandbak, scanmap).opnieuw(bestand_id)
+        build_wachter(basis, zandbak, scanmap).opnieuw(bestand_id, door)
     with db.read(basis.engine) as session:
         bestand = scanmap_boek.load_bestand(session, bestand_id)
         return "Het bestand is ingenomen." if bestand.status == "ingenomen" else f"Nog steeds: {bestand.reden}"

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from scanstraat import storage
 from scanstraat.config import Scanmap, Scanprofiel
 from scanstraat.db import begin, read
 from scanstraat.domain import Bestandstatus, Vingerafdruk
@@ -445,9 +446,10 @@ class Inname:
 
     # --- once more ----------------------------------------------------------------------------------------------
 
-    def retry(self, bestand_id: UUID, nu: float) -> UUID | None:
+    def retry(self, bestand_id: UUID, nu: float, door: str) -> UUID | None:
         """Judge a file in quarantine again, under the settings of now, and take it in when it may pass.
 
+        That `door` (a person) asked for it is recorded with what changes.
         A refused file that still lies in the scanmap waits again instead; then None is returned, else the batch.
 
         Raises:
@@ -471,16 +473,17 @@ class Inname:
                 rij.status, rij.reden_code, rij.reden = Bestandstatus.WACHT.value, reden.code, reden.tekst
                 rij.besloten_op = None
                 session.add(rij)
+                _append_opnieuw(session, rij.id, door, ingenomen=False)
             return None
         if rij.status != Bestandstatus.QUARANTAINE.value or rij.rol != Naamsoort.SCAN.value:
             raise NietMogelijkError(
                 "Alleen een scan in quarantaine, of een geweigerd bestand, kan opnieuw worden aangeboden. "
                 "`scanstraat quarantaine` toont welke dat zijn."
             )
-        afdruk, onderzocht = self._judge_again(rij, nu)
-        return self._take_again(rij, afdruk, onderzocht, nu)
+        afdruk, onderzocht = self._judge_again(rij, door)
+        return self._take_again(rij, afdruk, onderzocht, nu, door)
 
-    def _judge_again(self, rij: ScanmapBestandRow, nu: float) -> tuple[Vingerafdruk, Onderzocht]:
+    def _judge_again(self, rij: ScanmapBestandRow, door: str) -> tuple[Vingerafdruk, Onderzocht]:
         try:
             fd, afdruk = self._open_again(rij)
             try:
@@ -493,6 +496,7 @@ class Inname:
                 if opnieuw.status == Bestandstatus.QUARANTAINE.value:
                     opnieuw.reden_code, opnieuw.reden = exc.code, exc.melding
                     session.add(opnieuw)
+                    _append_opnieuw(session, rij.id, door, ingenomen=False)
             raise
 
     def _open_again(self, rij: ScanmapBestandRow) -> tuple[int, Vingerafdruk]:
@@ -516,7 +520,9 @@ class Inname:
             os.close(fd)
         return self._opslag.open_fd(afdruk.sha256), afdruk
 
-    def _take_again(self, rij: ScanmapBestandRow, afdruk: Vingerafdruk, onderzocht: Onderzocht, nu: float) -> UUID:
+    def _take_again(
+        self, rij: ScanmapBestandRow, afdruk: Vingerafdruk, onderzocht: Onderzocht, nu: float, door: str
+    ) -> UUID:
         indexen = self._indexes_of(rij)
         with begin(self._engine) as session:
             nu_rij = load_bestand(session, rij.id)
@@ -543,6 +549,7 @@ class Inname:
                 "dubbel_van": bestand.dubbel_van,
             }
             save_waarden(session, {rij.id: waarden}, alleen_wachtend=False)
+            _append_opnieuw(session, rij.id, door, ingenomen=True)
         return batch
 
     def _indexes_of(self, rij: ScanmapBestandRow) -> list[Indexbestand]:
@@ -612,3 +619,13 @@ def decided_values(status: Bestandstatus, reden: Reden | None, nu: float) -> dic
 
 def _suffix(pad: str) -> str:
     return PurePosixPath(split_pad(pad)[1]).suffix.lower()
+
+
+def _append_opnieuw(session: Session, bestand_id: UUID, door: str, *, ingenomen: bool) -> None:
+    storage.append_gebeurtenis(
+        session,
+        "bestand.opnieuw",
+        actor=storage.load_actor(session, door, "persoon"),
+        onderwerp=bestand_id,
+        ingenomen=ingenomen,
+    )

@@ -205,16 +205,17 @@ class Scanmapwachter:
         finally:
             wekker.stop()
 
-    def opnieuw(self, bestand_id: UUID) -> UUID | None:
+    def opnieuw(self, bestand_id: UUID, door: str) -> UUID | None:
         """Offer a file once more: one in quarantine is judged again from the store, and taken in when it may pass.
 
+        `door` is the person who asks for it; that is an event, also when the file may still not pass.
         Returns the batch, or None for a refused file that waits again where it lies.
 
         Raises:
             InvoerError: it may still not pass; the new reason is stored with it.
             NietGevondenError, NietMogelijkError: no such file, or it is in another place.
         """
-        batch = self._inname.retry(bestand_id, self._klok())
+        batch = self._inname.retry(bestand_id, self._klok(), door)
         if batch is not None:
             with read(self._engine) as session:
                 onaf = [rij for rij in load_niet_verplaatst(session, self._scanmap.naam) if rij.id == bestand_id]

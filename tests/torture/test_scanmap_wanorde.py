@@ -249,7 +249,7 @@ class Wanorde(RuleBasedStateMachine):
         rijen = [rij for rij in self.proef.rijen() if rij.status in ("quarantaine", "geweigerd")]
         if rijen:
             with suppress(ScanstraatError):
-                self.proef.wachter.opnieuw(rijen[kies % len(rijen)].id)
+                self.proef.wachter.opnieuw(rijen[kies % len(rijen)].id, "Proef")
 
     # what must hold
 

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
 from scanstraat import aflevering, bewerken, db, storage
 from scanstraat import opstelling as o
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli import app
+from scanstraat.config import read_config
 from scanstraat.domain import Bewerkingsoort, Fase, Weglaatreden
 from scanstraat.errors import NietMogelijkError
-from scanstraat.tables import BewerkingRow, DocumentRow, DocumentversieRow, GebeurtenisRow, StapRow
+from scanstraat.tables import ActorRow, BewerkingRow, DocumentRow, DocumentversieRow, GebeurtenisRow, StapRow
 from scanstraat.werk import Werkbank
 from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database
 from tests.databanken import sqlite_url
@@ -163,3 +167,26 @@ def test_a_document_that_no_longer_has_its_declared_sheets_is_told(engine: Engin
         leave_out(session, werkbank, proef, 1)
         codes = [bevinding.code for bevinding in storage.load_bevindingen(session, proef.batch)]
         assert codes == ["bladen_wijken_af"]
+
+
+def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[algemeen]\ngegevensmap = "data"\n')
+    with open_basis(read_config(config)) as basis, db.begin(basis.engine) as session:
+        proef = build_batch(session)
+        stap_id = basis.werkbank.enqueue(session, Fase.ARCHIVEER, item_id=proef.versies[0], batch_id=proef.batch)
+    for wat, door in (("annuleer", "Els"), ("opnieuw", "Bas")):
+        uitslag = CliRunner().invoke(app, ["--config", str(config), "stappen", wat, str(stap_id), "--door", door])
+        assert uitslag.exit_code == 0, uitslag.output
+    with open_basis(read_config(config)) as basis, db.read(basis.engine) as session:
+        gebeurtenissen = session.exec(
+            select(GebeurtenisRow, ActorRow)
+            .where(GebeurtenisRow.actor_log_id == ActorRow.log_id, col(GebeurtenisRow.soort).startswith("stap."))
+            .order_by(col(GebeurtenisRow.volgnummer))
+        ).all()
+        assert [(g.soort, a.naam, a.soort, g.gegevens) for g, a in gebeurtenissen] == [
+            ("stap.geannuleerd", "Els", "persoon", {"fase": "archiveer", "generatie": 1}),
+            ("stap.opnieuw", "Bas", "persoon", {"fase": "archiveer", "generatie": 2}),
+        ]
+        batch = storage.load_batch(session, proef.batch)
+        assert {g.onderwerp_log_id for g, _ in gebeurtenissen} == {batch.log_id}

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
 
 from scanstraat import db
 from scanstraat.config import Scanprofiel
@@ -26,6 +27,7 @@ from scanstraat.errors import InvoerError, NietGevondenError, NietMogelijkError
 from scanstraat.intake import watcher
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_boek import find_wachtproblemen, tel_bestanden, weigeren
+from scanstraat.tables import ActorRow, GebeurtenisRow
 from tests.scanmapproef import Gevonden, NoSandbox, Proef, build_proef, build_scan, investigate
 
 
@@ -423,7 +425,7 @@ def test_index_files_of_scans_that_may_not_pass_go_with_them_and_come_back_with_
     proef.settle()
     assert proef.status() == {"m/1.jpg": "quarantaine", "m/index.csv": "quarantaine"}
     proef.onderzoek = lambda fd, suffix: Gevonden("jpeg")
-    assert proef.wachter.opnieuw(proef.rij("m/1.jpg").id) is not None
+    assert proef.wachter.opnieuw(proef.rij("m/1.jpg").id, "Proef") is not None
     assert [index.inhoud for index in proef.aanleveringen[0].indexbestanden] == [b"bestand;zaak"]
     proef.close()
 
@@ -786,14 +788,39 @@ def test_a_file_in_quarantine_is_offered_again_from_the_store_under_new_settings
     proef.settle()
     id = proef.rij("a.pdf").id
     with pytest.raises(InvoerError, match="beschadigd"):
-        proef.wachter.opnieuw(id)
+        proef.wachter.opnieuw(id, "Proef")
     (proef.inbak / "quarantaine" / "a.pdf").unlink()  # the store has it
     proef.onderzoek = lambda fd, suffix: Gevonden("pdf")
-    assert proef.wachter.opnieuw(id) is not None
+    assert proef.wachter.opnieuw(id, "Proef") is not None
     assert proef.rij("a.pdf").status == "ingenomen" and len(proef.bronnen()) == 1
     with pytest.raises(NietMogelijkError):
-        proef.wachter.opnieuw(id)
+        proef.wachter.opnieuw(id, "Proef")
     assert len(proef.bronnen()) == 1
+
+
+def test_who_offers_a_file_again_is_an_event_whatever_comes_of_it(proef: Proef) -> None:
+    proef.put("a.pdf", b"KAPOT")
+    proef.put("b.pdf", b"ANDERS")
+    proef.settle()
+    a, b = proef.rij("a.pdf").id, proef.rij("b.pdf").id
+    with pytest.raises(InvoerError):
+        proef.wachter.opnieuw(a, "Els")
+    proef.onderzoek = lambda fd, suffix: Gevonden("pdf")
+    proef.wachter.opnieuw(a, "Bas")
+    proef.wachter.opnieuw(b, "Bas")
+    with pytest.raises(NietMogelijkError):
+        proef.wachter.opnieuw(a, "Els")  # nothing changes, so there is nothing to record
+    with db.read(proef.engine) as session:
+        rijen = session.exec(
+            select(GebeurtenisRow.onderwerp_log_id, ActorRow.naam, GebeurtenisRow.gegevens)
+            .where(GebeurtenisRow.actor_log_id == ActorRow.log_id, GebeurtenisRow.soort == "bestand.opnieuw")
+            .order_by(col(GebeurtenisRow.volgnummer))
+        ).all()
+    assert [tuple(rij) for rij in rijen] == [
+        (a, "Els", {"ingenomen": False}),
+        (a, "Bas", {"ingenomen": True}),
+        (b, "Bas", {"ingenomen": False}),
+    ]
 
 
 def test_a_file_that_is_taken_in_after_all_leaves_quarantine_also_after_a_crash(
@@ -808,7 +835,7 @@ def test_a_file_that_is_taken_in_after_all_leaves_quarantine_also_after_a_crash(
 
     with monkeypatch.context() as stuk, pytest.raises(PowerCut):
         stuk.setattr(watcher, "move_bestand", cut)
-        proef.wachter.opnieuw(proef.rij("a.pdf").id)
+        proef.wachter.opnieuw(proef.rij("a.pdf").id, "Proef")
     assert proef.rij("a.pdf").verplaatst_naar == "quarantaine/a.pdf"  # true to the disk at every moment
     proef.restart()
     proef.peil()
@@ -823,11 +850,11 @@ def test_a_file_that_was_too_large_is_read_from_quarantine_when_it_is_offered_ag
     proef.settle()
     id = proef.rij("a.pdf").id
     with pytest.raises(InvoerError, match="groter dan 1 MB"):
-        proef.wachter.opnieuw(id)
+        proef.wachter.opnieuw(id, "Proef")
     proef.profiel = Scanprofiel(maximaal_mb=2)
     proef.restart()
     proef.onderzoek = lambda fd, suffix: Gevonden("pdf")
-    proef.wachter.opnieuw(id)
+    proef.wachter.opnieuw(id, "Proef")
     assert proef.rij("a.pdf").status == "ingenomen" and proef.opslag.heeft(proef.bronnen()[0].sha256)
 
 
@@ -871,14 +898,14 @@ def test_a_refused_file_may_be_offered_again_where_it_lies(proef: Proef) -> None
     proef.put("a.pdf", b"ANDERS")
     proef.settle()
     proef.onderzoek = lambda fd, suffix: Gevonden("pdf")
-    assert proef.wachter.opnieuw(proef.rij("a.pdf").id) is None
+    assert proef.wachter.opnieuw(proef.rij("a.pdf").id, "Proef") is None
     proef.settle()
     assert proef.status() == {"a.pdf": "ingenomen"}
 
 
 def test_a_file_that_does_not_exist_is_said(proef: Proef) -> None:
     with pytest.raises(NietGevondenError):
-        proef.wachter.opnieuw(uuid4())
+        proef.wachter.opnieuw(uuid4(), "Proef")
 
 
 # --- the loop -----------------------------------------------------------------------------------------------------
