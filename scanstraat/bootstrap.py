@@ -55,7 +55,7 @@ class Lijn(Basis):
 @contextmanager
 def open_basis(config: Config) -> Iterator[Basis]:
     """Open database, store and zaaksysteem; the database gets the tables of this version."""
-    config.algemeen.gegevensmap.mkdir(parents=True, exist_ok=True)
+    config.algemeen.gegevensmap.mkdir(parents=True, exist_ok=True, mode=db.MODUS_GEGEVENSMAP)
     with ExitStack() as stapel:
         engine = db.create_engine(config.database_url)
         stapel.callback(engine.dispose)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,9 @@ FIRST_SAFE_WAL = (
     51,
     3,
 )  # an SQLite before this one can corrupt a WAL (https://sqlite.org/wal.html, "WAL-reset bug")
+
+MODUS_GEGEVENSMAP = 0o770  # and the umask decides about the group: 0750 under the usual 022
+_MODUS_DATABASE = 0o660  # the same
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATE_LOCK = 7_220_142  # PostgreSQL advisory lock: one process migrates, the others wait
@@ -128,12 +132,13 @@ def _create_sqlite(adres: URL) -> Engine:
         raise InstellingError(f"database.url noemt geen bestand: {_HINT}")
     bestand = Path(str(adres.database)).absolute()
     try:
-        bestand.parent.mkdir(parents=True, exist_ok=True)
+        bestand.parent.mkdir(parents=True, exist_ok=True, mode=MODUS_GEGEVENSMAP)
     except OSError as exc:
         raise InstellingError(
             f"De map {bestand.parent} voor de database is niet te maken. Kies een andere gegevensmap of geef rechten."
         ) from exc
     check_filesystem(bestand.parent)
+    _close_to_others(bestand)
     engine = sa.create_engine(
         adres.set(drivername="sqlite", database=str(bestand)),
         module=sqlite,
@@ -164,6 +169,24 @@ def _create_sqlite(adres: URL) -> Engine:
             verbinding.exec_driver_sql(f"BEGIN {soort}")
 
     return engine
+
+
+def _close_to_others(bestand: Path) -> None:
+    """Let only owner and group at the database, which holds names and case numbers.
+
+    SQLite gives -wal and -shm the mode of the file itself. A file that is there already may be of an older version, or
+    of a back-up that was put back; it must not be opened here, because closing it again would drop SQLite's locks.
+    """
+    try:
+        os.close(os.open(bestand, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODUS_DATABASE))
+    except FileExistsError:
+        for pad in (bestand, Path(f"{bestand}-wal"), Path(f"{bestand}-shm")):
+            with suppress(OSError):  # it is not there, or it is not ours to change
+                modus = stat.S_IMODE(pad.stat().st_mode)
+                if modus & stat.S_IRWXO:
+                    pad.chmod(modus & ~stat.S_IRWXO)
+    except OSError:
+        pass  # SQLite cannot open it either, and that is said in `create_engine`
 
 
 def _set_journal(verbinding: Any, journal: str) -> None:

@@ -23,6 +23,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, select
 
 from scanstraat import db
+from scanstraat.bootstrap import open_basis
+from scanstraat.config import build_config
 from scanstraat.errors import DatabaseError, InstellingError
 from scanstraat.migrations.metadata import load_metadata
 from scanstraat.tables import (
@@ -172,6 +174,30 @@ def test_a_connection_is_never_used_after_a_fork(engine: Engine) -> None:
             os._exit(7)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(kind, 0)[1]) == 7
+
+
+@pytest.mark.parametrize(("umask", "map_", "bestand"), [(0o022, 0o750, 0o640), (0o007, 0o770, 0o660)])
+def test_others_cannot_read_the_data_folder_and_the_database(
+    tmp_path: Path, umask: int, map_: int, bestand: int
+) -> None:
+    config = build_config({"algemeen": {"gegevensmap": "data"}}, basis=tmp_path)
+    eerder = os.umask(umask)
+    try:
+        with open_basis(config) as basis, db.begin(basis.engine) as session:
+            session.connection().exec_driver_sql("delete from stap")
+            modi = {pad.name: pad.stat().st_mode & 0o777 for pad in (tmp_path / "data").glob("scanstraat.db*")}
+    finally:
+        os.umask(eerder)
+    assert len(modi) > 1 and set(modi.values()) == {bestand}  # with its -wal and -shm, or its journal
+    assert (tmp_path / "data").stat().st_mode & 0o777 == map_
+
+
+def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    bestand = tmp_path / "oud.db"
+    bestand.touch()
+    bestand.chmod(0o664)
+    db.create_engine(f"sqlite:///{bestand}").dispose()
+    assert bestand.stat().st_mode & 0o777 == 0o660
 
 
 # --- migrations ---------------------------------------------------------------------------------------------------
