@@ -26,13 +26,14 @@ from scanstraat.errors import ScanstraatError
 from scanstraat.intake import scanmap_boek
 from scanstraat.intake.scanmap_bestanden import list_bestanden
 from scanstraat.intake.scanmap_regels import Naamsoort, find_naamsoort, reden_of_oserror, split_pad
-from scanstraat.onderhoud import count_achterstallig
+from scanstraat.onderhoud import count_achterstallig, find_nagekeken
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
 from scanstraat.werk import count_open
 from scanstraat.zandbak import find_zandbak
 
 MINIMAAL_VRIJ_BYTES = 2_000_000_000
 MAXIMALE_BACKUP_DAGEN = 7
+MAXIMALE_CONTROLE_DAGEN = 3  # the service checks the database every day
 MAXIMALE_RONDE_MINUTEN = 10  # a look at a scanmap may take in a large batch
 MAXIMALE_WACHTTIJD_UREN = 24  # scans must be available within a day (handboeken: continuïteit)
 
@@ -93,6 +94,7 @@ def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
             *_check_wachters(basis, session, lopend),
             *_check_scanmappen(basis, session, lopend),
             *_check_opslag(basis, session),
+            *_check_database(session, lopend),
             *_check_werkers(session, lopend),
             *_check_stappen(session),
             *_check_backup(basis, session),
@@ -226,6 +228,20 @@ def _check_opslag(basis: Basis, session: Session) -> Iterator[Melding]:
     vrij = shutil.disk_usage(basis.config.algemeen.gegevensmap).free
     if vrij < MINIMAAL_VRIJ_BYTES:
         yield Melding("opslag", "fout", f"Er is nog maar {vrij // 1_000_000} MB vrij. Maak ruimte op de schijf.")
+
+
+def _check_database(session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    nagekeken = find_nagekeken(session)
+    if nagekeken is None or not lopend.werkers:  # what does not run checks nothing; that is said already
+        return
+    dagen = (lopend.nu - nagekeken).days
+    if dagen >= MAXIMALE_CONTROLE_DAGEN:
+        yield Melding(
+            "database",
+            "fout",
+            f"De database is al {dagen} dagen niet nagekeken, of de controle vond een fout. Kijk in het technische log "
+            "bij onderhoud_mislukt. Is de database beschadigd, zet dan een back-up terug (zie de handleiding).",
+        )
 
 
 def _check_werkers(session: Session, lopend: _Lopend) -> Iterator[Melding]:

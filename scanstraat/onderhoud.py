@@ -24,7 +24,8 @@ from scanstraat.tables import BronRow, DocumentversieRow, ObjectRow, OpruimingRo
 
 LIJN = "onderhoud"  # the name of this part of the line, as an actor
 KIJK_S = 3600.0  # how often the service looks what is due
-WERKBESTAND, TEKSTLAAG = "werkbestand", "tekstlaag"  # what an opruiming can be about
+WERKBESTAND, TEKSTLAAG, WERKSTAAT = "werkbestand", "tekstlaag", "werkstaat"  # what an opruiming can be about
+WERKSTAAT_DAGEN = 30  # the engine's own record of work that ended; the stappen stay
 GEDULD_DAGEN = 7  # a scrub that is this much later than planned is worth a word
 
 _PAGINA = 500  # rows of the record in memory at once
@@ -360,6 +361,25 @@ def hold_slot(config: Config) -> AbstractContextManager[None]:
     )
 
 
+def keep_database(basis: Basis) -> int:
+    """Check the whole database, and only then let the engine forget work that ended long ago; return how much.
+
+    Raises:
+        DatabaseError: SQLite finds damage. Then nothing is deleted, and `gezondheid` says that the check is not done.
+    """
+    db.check_database(basis.engine, grondig=True)
+    aantal = basis.werkbank.forget_ended(WERKSTAAT_DAGEN * _DAG)
+    with db.begin(basis.engine) as session:
+        session.add(OpruimingRow(op=db.now_text(), soort=WERKSTAAT, aantal=aantal, omvang_bytes=0))
+    return aantal
+
+
+def find_nagekeken(session: Session) -> datetime | None:
+    """Return when the whole database was last found to be in order; None when never."""
+    op = session.exec(select(sa.func.max(OpruimingRow.op)).where(OpruimingRow.soort == WERKSTAAT)).one()
+    return None if op is None else datetime.fromisoformat(op)
+
+
 # --- the service ----------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +396,7 @@ def do_due(basis: Basis, *, stop: Callable[[], bool] = lambda: False, nu: dateti
     for naam, taak in (
         (WERKBESTAND, lambda: _is_due(basis, WERKBESTAND, moment) and clear_werkbestanden(basis)),
         (TEKSTLAAG, lambda: _is_due(basis, TEKSTLAAG, moment) and clear_tekstlagen(basis, nu=moment)),
+        (WERKSTAAT, lambda: _is_due(basis, WERKSTAAT, moment) and keep_database(basis)),
         ("scrub", lambda: _scrub_and_log(basis, stop, moment)),
     ):
         if stop():

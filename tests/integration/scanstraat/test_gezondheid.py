@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ from scanstraat.intake.dienst import run_wachters
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.intake.watcher import Scanmapwachter
-from scanstraat.tables import UitvoerderRow, WachterRow
+from scanstraat.tables import OpruimingRow, UitvoerderRow, WachterRow
 from tests.scanmapproef import build_scan, investigate
 
 START = "./run start"
@@ -132,6 +133,22 @@ def test_a_line_with_a_part_missing_is_not_in_order(basis: Basis) -> None:
     with running_watcher(basis):
         wait_for(lambda: ask(basis, "wachter") == [])
         assert [melding.ernst for melding in ask(basis, "werkers")] == ["fout"]
+
+
+def test_a_database_that_was_not_checked_for_days_is_a_fout_while_the_line_runs(basis: Basis) -> None:
+    def keep(dagen: int) -> OpruimingRow:
+        op = db.format_time(datetime.now(UTC) - timedelta(days=dagen))
+        return OpruimingRow(op=op, soort="werkstaat", aantal=0, omvang_bytes=0)
+
+    with db.begin(basis.engine) as session:
+        session.add(keep(5))
+    assert ask(basis, "database") == []  # it was off: the check comes with the start
+    with running_worker(basis):
+        (melding,) = ask(basis, "database")
+        assert melding.ernst == "fout" and "5 dagen" in melding.tekst
+        with db.begin(basis.engine) as session:
+            session.add(keep(1))
+        assert ask(basis, "database") == []
 
 
 def test_the_page_of_a_running_line_answers_503_while_a_part_does_not_run(basis: Basis) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import col, select
 
 from scanstraat import db, onderhoud, storage
-from scanstraat.errors import OpslagError
+from scanstraat.errors import DatabaseError, OpslagError
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.opslag import Opruimbewijs
 from scanstraat.tables import DocumentversieRow, GebeurtenisRow, ObjectRow, OpruimingRow
@@ -228,7 +228,22 @@ def test_working_files_go_on_schedule_and_an_empty_day_is_recorded_too(proef: Pr
     assert (rijen["werkbestand"].aantal, rijen["werkbestand"].omvang_bytes) == (1, 4)
     assert rijen["werkbestand"].oudste_op == db.format_time(datetime.fromtimestamp(oud, UTC))
     assert rijen["tekstlaag"].aantal == 0
-    assert aantal == 2
+    assert (rijen["werkstaat"].aantal, aantal) == (0, 3)
+
+
+def test_a_damaged_database_is_not_called_checked(proef: Proefinstallatie, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_damage(_engine: object, *, grondig: bool) -> None:
+        assert grondig
+        raise DatabaseError("De database is beschadigd.")
+
+    with monkeypatch.context() as schade:
+        schade.setattr(db, "check_database", find_damage)
+        onderhoud.do_due(proef.basis)
+    with db.read(proef.basis.engine) as session:
+        assert onderhoud.find_nagekeken(session) is None
+    onderhoud.do_due(proef.basis)
+    with db.read(proef.basis.engine) as session:
+        assert onderhoud.find_nagekeken(session) is not None
 
 
 def test_the_service_does_what_is_due_and_stops_when_told(proef: Proefinstallatie) -> None:
