@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,12 +19,15 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from scanstraat import backup, backup_database, db
+from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
+from scanstraat.config import read_config
 from scanstraat.errors import BackupError, NietGevondenError, NietMogelijkError
 from scanstraat.gezondheid import build_gezondheid
-from scanstraat.onderhoud import clear_tekstlagen, hold_slot
+from scanstraat.onderhoud import check_objecten, clear_tekstlagen, hold_slot
 from scanstraat.tables import BackupRow, GebeurtenisRow, ObjectRow
 from tests.backupproef import Proefinstallatie, flip, keep, open_installatie, write_config
+from tests.databanken import fresh_postgres
 
 WORTEL = Path(__file__).resolve().parents[3]
 
@@ -262,6 +266,28 @@ def test_a_back_up_of_postgresql_is_put_back_in_a_scratch_database(tmp_path: Pat
         flip(map_ / "scanstraat.dump")
         flip(backup.Opslag(map_.parent / "objecten").pad(proef.bron.sha256))
         assert not check(proef).in_orde
+
+
+def test_the_line_that_a_restore_prints_brings_a_postgresql_database_back(
+    tmp_path: Path, postgres_cluster: str
+) -> None:
+    with fresh_postgres(postgres_cluster) as url, open_installatie(tmp_path, url=url) as proef:
+        map_ = make(proef)
+        with db.read(proef.basis.engine) as session:
+            objecten = {rij.sha256 for rij in session.exec(select(ObjectRow))}
+    verslag = backup.restore_backup(map_, tmp_path / "terug", meld=proef.niets)
+    (regel,) = (regel for regel in verslag.say().splitlines() if regel.lstrip().startswith("pg_restore"))
+    with fresh_postgres(postgres_cluster) as leeg:
+        opdracht = [leeg.replace("+psycopg", "") if woord == "NAAM" else woord for woord in shlex.split(regel)]
+        subprocess.run(opdracht, check=True)
+        (tmp_path / "nieuw.toml").write_text(
+            f'[algemeen]\ngegevensmap = "{verslag.map}"\n[database]\nurl = "{leeg}"\n'
+            '[[scanmap]]\nnaam = "post"\nmap = "scans"\n'
+        )
+        with open_basis(read_config(tmp_path / "nieuw.toml")) as basis:
+            with db.read(basis.engine) as session:
+                assert {rij.sha256 for rij in session.exec(select(ObjectRow))} == objecten
+            assert check_objecten(basis, meld=proef.niets).in_orde
 
 
 def test_without_the_right_to_restore_a_back_up_of_postgresql_is_not_in_order(
