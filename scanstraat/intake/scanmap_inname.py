@@ -398,6 +398,7 @@ class Inname:
             if batch is not None:
                 boek.note_shared(gedeeld, indexen)
             save_waarden(session, boek.waarden)
+            boek.append_gebeurtenissen(session)
         return Besluit(batch, tuple(boek.beslist), in_gebruik=tuple(gedeeld) if batch is not None else ())
 
     def _build_aanlevering(
@@ -596,6 +597,20 @@ class _Boek:
                 self.settle(ding, Bestandstatus.INGENOMEN, None, index.vingerafdruk.sha256)
             else:
                 self.settle(ding, Bestandstatus.QUARANTAINE, SCANS_IN_QUARANTAINE, index.vingerafdruk.sha256)
+
+    def append_gebeurtenissen(self, session: Session) -> None:
+        """Record which scans were kept but not let in. One that is too large was never read, so it has no hash."""
+        for ding, status, reden in self.beslist:
+            sha256 = self.waarden[ding.id]["sha256"]
+            if status is Bestandstatus.QUARANTAINE and reden is not None and sha256 is not None:
+                storage.append_gebeurtenis(
+                    session,
+                    "bestand.quarantaine",
+                    actor=storage.load_actor(session, "intake"),
+                    onderwerp=ding.id,
+                    bron=sha256,
+                    reden=reden.code,
+                )
 
     def note_shared(self, gedeeld: Sequence[Wachtend], indexen: Sequence[tuple[Wachtend, Indexbestand | None]]) -> None:
         gelezen = {ding.id: index.vingerafdruk.sha256 for ding, index in indexen if index is not None}

@@ -95,6 +95,10 @@ def test_a_half_file_waits_with_its_reason_and_goes_to_quarantine_when_patience_
     assert (proef.inbak / "quarantaine" / "brief.pdf").read_bytes() == b"SCAN half"
     assert rij.sha256 is not None and proef.opslag.heeft(rij.sha256)
     assert proef.bronnen() == []
+    with db.read(proef.engine) as session:
+        (gebeurtenis,) = session.exec(select(GebeurtenisRow))
+    assert (gebeurtenis.soort, gebeurtenis.onderwerp_log_id) == ("bestand.quarantaine", rij.id)
+    assert gebeurtenis.gegevens == {"bron": rij.sha256, "reden": "onvolledig"}
 
 
 def test_a_half_file_is_judged_once_as_long_as_it_stays_the_same(proef: Proef) -> None:
