@@ -66,25 +66,37 @@ def list_bestanden(scanmap: Path) -> Lijst:
     Raises:
         OSError: the scanmap itself cannot be listed.
     """
-    wortel = os.open(scanmap, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # the scanmap itself may be a link
-    ingangen: dict[str, Ingang] = {}
-    onleesbaar: dict[str, int] = {}
-    try:
+    with _opened_scanmap(scanmap) as wortel:
+        ingangen: dict[str, Ingang] = {}
         mappen: list[str] = []
         eigen = _list_map(wortel, "", ingangen, mappen)
-        while mappen:
-            map = mappen.pop()
-            if map.count("/") >= _DIEPST:
-                onleesbaar[map] = errno.ELOOP
-                continue
-            try:
-                with _opened(wortel, map) as fd:
-                    _list_map(fd, map, ingangen, mappen)
-            except OSError as exc:
-                onleesbaar[map] = exc.errno or errno.EIO
-        staat = os.fstat(wortel)
-    finally:
-        os.close(wortel)
+        return _list_mappen(wortel, mappen, ingangen, eigen=eigen)
+
+
+def list_eigen_mappen(scanmap: Path) -> Lijst:
+    """Look at every name in our own folders; one that does not exist holds nothing.
+
+    Raises:
+        OSError: the scanmap itself cannot be opened.
+    """
+    with _opened_scanmap(scanmap) as wortel:
+        mappen = [naam for naam in EIGEN_MAPPEN if os.path.lexists(scanmap / naam)]
+        return _list_mappen(wortel, mappen, {}, eigen=bool(mappen))
+
+
+def _list_mappen(wortel: int, mappen: list[str], ingangen: dict[str, Ingang], *, eigen: bool) -> Lijst:
+    onleesbaar: dict[str, int] = {}
+    while mappen:
+        map = mappen.pop()
+        if map.count("/") >= _DIEPST:
+            onleesbaar[map] = errno.ELOOP
+            continue
+        try:
+            with _opened(wortel, map) as fd:
+                _list_map(fd, map, ingangen, mappen)
+        except OSError as exc:
+            onleesbaar[map] = exc.errno or errno.EIO
+    staat = os.fstat(wortel)
     return Lijst(ingangen, onleesbaar, (staat.st_dev, staat.st_ino), eigen)
 
 
@@ -223,6 +235,16 @@ def move_bestand(scanmap: Path, van: str, naar: str, kenmerk: Kenmerk) -> bool:
             os.close(bron)
 
 
+def is_daar(scanmap: Path, pad: str, kenmerk: Kenmerk) -> bool:
+    """Does this very file lie at `pad`? Also when that cannot be said now: then nobody may believe that it is gone."""
+    try:
+        return build_ingang((scanmap / decode_pad(pad)).lstat()).kenmerk == kenmerk
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+
+
 def make_eigen_mappen(scanmap: Path) -> None:
     """Make our own folders; OSError when the scanmap may not be written."""
     for naam in EIGEN_MAPPEN:
@@ -255,7 +277,7 @@ def _rename(van_map: int, van: str, naar_map: int, naar: str) -> None:
 
 @contextmanager
 def _opened_scanmap(scanmap: Path) -> Iterator[int]:
-    fd = os.open(scanmap, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = os.open(scanmap, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # the scanmap itself may be a link
     try:
         yield fd
     finally:

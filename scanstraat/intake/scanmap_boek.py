@@ -16,12 +16,16 @@ from scanstraat.db import format_time
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.intake.scanmap_regels import (
+    DOOR_PERSOON,
     EIGEN_MAPPEN,
+    IN_EIGEN_MAP,
     NIET_VERPLAATST,
+    UIT_EIGEN_MAP,
     VERDWENEN,
     Kenmerk,
     Naamsoort,
     Reden,
+    is_in_eigen_map,
     say_bestanden,
 )
 from scanstraat.tables import BronRow, ScanmapBestandRow
@@ -47,6 +51,28 @@ class Rij:
     gezien: float
     veranderd: float
     verplaatst_naar: str | None
+
+
+@dataclass(frozen=True)
+class Plaats:
+    """Where a file lies, as far as the rows know."""
+
+    id: UUID
+    ligt_in: str
+    kenmerk: Kenmerk
+    status: Bestandstatus
+    reden_code: str
+
+    @property
+    def is_vreemd(self) -> bool:
+        """Was it refused in one of our own folders, because we did not put it there?"""
+        return self.status is Bestandstatus.GEWEIGERD and not self.is_behandeld and is_in_eigen_map(self.ligt_in)
+
+    @property
+    def is_behandeld(self) -> bool:
+        """Was it taken in, put in quarantine, or refused by a person?"""
+        besloten = (Bestandstatus.INGENOMEN, Bestandstatus.QUARANTAINE)
+        return self.status in besloten or self.reden_code == DOOR_PERSOON
 
 
 def time_text(moment: float) -> str:
@@ -117,6 +143,32 @@ def load_niet_verplaatst(session: Session, scanmap: str) -> list[Rij]:
                     col(rij.status) == Bestandstatus.INGENOMEN.value, col(rij.verplaatst_naar).startswith(_QUARANTAINE)
                 ),
             ),
+        )
+    )
+    return [_to_rij(gevonden) for gevonden in rijen]
+
+
+def load_plaatsen(session: Session, scanmap: str) -> list[Plaats]:
+    """Return where every file of a scanmap lies: columns only, for there may be very many."""
+    rij = ScanmapBestandRow.__table__.c  # type: ignore[attr-defined]
+    plek = sa.func.coalesce(rij.verplaatst_naar, rij.pad)
+    vraag = sa.select(rij.id, plek, rij.inode, rij.omvang_bytes, rij.mtime_ns, rij.status, rij.reden_code)
+    return [
+        Plaats(id, ligt_in, Kenmerk(inode, omvang, mtime), Bestandstatus(status), reden_code)
+        for id, ligt_in, inode, omvang, mtime, status, reden_code in session.execute(
+            vraag.where(rij.scanmap == scanmap)
+        )
+    ]
+
+
+def load_uit_eigen_map(session: Session, scanmap: str) -> list[Rij]:
+    """Return what was refused in one of our own folders with the advice to put it in the scanmap."""
+    rij = ScanmapBestandRow
+    rijen = session.exec(
+        select(rij).where(
+            rij.scanmap == scanmap,
+            rij.status == Bestandstatus.GEWEIGERD.value,
+            col(rij.reden_code).in_([IN_EIGEN_MAP.code, UIT_EIGEN_MAP.code]),
         )
     )
     return [_to_rij(gevonden) for gevonden in rijen]
@@ -228,7 +280,7 @@ def is_sluitend(telling: Mapping[str, int]) -> bool:
 
 
 def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[str, ...]:
-    """Say in Dutch what waits too long in a scanmap, what is gone, and what could not be put away."""
+    """Say in Dutch what waits too long in a scanmap, what is gone, what could not be put away or lies where we put."""
     rij = ScanmapBestandRow
     grens = time_text(nu - scanmap.geduld_s)
     rijen = session.exec(
@@ -245,7 +297,10 @@ def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[
                         col(rij.gezien_op) < time_text(nu - _ALTIJD_ONRUSTIG * scanmap.geduld_s),
                     ),
                 ),
-                sa.and_(col(rij.status) != Bestandstatus.WACHT.value, col(rij.reden_code) == NIET_VERPLAATST.code),
+                sa.and_(
+                    col(rij.status) != Bestandstatus.WACHT.value,
+                    col(rij.reden_code).in_([NIET_VERPLAATST.code, IN_EIGEN_MAP.code]),
+                ),
             ),
         )
         .group_by(rij.reden_code)
@@ -258,7 +313,12 @@ def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[
 
 
 def save_nieuw(
-    session: Session, scanmap: str, nieuw: Iterable[tuple[UUID, str, Naamsoort, Kenmerk, Reden]], nu: float
+    session: Session,
+    scanmap: str,
+    nieuw: Iterable[tuple[UUID, str, Naamsoort, Kenmerk, Reden]],
+    nu: float,
+    *,
+    status: Bestandstatus = Bestandstatus.WACHT,
 ) -> None:
     """Add files that were seen for the first time: (id, pad, soort, kenmerk, reden)."""
     waarden: list[dict[str, Any]] = [
@@ -270,11 +330,12 @@ def save_nieuw(
             "inode": kenmerk.inode,
             "omvang_bytes": kenmerk.omvang_bytes,
             "mtime_ns": kenmerk.mtime_ns,
-            "status": Bestandstatus.WACHT.value,
+            "status": status.value,
             "reden_code": reden.code,
             "reden": reden.tekst,
             "gezien_op": time_text(nu),
             "veranderd_op": time_text(nu),
+            "besloten_op": None if status is Bestandstatus.WACHT else time_text(nu),
         }
         for id, pad, soort, kenmerk, reden in nieuw
     ]
@@ -319,7 +380,7 @@ def weigeren(session: Session, bestand_id: UUID, reden: str, *, nu: float) -> Sc
             "`scanstraat quarantaine` toont welke dat zijn."
         )
     rij.status = Bestandstatus.GEWEIGERD.value
-    rij.reden_code, rij.reden, rij.besloten_op = "door_persoon", reden.strip(), time_text(nu)
+    rij.reden_code, rij.reden, rij.besloten_op = DOOR_PERSOON, reden.strip(), time_text(nu)
     session.add(rij)
     session.flush()
     return rij

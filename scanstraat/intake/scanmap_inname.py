@@ -56,6 +56,7 @@ from scanstraat.intake.scanmap_regels import (
     Onderzocht,
     Reden,
     Waarneming,
+    is_in_eigen_map,
     reden_of_oserror,
     split_pad,
 )
@@ -466,6 +467,8 @@ class Inname:
         if rij.status == Bestandstatus.GEWEIGERD.value and rij.verplaatst_naar is None:
             with begin(self._engine) as session:
                 rij = load_bestand(session, bestand_id)
+                if is_in_eigen_map(rij.pad):
+                    raise NietMogelijkError(rij.reden)
                 if has_wachtend(session, rij.scanmap, rij.pad):
                     raise NietMogelijkError("Op die plek wacht al een ander bestand. Dat wordt vanzelf ingenomen.")
                 if has_ander_liggend(session, rij):

@@ -24,7 +24,8 @@ from scanstraat.config import Scanmap
 from scanstraat.domain import Vingerafdruk
 
 MINIMAAL_PEILINGEN = 3  # a file has come to rest only after it was seen the same this often
-EIGEN_MAPPEN = ("verwerkt", "quarantaine")  # in the scanmap itself; what lies there was decided on before
+EIGEN_MAPPEN = ("verwerkt", "quarantaine")  # in the scanmap itself; what we put there was decided on before
+DOOR_PERSOON = "door_persoon"  # reason code of what a person refused
 
 _TIJDELIJK = (".tmp", ".part", ".filepart", ".partial", ".crdownload", "~")
 _LANGSTE_NAAM_BYTES = 255
@@ -178,6 +179,16 @@ HARDE_KOPPELING = Reden(
     "Dit bestand heeft nog een andere naam (harde koppeling) en kan daar worden veranderd. Zet een kopie in de "
     "scanmap.",
 )
+IN_EIGEN_MAP = Reden(
+    "in_eigen_map",
+    "Dit bestand ligt in de map verwerkt of quarantaine, maar de scanstraat heeft het daar niet neergezet. Het is niet "
+    "ingenomen. Zet het in de scanmap zelf, of haal het weg als het er niet hoort.",
+)
+UIT_EIGEN_MAP = Reden(
+    "uit_eigen_map",
+    "Dit bestand lag in de map verwerkt of quarantaine, waar de scanstraat het niet had neergezet. Het is daar "
+    "weggehaald.",
+)
 NIET_VERPLAATST = Reden(
     "niet_verplaatst",
     "Het bestand is verwerkt maar kon niet worden verplaatst: de scanmap is alleen te lezen of vol. Het wordt niet nog "
@@ -265,6 +276,11 @@ def split_pad(pad: str) -> tuple[str, str]:
     """Return (folder, name); the folder of a file in the scanmap itself is ""."""
     map, _, naam = pad.rpartition("/")
     return map, naam
+
+
+def is_in_eigen_map(pad: str) -> bool:
+    """Does it lie in one of our own folders?"""
+    return pad.startswith(tuple(f"{map}/" for map in EIGEN_MAPPEN))
 
 
 def natural_key(pad: str) -> tuple[object, ...]:

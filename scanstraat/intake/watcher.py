@@ -40,6 +40,7 @@ from scanstraat.intake.scanmap_bestanden import (
     Lijst,
     find_doel,
     find_verplaatst,
+    is_daar,
     list_bestanden,
     make_eigen_mappen,
     move_bestand,
@@ -52,12 +53,14 @@ from scanstraat.intake.scanmap_boek import (
     load_bestand,
     load_niet_verplaatst,
     load_status,
+    load_uit_eigen_map,
     load_wachtend,
     lock_wachtend,
     save_nieuw,
     save_waarden,
     time_text,
 )
+from scanstraat.intake.scanmap_eigen import EigenMappen
 from scanstraat.intake.scanmap_inname import (
     AndersBeslistError,
     Besluit,
@@ -146,6 +149,7 @@ class Scanmapwachter:
         self._scanmap = scanmap
         self._engine = engine
         self._inname = Inname(scanmap, profiel, engine, onderzoek=onderzoek, opslag=opslag, neem_in=neem_in)
+        self._eigen = EigenMappen(scanmap, engine)
         self._klok = klok
         self._stop = threading.Event()
         self._wek = threading.Event()
@@ -247,6 +251,7 @@ class Scanmapwachter:
         self._finish_shared(nu)
         self._put_away_decided(nu)
         self._report_reasons()
+        self._look_in_eigen_mappen(nu)
         return Peilverslag(
             True,
             len(self._wachtend),
@@ -277,11 +282,22 @@ class Scanmapwachter:
             return False
         return True
 
+    def _look_in_eigen_mappen(self, nu: float) -> None:
+        """Last of all: what we put there in this look is in the rows by now."""
+        try:
+            geweigerd = self._eigen.look(nu)
+        except OSError:
+            return  # the scanmap went away in this very look; the next one says so
+        if geweigerd:
+            self._telling[Bestandstatus.GEWEIGERD] += len(geweigerd)
+            self._wachtend = {pad: ding for pad, ding in self._wachtend.items() if ding.id not in geweigerd}
+            _log.info("bestanden in eigen mappen", scanmap=self._scanmap.naam, aantal=len(geweigerd))
+
     def _find_problemen(self, lijst: Lijst, nu: float, *, schrijfbaar: bool) -> tuple[str, ...]:
         naam = self._scanmap.naam
         problemen = [
             f"Scanmap {naam}: een map daarin is niet te lezen. {reden_of_oserror(OSError(fout, '')).tekst}"
-            for fout in sorted(set(lijst.onleesbaar.values()))
+            for fout in sorted({*lijst.onleesbaar.values(), *self._eigen.onleesbaar.values()})
         ]
         niet_leesbaar = Counter(ding.reden for ding in self._wachtend.values() if ding.reden.code in NIET_LEESBAAR)
         problemen += [
@@ -369,6 +385,7 @@ class Scanmapwachter:
                         beslist.setdefault(rij.pad, []).append(rij)
         nieuw = {}
         verhuisd = self._find_verhuisd(lijst) if onbekend else {}
+        teruggezet = self._find_teruggezet() if onbekend else {}
         for pad, ingang in onbekend.items():
             rijen = beslist.get(pad, [])
             zelfde = next((rij for rij in reversed(rijen) if rij.kenmerk == ingang.kenmerk), None)
@@ -380,9 +397,17 @@ class Scanmapwachter:
                 self._revive(rijen[-1], ingang, nu, herleefd)
             elif ingang.fout is None and (ligt := verhuisd.get(ingang.kenmerk)) and self._is_same_soort(ligt.pad, pad):
                 self._rename_liggend(ligt, pad, herleefd)
+            elif ingang.fout is None and ingang.kenmerk in teruggezet:
+                self._revive(replace(teruggezet.pop(ingang.kenmerk), pad=pad), ingang, nu, herleefd)
             else:
                 nieuw[pad] = ingang
         return nieuw
+
+    def _find_teruggezet(self) -> dict[Kenmerk, Rij]:
+        """Return what was refused in one of our own folders and lies there no more: the advice may be followed."""
+        with read(self._engine) as session:
+            rijen = load_uit_eigen_map(session, self._scanmap.naam)
+        return {rij.kenmerk: rij for rij in rijen if not is_daar(self._scanmap.map, rij.pad, rij.kenmerk)}
 
     def _find_verhuisd(self, lijst: Lijst) -> dict[Kenmerk, _Liggend]:
         """Return what was taken in, could not be put away, and lies no longer under the name it had."""
@@ -421,12 +446,17 @@ class Scanmapwachter:
         return ligt.kenmerk == ingang.kenmerk and not _is_freed(ligt.reden_code, ingang)
 
     def _revive(self, rij: Rij, ingang: Ingang, nu: float, herleefd: dict[UUID, dict[str, Any]]) -> None:
-        """A refused file was changed where it lies: it gets another chance, under the same row."""
+        """A refused file was changed where it lies, or put where it should be: another chance, under the same row."""
         self._liggend.pop(rij.pad, None)
         ding = self._build_wachtend(rij.id, rij.pad, ingang, rij.gezien)
         ding.sinds = nu
         self._wachtend[rij.pad] = ding
-        herleefd[rij.id] = _seen_values(ding, nu) | {"status": Bestandstatus.WACHT.value, "besloten_op": None}
+        herleefd[rij.id] = _seen_values(ding, nu) | {
+            "pad": ding.pad,
+            "rol": ding.soort.rol,
+            "status": Bestandstatus.WACHT.value,
+            "besloten_op": None,
+        }
 
     def _follow_renames(
         self, nieuw: dict[str, Ingang], lijst: Lijst, waarden: dict[UUID, dict[str, Any]], nu: float

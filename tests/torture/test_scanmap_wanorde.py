@@ -29,13 +29,14 @@ from hypothesis.stateful import (
 from sqlmodel import Session
 
 from scanstraat.errors import ScanstraatError
-from scanstraat.intake import scanmap_inname, watcher
+from scanstraat.intake import scanmap_eigen, scanmap_inname, watcher
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_bestanden import build_ingang
-from scanstraat.intake.scanmap_regels import encode_pad
+from scanstraat.intake.scanmap_regels import encode_pad, is_in_eigen_map
 from tests.scanmapproef import Proef, build_proef
 
 NAMEN = st.sampled_from(["a.pdf", "b.jpg", "b.jpg.part", ".c", "m/1.jpg", "m/2.jpg", "m/é\n.png", "index.csv", "x.txt"])
+EIGEN = st.sampled_from(["verwerkt", "quarantaine", "verwerkt/m"])
 SOORTEN = st.sampled_from(["heel", "heel", "half", "kapot", "anders", "crash"])
 # Power is cut by an exception here, so a disk in memory does as well, and is much quicker.
 SCHIJF = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -92,6 +93,7 @@ def install_faults(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(watcher, "begin", begin)
     monkeypatch.setattr(scanmap_inname, "begin", begin)
+    monkeypatch.setattr(scanmap_eigen, "begin", begin)
     monkeypatch.setattr(watcher, "move_bestand", move)
 
 
@@ -203,6 +205,37 @@ class Wanorde(RuleBasedStateMachine):
             self._pad(naam).unlink()
             self._pad(naam).symlink_to("/etc/hostname")
 
+    @rule(naam=NAMEN, eigen=EIGEN, heel=st.booleans())
+    def arrive_in_our_own_folder(self, naam: str, eigen: str, heel: bool) -> None:
+        self.nummer += 1
+        plek = f"{eigen}/{self.nummer}-{naam.replace('/', '-')}"
+        self._pad(plek).parent.mkdir(parents=True, exist_ok=True)
+        inhoud = b"SCAN%06d" % self.nummer + (b"EINDE" if heel else b"")
+        self._pad(plek).write_bytes(inhoud)
+        self._note(plek, inhoud)
+
+    @rule(naam=NAMEN, eigen=EIGEN)
+    def move_into_our_own_folder(self, naam: str, eigen: str) -> None:
+        if self._is_there(naam):
+            self.nummer += 1
+            plek = f"{eigen}/{self.nummer}-{naam.replace('/', '-')}"
+            inhoud = self._pad(naam).read_bytes()
+            self._forget(naam)
+            self._pad(plek).parent.mkdir(parents=True, exist_ok=True)
+            self._pad(naam).replace(self._pad(plek))
+            self.aanwezig[plek] = inhoud
+
+    @rule(naam=NAMEN, kies=st.integers(0, 5))
+    def move_out_of_our_own_folder(self, naam: str, kies: int) -> None:
+        plekken = sorted(plek for plek in self.aanwezig if is_in_eigen_map(plek) and self._is_there(plek))
+        if plekken:
+            plek = plekken[kies % len(plekken)]
+            inhoud = self.aanwezig.pop(plek)
+            self._forget(naam)
+            self._pad(naam).parent.mkdir(exist_ok=True)
+            self._pad(plek).replace(self._pad(naam))
+            self._note(naam, inhoud)  # it may have been taken in before it went there, so this is another delivery
+
     @rule(leeg_koppelpunt=st.booleans(), andere_start=st.booleans())
     def lose_scanmap_for_a_while(self, leeg_koppelpunt: bool, andere_start: bool) -> None:
         self.proef.inbak.rename(self.map / "weg")
@@ -284,9 +317,13 @@ class Wanorde(RuleBasedStateMachine):
             for rij in rijen
             if rij.status != "wacht" and rij.verplaatst_naar is None
         }
+        weggezet = {rij.verplaatst_naar or rij.pad for rij in rijen if rij.status != "wacht"}
         for pad in self.proef.inbak.rglob("*"):
             naam = encode_pad(str(pad.relative_to(self.proef.inbak)))
-            if naam.split("/")[0] in ("verwerkt", "quarantaine") or (pad.is_dir() and not pad.is_symlink()):
+            if pad.is_dir() and not pad.is_symlink():
+                continue
+            if is_in_eigen_map(naam):
+                assert naam in weggezet, naam
                 continue
             kenmerk = build_ingang(pad.lstat()).kenmerk
             assert naam in wacht or (naam, kenmerk.inode, kenmerk.omvang_bytes, kenmerk.mtime_ns) in liggend, naam
@@ -316,7 +353,7 @@ class Wanorde(RuleBasedStateMachine):
         hashes = {bron.sha256 for bron in self.proef.bronnen()}
         for naam, inhoud in self.aanwezig.items():
             whole = inhoud.startswith(b"SCAN") and inhoud.endswith(b"EINDE")
-            if whole and naam.endswith((".pdf", ".jpg", ".png")):
+            if whole and naam.endswith((".pdf", ".jpg", ".png")) and not is_in_eigen_map(naam):
                 assert hashlib.sha256(inhoud).hexdigest() in hashes, f"{naam!r} was never taken in"
 
 

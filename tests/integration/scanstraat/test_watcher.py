@@ -24,8 +24,9 @@ from sqlmodel import col, select
 from scanstraat import db
 from scanstraat.config import Scanprofiel
 from scanstraat.errors import InvoerError, NietGevondenError, NietMogelijkError
-from scanstraat.intake import watcher
+from scanstraat.intake import scanmap_eigen, watcher
 from scanstraat.intake.opslag import Opslag
+from scanstraat.intake.scanmap_bestanden import Lijst
 from scanstraat.intake.scanmap_boek import find_wachtproblemen, tel_bestanden, weigeren
 from scanstraat.tables import ActorRow, GebeurtenisRow
 from tests.scanmapproef import Gevonden, NoSandbox, Proef, build_proef, build_scan, investigate
@@ -304,11 +305,123 @@ def test_a_temporary_name_waits_and_is_shown_and_its_rename_is_followed(proef: P
     assert proef.rij("a.pdf").id == rij.id
 
 
-def test_our_own_folders_are_not_looked_at_but_another_of_that_name_is(proef: Proef) -> None:
-    for naam in ("verwerkt/oud.pdf", "quarantaine/oud.pdf", "sub/verwerkt/nieuw.pdf"):
+# --- our own folders ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_a_person_puts_in_our_own_folders_is_seen_and_said_and_left_there(proef: Proef) -> None:
+    for naam in ("verwerkt/oud.pdf", "quarantaine/map/oud.pdf", "sub/verwerkt/nieuw.pdf"):
         proef.put(naam)
+    proef.put("verwerkt/Thumbs.db", b"x")
+    verslag = proef.settle()
+    assert proef.status() == {
+        "verwerkt/oud.pdf": "geweigerd",
+        "quarantaine/map/oud.pdf": "geweigerd",
+        "verwerkt/Thumbs.db": "geweigerd",
+        "sub/verwerkt/nieuw.pdf": "ingenomen",
+    }
+    assert "Zet het in de scanmap" in proef.rij("verwerkt/oud.pdf").reden
+    assert proef.rij("verwerkt/Thumbs.db").reden_code == "ander_soort"
+    assert (proef.inbak / "verwerkt" / "oud.pdf").exists() and verslag.wachtend == 0
+    with db.read(proef.engine) as session:
+        (probleem,) = find_wachtproblemen(session, proef.scanmap, proef.nu)
+    assert "2 bestanden" in probleem
+    with pytest.raises(NietMogelijkError, match="Zet het in de scanmap"):
+        proef.wachter.opnieuw(proef.rij("verwerkt/oud.pdf").id)
+    proef.peil(40)
+    assert len(proef.rijen()) == 4 and proef.tel()["geweigerd"] == 3
+
+
+def test_what_we_put_away_ourselves_is_never_taken_for_a_file_of_a_person(proef: Proef) -> None:
+    proef.put("a.pdf")
+    proef.put("b.pdf", b"KAPOT")
+    proef.peil(40)
+    proef.restart()
+    proef.peil(40)
+    assert proef.status() == {"a.pdf": "ingenomen", "b.pdf": "quarantaine"}
+
+
+def test_our_own_folders_are_looked_at_once_a_minute(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    keren: list[float] = []
+    echt = scanmap_eigen.list_eigen_mappen
+
+    def tel(map: Path) -> Lijst:
+        keren.append(proef.nu)
+        return echt(map)
+
+    monkeypatch.setattr(scanmap_eigen, "list_eigen_mappen", tel)
+    proef.peil(300, na_s=2.0)
+    assert len(keren) == 10
+    proef.nu -= 3_600  # a clock that is set back does not blind us for an hour
+    proef.peil()
+    assert len(keren) == 11
+
+
+def test_a_file_that_is_put_where_we_advised_is_taken_in_under_the_same_row(proef: Proef) -> None:
+    proef.put("verwerkt/a.pdf")
+    proef.peil()
+    rij = proef.rij("verwerkt/a.pdf")
+    (proef.inbak / "verwerkt" / "a.pdf").rename(proef.inbak / "a.pdf")
     proef.settle()
-    assert proef.status() == {"sub/verwerkt/nieuw.pdf": "ingenomen"}
+    assert proef.status() == {"a.pdf": "ingenomen"} and proef.rij("a.pdf").id == rij.id
+
+
+def test_a_file_that_was_removed_from_our_own_folders_is_no_problem_any_more(proef: Proef) -> None:
+    pad = proef.put("verwerkt/a.pdf")
+    proef.peil()
+    pad.unlink()
+    proef.peil(2, na_s=70)
+    assert proef.rij("verwerkt/a.pdf").reden_code == "uit_eigen_map"
+    with db.read(proef.engine) as session:
+        assert find_wachtproblemen(session, proef.scanmap, proef.nu) == ()
+    proef.put("verwerkt/a.pdf", "een ander")
+    proef.peil(2, na_s=70)
+    assert sorted(rij.reden_code for rij in proef.rijen()) == ["in_eigen_map", "uit_eigen_map"]
+
+
+def test_a_waiting_file_that_a_person_moves_to_our_own_folders_keeps_its_row(proef: Proef) -> None:
+    pad = proef.put("a.pdf")
+    proef.peil()
+    pad.rename(proef.inbak / "verwerkt" / "zelf.pdf")
+    assert proef.peil(20).wachtend == 0
+    assert proef.status() == {"verwerkt/zelf.pdf": "geweigerd"}
+    assert proef.tel()["gezien"] == 1
+
+
+def test_a_file_of_ours_that_gets_another_name_there_is_followed(proef: Proef) -> None:
+    proef.put("a.pdf")
+    proef.settle()
+    (proef.inbak / "verwerkt" / "2026").mkdir()
+    (proef.inbak / "verwerkt" / "a.pdf").rename(proef.inbak / "verwerkt" / "2026" / "b.pdf")
+    proef.peil(2, na_s=70)
+    assert proef.status() == {"a.pdf": "ingenomen"}
+    assert proef.rij("a.pdf").verplaatst_naar == "verwerkt/2026/b.pdf"
+
+
+def test_a_file_that_overwrites_one_of_ours_is_seen(proef: Proef) -> None:
+    proef.put("a.pdf")
+    proef.settle()
+    proef.put("verwerkt/a.pdf", "iets heel anders")
+    proef.peil(2, na_s=70)
+    assert proef.status() == {"a.pdf": "ingenomen", "verwerkt/a.pdf": "geweigerd"}
+
+
+def test_a_file_that_is_still_being_copied_into_our_own_folders_is_one_file(proef: Proef) -> None:
+    pad = proef.put("verwerkt/a.pdf.part", b"SCAN")
+    proef.peil()
+    pad.write_bytes(build_scan("a"))
+    proef.peil(2, na_s=70)
+    pad.rename(pad.with_name("a.pdf"))
+    proef.peil(2, na_s=70)
+    assert [(rij.pad, rij.reden_code) for rij in proef.rijen()] == [("verwerkt/a.pdf", "in_eigen_map")]
+
+
+def test_a_folder_of_ours_that_cannot_be_read_is_said(proef: Proef) -> None:
+    proef.put("verwerkt/a.pdf")
+    proef.peil()
+    (proef.inbak / "quarantaine").write_bytes(b"a file in the place of our folder")
+    verslag = proef.peil(na_s=70)
+    assert any("niet te lezen" in probleem for probleem in verslag.problemen)
+    assert proef.rij("verwerkt/a.pdf").reden_code == "in_eigen_map"
 
 
 # --- what is no plain file ----------------------------------------------------------------------------------------
