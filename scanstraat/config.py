@@ -7,6 +7,7 @@ Every key is explained in Dutch in the config.toml that ships with the project; 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -239,7 +240,8 @@ def read_config(pad: Path) -> Config:
     """Read config.toml; relative paths count from the folder the file is in.
 
     Raises:
-        InstellingError: the file is missing, is not TOML, or has a key or value that is not allowed.
+        InstellingError: the file is missing, is not TOML, has a key or value that is not allowed, or gives two uses to
+            one folder.
     """
     try:
         inhoud = tomllib.loads(pad.read_text(encoding="utf-8"))
@@ -258,7 +260,37 @@ def build_config(inhoud: dict[str, Any], *, basis: Path, naam: str = "config.tom
         config = Config(**inhoud)
     except ValidationError as exc:
         raise InstellingError(_explain(exc, naam)) from exc
-    return _with_absolute_paths(config, basis)
+    config = _with_absolute_paths(config, basis)
+    gebruik = find_dubbel_gebruik(config)
+    if gebruik:
+        raise InstellingError(f"De instellingen in {naam} kloppen niet: {' '.join(gebruik)}")
+    return config
+
+
+def find_dubbel_gebruik(config: Config) -> tuple[str, ...]:
+    """Return, in Dutch, which folders lie in each other and may not; links in their paths are followed.
+
+    Two scanmappen would take in the same file twice, or each call it gone when the other puts it away; and a scanmap
+    that holds our own data would take in and move what must stay where it is.
+    """
+    scanmappen = [(f"scanmap {deel.naam}", deel.map) for deel in config.scanmap]
+    eigen = [
+        ("de gegevensmap", config.algemeen.gegevensmap),
+        ("de opslag", config.opslag.map),
+        *([("de kopie van de opslag", config.opslag.kopie)] if config.opslag.kopie is not None else []),
+        ("de back-up", config.backup.map),
+    ]
+    fouten = []
+    for nummer, (naam, map) in enumerate(scanmappen):
+        for ander, andere_map in (*scanmappen[nummer + 1 :], *eigen):
+            een, twee = Path(os.path.realpath(map)), Path(os.path.realpath(andere_map))
+            if een == twee:
+                fouten.append(f"{naam} ({map}) en {ander} ({andere_map}) zijn dezelfde map. Geef elk een eigen map.")
+            elif een in twee.parents:
+                fouten.append(f"{ander} ({andere_map}) ligt in {naam} ({map}). Zet ze naast elkaar.")
+            elif twee in een.parents:
+                fouten.append(f"{naam} ({map}) ligt in {ander} ({andere_map}). Zet ze naast elkaar.")
+    return tuple(fouten)
 
 
 def _with_absolute_paths(config: Config, basis: Path) -> Config:

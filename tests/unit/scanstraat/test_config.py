@@ -43,6 +43,39 @@ def test_a_setting_that_is_not_right_is_named_in_dutch(inhoud: dict[str, Any], z
     assert zin in str(gevangen.value)
 
 
+@pytest.mark.parametrize(
+    ("inhoud", "zinnen"),
+    [
+        ({"scanmap": [("een", "in"), ("twee", "in/")]}, ["scanmap een", "scanmap twee", "dezelfde map"]),
+        ({"scanmap": [("een", "in"), ("twee", "hier/../in")]}, ["scanmap een", "scanmap twee", "dezelfde map"]),
+        ({"scanmap": [("een", "in"), ("twee", "link")]}, ["scanmap een", "scanmap twee", "dezelfde map"]),
+        ({"scanmap": [("een", "in"), ("twee", "in/verwerkt")]}, ["scanmap twee", "ligt in scanmap een"]),
+        ({"scanmap": [("een", "link/diep"), ("twee", "in")]}, ["scanmap een", "ligt in scanmap twee"]),
+        ({"scanmap": [("een", "data/in")]}, ["scanmap een", "ligt in de gegevensmap"]),
+        ({"scanmap": [("een", ".")]}, ["de gegevensmap", "ligt in scanmap een"]),
+        ({"scanmap": [("een", "o")], "opslag": {"map": "../o"}}, ["scanmap een", "de opslag", "dezelfde map"]),
+        ({"scanmap": [("een", "k/in")], "opslag": {"kopie": "k"}}, ["scanmap een", "de kopie van de opslag"]),
+        ({"scanmap": [("een", "b")], "backup": {"map": "b/back-up"}}, ["de back-up", "ligt in scanmap een"]),
+    ],
+)
+def test_a_folder_with_two_uses_is_refused_and_both_are_named(
+    tmp_path: Path, inhoud: dict[str, Any], zinnen: list[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to("in")
+    inhoud = inhoud | {"scanmap": [{"naam": naam, "map": map} for naam, map in inhoud["scanmap"]]}
+    with pytest.raises(InstellingError) as gevangen:
+        build_config(inhoud, basis=tmp_path)
+    assert all(zin in str(gevangen.value) for zin in zinnen), str(gevangen.value)
+
+
+def test_folders_beside_each_other_are_fine_also_when_one_name_begins_like_the_other(tmp_path: Path) -> None:
+    inhoud = {
+        "scanmap": [{"naam": "een", "map": "in"}, {"naam": "twee", "map": "in-2"}, {"naam": "d", "map": "data-in"}]
+    }
+    assert len(build_config(inhoud, basis=tmp_path).scanmap) == 3
+
+
 def test_a_file_that_is_not_there_or_not_toml_says_so(tmp_path: Path) -> None:
     with pytest.raises(InstellingError, match="niet te lezen"):
         read_config(tmp_path / "weg.toml")
