@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
 
 import typer
@@ -20,6 +20,9 @@ from scanstraat.cli.uitvoer import Door, expected_errors, load_config, stdout
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.errors import NietGevondenError
 from scanstraat.tables import ActorRow, BatchRow
+
+if TYPE_CHECKING:
+    from scanstraat.intake.bijscan import Bijscan
 
 bewerk = typer.Typer(
     help="Verander de volgorde van een batch. De scans zelf veranderen nooit; alles is terug te draaien."
@@ -180,12 +183,14 @@ def invoegen(
 
     with _open(context, nummer, door) as werk:
         achter = werk.beeld(na)
-        nieuwe = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=None)
+        bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=None)
+        nieuwe = bijscan.beelden
         werk.doe(
             Bewerkingsoort.INVOEGEN,
             {"na": na, "beelden": [str(beeld) for beeld in nieuwe]},
             lambda opstelling: o.insert(_without(opstelling, nieuwe), nieuwe, achter),
         )
+        _say_dubbel(bijscan)
 
 
 @bewerk.command("vervang")
@@ -195,12 +200,19 @@ def vervang(context: typer.Context, nummer: Nummer, blad: Blad, bestand: Bestand
 
     with _open(context, nummer, door) as werk:
         oud = werk.beeld(blad)
-        nieuwe = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=1)
+        bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=1)
+        nieuwe = bijscan.beelden
         werk.doe(
             Bewerkingsoort.VERVANG,
             {"blad": blad, "beeld": str(nieuwe[0])},
             lambda opstelling: o.replace_page(_without(opstelling, nieuwe), oud, nieuwe[0]),
         )
+        _say_dubbel(bijscan)
+
+
+def _say_dubbel(bijscan: Bijscan) -> None:
+    if bijscan.dubbel is not None:
+        stdout().print(f"Let op: {bijscan.dubbel.tekst}")
 
 
 def _without(opstelling: o.Opstelling, beelden: tuple[UUID, ...]) -> o.Opstelling:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import storage
 from scanstraat.bootstrap import Basis, open_zandbak
 from scanstraat.db import now_text
@@ -15,13 +17,23 @@ from scanstraat.domain import Bestemming, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake.dienst import build_onderzoek
 from scanstraat.intake.ontleden import Beeldfeiten, Bron, measure_bron
+from scanstraat.intake.scanmap_boek import find_eerste_bronnen
 from scanstraat.tables import BatchRow, BeeldRow, BronRow
 
 
-def add_bijscan(
-    basis: Basis, session: Session, batch: BatchRow, pad: Path, *, maximaal: int | None
-) -> tuple[UUID, ...]:
+@dataclass(frozen=True)
+class Bijscan:
+    """What a later scan added to its batch."""
+
+    beelden: tuple[UUID, ...]
+    dubbel: Bevinding | None  # the same bytes came before; it is also stored with the first beeld
+
+
+def add_bijscan(basis: Basis, session: Session, batch: BatchRow, pad: Path, *, maximaal: int | None) -> Bijscan:
     """Add the page images of a file to a batch, each counted as left out until an operation gives it its place.
+
+    Bytes that were received before are not refused, for the same page may belong in two documents. But it is more often
+    the wrong file, so it is a finding that holds the batch until a person says that it is right.
 
     Args:
         maximaal: most page images the file may hold; None is no limit.
@@ -47,6 +59,7 @@ def add_bijscan(
         beelden = [
             Beeldfeiten(bron, feiten["n"], feiten) for feiten in measure_bron(basis.opslag, zandbak, bron, profiel)
         ]
+    eerste = find_eerste_bronnen(session, [vingerafdruk.sha256]).get(vingerafdruk.sha256)
     storage.save_object(session, vingerafdruk, "bron")
     storage.save_bron(
         session,
@@ -60,10 +73,25 @@ def add_bijscan(
             aantal_beelden=len(beelden),
             is_scan=bron.is_scan,
             aanlevering={"map": ""},
+            dubbel_van=eerste,
             ontvangen_op=now_text(),
         ),
     )
-    return tuple(_save_beeld(session, batch, beeld) for beeld in beelden)
+    nieuwe = tuple(_save_beeld(session, batch, beeld) for beeld in beelden)
+    dubbel = None if eerste is None else _dubbel(session, session.get_one(BronRow, eerste))
+    if dubbel is not None:
+        storage.save_bevindingen(session, [dubbel], batch_id=batch.id, beeld_id=nieuwe[0])
+    return Bijscan(nieuwe, dubbel)
+
+
+def _dubbel(session: Session, eerste: BronRow) -> Bevinding:
+    waar = "" if eerste.batch_id is None else f" in batch {storage.load_batch(session, eerste.batch_id).nummer}"
+    return Bevinding(
+        "dubbel",
+        Ernst.ERNSTIG,
+        f"Deze scan is bijgevoegd, maar precies hetzelfde bestand is al ontvangen{waar}. Kijk of dit een vergissing is "
+        "en meld de batch anders klaar.",
+    )
 
 
 def _save_beeld(session: Session, batch: BatchRow, beeld: Beeldfeiten) -> UUID:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner
@@ -17,7 +18,16 @@ from scanstraat.cli import app
 from scanstraat.config import read_config
 from scanstraat.domain import Bewerkingsoort, Fase, Weglaatreden
 from scanstraat.errors import NietMogelijkError
-from scanstraat.tables import ActorRow, BewerkingRow, DocumentRow, DocumentversieRow, GebeurtenisRow, StapRow
+from scanstraat.tables import (
+    ActorRow,
+    BevindingRow,
+    BewerkingRow,
+    BronRow,
+    DocumentRow,
+    DocumentversieRow,
+    GebeurtenisRow,
+    StapRow,
+)
 from scanstraat.werk import Werkbank
 from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database
 from tests.databanken import sqlite_url
@@ -190,3 +200,34 @@ def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path:
         ]
         batch = storage.load_batch(session, proef.batch)
         assert {g.onderwerp_log_id for g, _ in gebeurtenissen} == {batch.log_id}
+
+
+@pytest.mark.parametrize("opdracht", [["invoegen", "2", "{scan}", "--na", "2"], ["vervang", "2", "2", "{scan}"]])
+def test_bytes_that_came_before_may_be_added_by_hand_but_it_is_said_and_holds_the_batch(
+    tmp_path: Path, opdracht: list[str]
+) -> None:
+    instellingen, scan = tmp_path / "config.toml", tmp_path / "scan.png"
+    instellingen.write_text('[[scanmap]]\nnaam = "post"\nmap = "scanmap"\n', encoding="utf-8")
+    Image.radial_gradient("L").resize((1654, 2339)).save(scan, dpi=(200, 200))
+    with open_basis(read_config(instellingen)) as basis:
+        with db.begin(basis.engine) as session:
+            build_batch(session)
+            tweede = build_batch(session, nakijken="bij_bevinding").batch
+
+        def run(woorden: list[str]) -> str:
+            delen = [deel.replace("{scan}", str(scan)) for deel in woorden]
+            uitslag = CliRunner().invoke(app, ["--config", str(instellingen), "bewerk", *delen, "--door", "persoon-1"])
+            assert uitslag.exit_code == 0, uitslag.output
+            return " ".join(uitslag.output.split())
+
+        assert "al ontvangen" not in run(["invoegen", "1", "{scan}", "--na", "2"])
+        assert "hetzelfde bestand is al ontvangen in batch B-2026-0001" in run(opdracht)
+        with db.read(basis.engine) as session:
+            eerste, *_, laatste = session.exec(
+                select(BronRow).where(BronRow.naam == "scan.png").order_by(col(BronRow.ontvangen_op))
+            ).all()
+            assert laatste.dubbel_van == eerste.id and laatste.batch_id == tweede
+            codes = session.exec(select(BevindingRow.code).where(BevindingRow.batch_id == tweede)).all()
+            assert "dubbel" in codes
+            assert not storage.is_vrij(session, storage.load_batch(session, tweede))
+            assert storage.bladtelling_of(storage.load_batch(session, tweede)).sluitend
