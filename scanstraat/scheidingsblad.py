@@ -37,20 +37,54 @@ _TITELS = {
     Bladsoort.EINDBLAD: "Eindblad",
 }
 _UITLEG = {
-    Bladsoort.BATCHBLAD: "Leg dit blad boven op de stapel. Het zegt wie scant en hoeveel bladen er zijn.",
+    Bladsoort.BATCHBLAD: "Leg dit blad boven op de stapel. Wat hierboven staat, geldt voor de hele stapel.",
     Bladsoort.DOCUMENTBLAD: (
         "Leg dit blad voor het document. Alles tot het volgende scheidingsblad is één document en gaat naar deze zaak."
     ),
     Bladsoort.BIJLAGEBLAD: (
         "Leg dit blad voor de bijlage. De bijlage wordt een eigen document, in de zaak van het document ervoor."
     ),
-    Bladsoort.EINDBLAD: "Leg dit blad achter het laatste document.",
+    Bladsoort.EINDBLAD: (
+        "Leg dit blad achter het laatste document. Liggen er nog bladen achter? Die wachten dan tot u zegt bij welke "
+        "zaak ze horen."
+    ),
 }
 
 
 def measure_code_mm(modules: int) -> float:
     """Return the width in mm that a code of so many modules is printed at, without its quiet zone."""
     return max(KLEINSTE_CODE_MM, modules * KLEINSTE_CODE_MM / MEESTE_MODULES_IN_25_MM)
+
+
+def build_stapel(
+    zaken: Sequence[str],
+    *,
+    bladen: int | None = None,
+    bijlage: bool = False,
+    batchblad: Scheidingsblad | None = None,
+    eindblad: bool = False,
+) -> list[Scheidingsblad]:
+    """Return sheets in the order in which they are used: one per zaak, or as many Bijlagebladen, and one at each end.
+
+    Args:
+        bladen: how many sheets of paper lie behind each.
+    Raises:
+        ScheidingsbladError: nothing was asked for, or a Batchblad that says nothing.
+    """
+    if batchblad == Scheidingsblad(Bladsoort.BATCHBLAD):
+        raise ScheidingsbladError(
+            "Zeg wat er op het batchblad moet staan: geef --scanoperator, --batch, --profiel of --bladen-batch."
+        )
+    vellen = [] if batchblad is None else [batchblad]
+    if bijlage:
+        vellen += [Scheidingsblad(Bladsoort.BIJLAGEBLAD, bladen=bladen)] * max(1, len(zaken))
+    else:
+        vellen += [Scheidingsblad(Bladsoort.DOCUMENTBLAD, zaak=zaak, bladen=bladen) for zaak in zaken]
+    if eindblad:
+        vellen.append(Scheidingsblad(Bladsoort.EINDBLAD))
+    if not vellen:
+        raise ScheidingsbladError("Noem een zaaknummer, of geef --bijlage, --batchblad of --eindblad.")
+    return vellen
 
 
 def render_scheidingsbladen(bladen: Sequence[Scheidingsblad]) -> bytes:

@@ -249,7 +249,9 @@ def gezondheid(context: typer.Context, als_json: AlsJson = False) -> None:
 
 
 def scheidingsbladen(
-    zaaknummers: Annotated[list[str], typer.Argument(metavar="ZAAK...", help="Een of meer zaaknummers.")],
+    zaaknummers: Annotated[
+        list[str] | None, typer.Argument(metavar="ZAAK", help="Zaaknummers: voor elke zaak een blad.")
+    ] = None,
     uit: Annotated[Path, typer.Option("-o", "--uit", help="Het PDF-bestand.")] = Path("scheidingsbladen.pdf"),
     bladen: Annotated[
         int | None, typer.Option("--bladen", help="Hoeveel bladen er per zaak achter horen.", min=1)
@@ -257,19 +259,43 @@ def scheidingsbladen(
     bijlage: Annotated[
         bool, typer.Option("--bijlage", help="Maak bijlagebladen in plaats van documentbladen.")
     ] = False,
+    batchblad: Annotated[
+        bool, typer.Option("--batchblad", help="Maak ook een batchblad, voor boven op de stapel.")
+    ] = False,
+    scanoperator: Annotated[str, typer.Option("--scanoperator", help="Op het batchblad: wie scant.")] = "",
+    batch: Annotated[str, typer.Option("--batch", help="Op het batchblad: hoe u de stapel noemt.")] = "",
+    profiel: Annotated[str, typer.Option("--profiel", help="Op het batchblad: het profiel van de scanmap.")] = "",
+    bladen_batch: Annotated[
+        int | None,
+        typer.Option(
+            "--bladen-batch", help="Op het batchblad: hoeveel bladen de stapel heeft, zonder scheidingsbladen.", min=1
+        ),
+    ] = None,
+    eindblad: Annotated[
+        bool, typer.Option("--eindblad", help="Maak ook een eindblad, voor achter het laatste document.")
+    ] = False,
 ) -> None:
-    """Maak scheidingsbladen met QR-code om af te drukken: een blad voor elke zaak."""
-    from scanstraat.scheidingsblad import render_scheidingsbladen  # noqa: PLC0415  WeasyPrint loads slowly
+    """Maak scheidingsbladen met QR-code om af te drukken, in de volgorde waarin u ze gebruikt."""
+    from scanstraat.scheidingsblad import build_stapel, render_scheidingsbladen  # noqa: PLC0415  WeasyPrint loads slowly
 
     with expected_errors():
-        soort = Bladsoort.BIJLAGEBLAD if bijlage else Bladsoort.DOCUMENTBLAD
-        inhoud = render_scheidingsbladen(
-            [Scheidingsblad(soort, zaak="" if bijlage else zaak, bladen=bladen) for zaak in zaaknummers]
+        van_stapel = Scheidingsblad(
+            Bladsoort.BATCHBLAD, batch=batch, bladen=bladen_batch, scanoperator=scanoperator, profiel=profiel
         )
+        gevraagd = batchblad or van_stapel != Scheidingsblad(Bladsoort.BATCHBLAD)
+        vellen = build_stapel(
+            zaaknummers or (),
+            bladen=bladen,
+            bijlage=bijlage,
+            batchblad=van_stapel if gevraagd else None,
+            eindblad=eindblad,
+        )
+        inhoud = render_scheidingsbladen(vellen)
         try:
             uit.write_bytes(inhoud)
         except OSError as exc:
             raise ScheidingsbladError(
                 f"{uit} is niet te schrijven. Kies met --uit een bestand in een map die er is en waar u mag schrijven."
             ) from exc
-        stdout().print(f"{len(zaaknummers)} scheidingsbladen staan in {uit}. Druk ze af op ware grootte (100 %).")
+        aantal = "1 scheidingsblad staat" if len(vellen) == 1 else f"{len(vellen)} scheidingsbladen staan"
+        stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).")

@@ -15,8 +15,10 @@ import pypdfium2
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from typer.testing import CliRunner
 
 from kwaliteitscontrole.verapdf import Verapdf
+from scanstraat.cli import app
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.intake.codes import Code, find_codes
 from scanstraat.scheidingsblad import measure_code_mm, render_scheidingsblad_beelden, render_scheidingsbladen
@@ -213,3 +215,40 @@ def test_real_scans_hold_no_codes_that_are_not_there(gedeeld: Path) -> None:
     for pad in sorted((gedeeld / "corpus" / "scans").glob("*.jpg"))[::4]:
         with Image.open(pad) as scan:
             assert find_codes(scan.convert("L")) == ()
+
+
+@pytest.mark.parametrize(
+    ("woorden", "bladen"),
+    [
+        (["ZAAK-2026-000123"], [Scheidingsblad(Bladsoort.DOCUMENTBLAD, zaak="ZAAK-2026-000123")]),
+        (["--eindblad"], [Scheidingsblad(Bladsoort.EINDBLAD)]),
+        (["--bijlage", "--bladen", "2"], [Scheidingsblad(Bladsoort.BIJLAGEBLAD, bladen=2)]),
+        (["--batchblad", "--scanoperator", "jan"], [Scheidingsblad(Bladsoort.BATCHBLAD, scanoperator="jan")]),
+        (
+            [
+                *("ZAAK-2026-000123", "--bladen", "3", "--eindblad", "--batch", "ochtendpost", "--bladen-batch", "12"),
+                *("--profiel", "standaard", "--scanoperator", "S. van Bedachten"),
+            ],
+            [BLADEN[0], BLADEN[1], BLADEN[4]],
+        ),
+    ],
+)
+def test_every_kind_of_sheet_comes_out_of_the_command_in_the_order_of_the_stack(
+    tmp_path: Path, woorden: list[str], bladen: list[Scheidingsblad]
+) -> None:
+    uit = tmp_path / "vel.pdf"
+    uitslag = CliRunner().invoke(app, ["scheidingsbladen", *woorden, "-o", str(uit)])
+    assert uitslag.exit_code == 0, uitslag.output
+    with pypdfium2.PdfDocument(uit) as pdf:
+        beelden = [pagina.render(scale=200 / 72).to_pil().convert("L") for pagina in pdf]
+    gelezen = [{code.tekst for code in find_codes(beeld)} for beeld in beelden]
+    assert gelezen == [{build_code(blad)} for blad in bladen]
+
+
+@pytest.mark.parametrize(
+    ("woorden", "zin"), [([], "Noem een zaaknummer"), (["--batchblad"], "Zeg wat er op het batchblad moet staan")]
+)
+def test_a_sheet_that_would_say_nothing_is_not_printed(tmp_path: Path, woorden: list[str], zin: str) -> None:
+    uitslag = CliRunner().invoke(app, ["scheidingsbladen", *woorden, "-o", str(tmp_path / "vel.pdf")])
+    assert uitslag.exit_code != 0 and zin in " ".join(uitslag.output.split())
+    assert not (tmp_path / "vel.pdf").exists()
