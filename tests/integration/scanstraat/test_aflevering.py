@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,3 +232,37 @@ def test_pages_that_come_back_settle_that_their_document_was_empty(proef: Proef)
         )
     with db.read(proef.basis.engine) as session:
         assert session.exec(select(BevindingRow.afgehandeld_op)).one() is not None
+
+
+def test_a_closed_zaak_is_refused_when_a_person_chooses_it(proef: Proef) -> None:
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    dicht = Zaak(ANDERE, "Proef", "Proef", True, ANDERE)
+    with pytest.raises(NietMogelijkError, match="gesloten"), db.begin(proef.basis.engine) as session:
+        aflevering.link(session, proef.basis, proef.document, dicht, "persoon-1")
+    assert (proef.status(), proef.stap()) == ("te_koppelen", "geannuleerd")
+
+
+def test_a_document_is_only_unlinked_from_the_zaak_that_it_has(proef: Proef) -> None:
+    proef.lever()
+    proef.set_stap("klaar")
+    with pytest.raises(NietMogelijkError, match=f"hoort bij zaak {ZAAK}"):
+        aflevering.unlink(proef.basis, proef.document, ANDERE, "persoon-1")
+    assert (proef.status(), proef.gekoppeld()) == ("gekoppeld", [ZAAK])
+    aflevering.unlink(proef.basis, proef.document, None, "persoon-1")  # without a name it is the zaak of now
+    assert proef.gekoppeld() == []
+
+
+def test_other_bytes_than_were_sent_never_confirm_a_delivery(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    echt = proef.lijn.zaaksysteem.lever
+
+    def lever_wrongly(*feiten: Any) -> Any:
+        geleverd = echt(*feiten)
+        return replace(geleverd, teruggelezen=replace(geleverd.teruggelezen, sha256="0" * 64))
+
+    monkeypatch.setattr(proef.lijn.zaaksysteem, "lever", lever_wrongly)
+    proef.lever()
+    with db.read(proef.basis.engine) as session:
+        rij = session.exec(select(AfleveringRow)).one()
+        assert (rij.gelijk, rij.bevestigd_op, rij.teruggelezen_sha256) == (False, None, "0" * 64)
+        batch = storage.load_batch(session, storage.load_document(session, proef.document).batch_id)
+        assert storage.find_batchstatus(session, batch) is not Batchstatus.GELEVERD

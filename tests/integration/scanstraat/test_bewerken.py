@@ -16,7 +16,7 @@ from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
 from scanstraat.config import read_config
-from scanstraat.domain import Bewerkingsoort, Fase, Weglaatreden
+from scanstraat.domain import Bestemming, Bewerkingsoort, Fase, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import (
     ActorRow,
@@ -29,7 +29,7 @@ from scanstraat.tables import (
     StapRow,
 )
 from scanstraat.werk import Werkbank
-from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database
+from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database, save_beeld
 from tests.databanken import sqlite_url
 
 
@@ -91,6 +91,57 @@ def test_undo_brings_the_page_back_and_keeps_both_bewerkingen(engine: Engine, we
         soorten = session.exec(select(BewerkingRow.soort).order_by(col(BewerkingRow.nummer))).all()
         assert soorten == ["weglaten", "weglaten", "ongedaan", "ongedaan"]
         assert storage.latest_versie(session, proef.documenten[0]).n == 3
+
+
+def test_a_page_that_was_inserted_stays_counted_when_that_and_more_is_undone(
+    engine: Engine, werkbank: Werkbank
+) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        voor = storage.load_opstelling(session, proef.batch)
+        leave_out(session, werkbank, proef, 1)
+        bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
+        nieuw = save_beeld(session, batch, bron, 8, None).id
+        zonder = tuple(p for p in storage.load_opstelling(session, batch.id) if p.beeld_id != nieuw)
+        bewerken.bewerk(
+            session,
+            werkbank,
+            batch,
+            persoon,
+            Bewerkingsoort.INVOEGEN,
+            {},
+            lambda _: o.insert(zonder, [nieuw], proef.beelden[0]),
+        )
+        for _ in range(2):
+            bewerken.undo(session, werkbank, batch, persoon)
+        *terug, erbij = storage.load_opstelling(session, batch.id)
+        assert tuple(terug) == voor
+        assert (erbij.beeld_id, erbij.bestemming, erbij.weglaattekst) == (
+            nieuw,
+            Bestemming.WEGGELATEN,
+            "Invoegen is ongedaan gemaakt.",
+        )
+        telling = storage.bladtelling_of(batch)
+        assert (telling.ontvangen, telling.weggelaten, telling.sluitend) == (8, 1, True)
+
+
+def test_a_batch_of_which_the_bytes_came_before_waits_for_a_person_whatever_the_profile_says(
+    engine: Engine, werkbank: Werkbank
+) -> None:
+    for nakijken in ("nooit", "bij_bevinding"):
+        with db.begin(engine) as session:
+            eerste = build_batch(session, paginas=(1,), nakijken=nakijken)
+            proef = build_batch(session, paginas=(1,), nakijken=nakijken)
+            batch = storage.load_batch(session, proef.batch)
+            batch.dubbel_van = eerste.batch
+            session.add(batch)
+            session.flush()
+            archive(session, proef.versies[0])
+            assert aflevering.plan_afleveringen(session, werkbank, batch) == 0
+            bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+            gepland = session.exec(select(StapRow.item_id).where(StapRow.fase == Fase.LEVER_AF.value)).all()
+            assert proef.versies[0] in gepland
 
 
 def test_a_joined_document_disappears_and_a_split_brings_a_new_one(engine: Engine, werkbank: Werkbank) -> None:

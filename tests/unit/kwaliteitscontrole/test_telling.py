@@ -64,7 +64,8 @@ def test_declared_sheets_times_sides_must_be_the_beelden(beelden: int, bladen: i
 
 def test_a_declared_number_for_the_batch_counts_everything_received() -> None:
     assert codes(replace(DUPLEX, bladen_opgegeven=4)) == []
-    assert codes(replace(DUPLEX, bladen_opgegeven=5)) == ["bladen_wijken_af"]
+    for te_weinig_of_te_veel in (5, 3):
+        assert codes(replace(DUPLEX, bladen_opgegeven=te_weinig_of_te_veel)) == ["bladen_wijken_af"]
 
 
 def test_a_message_says_who_declared_what_and_what_to_do() -> None:
