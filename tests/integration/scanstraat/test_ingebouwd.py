@@ -95,6 +95,22 @@ def test_a_delivered_document_reads_back_equal_and_hangs_on_its_zaak(
     assert (registratie.identificatie, registratie.informatieobject) == (EEN.identificatie, geleverd.informatieobject)
 
 
+class SwappedOpslag(Opslag):
+    """A store on a disk that gives the bytes of another object, of the same length."""
+
+    def open_fd(self, sha256: str) -> int:
+        return super().open_fd(hashlib.sha256(b"twee").hexdigest())
+
+
+def test_other_bytes_than_were_kept_are_no_delivery_also_when_there_are_as_many(
+    engine: Engine, effecten: EffectenDb, tmp_path: Path
+) -> None:
+    opslag = SwappedOpslag(tmp_path / "register")
+    opslag.bewaar(b"twee")
+    with pytest.raises(ZaaksysteemError, match="geldt niet als geleverd"):
+        Ingebouwd(engine, opslag).lever(EEN, build_inhoud(b"een!"), effecten)
+
+
 def test_asking_twice_changes_nothing(register: Zaaksysteem, effecten: EffectenDb, engine: Engine) -> None:
     eerste = register.lever(EEN, build_inhoud(b"een"), effecten)
     regels = len(load_audittrail(engine))

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanstraat.errors import InvoerError, OpslagBeschadigdError, OpslagError, OpslagVolError
+from scanstraat.intake import opslag as opslagmodule
 from scanstraat.intake.opslag import Objectstaat, Opslag
 
 INHOUD = random.Random(20260302).randbytes(70_000)
@@ -55,6 +56,28 @@ def test_what_went_in_comes_out_twice(opslag: Opslag, tmp_path: Path, inhoud: by
     assert (tmp_path / "kopie" / plaats).read_bytes() == inhoud
     assert opslag.controleer(vingerafdruk.sha256, vingerafdruk).in_orde
     assert temporary_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("waar", ["opslag", "kopie"])
+def test_bytes_that_the_disk_gives_back_otherwise_are_not_acknowledged(
+    opslag: Opslag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waar: str
+) -> None:
+    opslag.bewaar(b"eerder")  # both places exist
+    sha256 = hashlib.sha256(b"nieuw").hexdigest()
+    doel = tmp_path / waar / sha256[:2] / sha256[2:4] / sha256
+    echte_fsync = opslagmodule._fsync_map
+
+    def rot(map: Path) -> None:
+        echte_fsync(map)
+        if doel.exists():
+            overwrite(doel, b"NIEUW")
+
+    monkeypatch.setattr(opslagmodule, "_fsync_map", rot)
+    with pytest.raises(OpslagBeschadigdError, match="gaf bij nalezen andere bytes terug"):
+        opslag.bewaar(b"nieuw")
+    monkeypatch.undo()
+    opslag.bewaar(b"nieuw")
+    assert opslag.controleer(sha256).in_orde
 
 
 def test_a_stream_a_file_and_bytes_are_kept_the_same(opslag: Opslag, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from scanstraat.config import Scanprofiel
 from scanstraat.errors import InvoerError, NietGevondenError, NietMogelijkError
 from scanstraat.intake import scanmap_eigen, watcher
 from scanstraat.intake.opslag import Opslag
-from scanstraat.intake.scanmap_bestanden import Lijst
+from scanstraat.intake.scanmap_bestanden import Lijst, build_ingang, move_bestand
 from scanstraat.intake.scanmap_boek import find_wachtproblemen, tel_bestanden, weigeren
 from scanstraat.tables import ActorRow, GebeurtenisRow
 from tests.scanmapproef import Gevonden, NoSandbox, Proef, build_proef, build_scan, investigate
@@ -303,6 +303,14 @@ def test_a_temporary_name_waits_and_is_shown_and_its_rename_is_followed(proef: P
     proef.settle()
     assert proef.status() == {"a.pdf": "ingenomen"}
     assert proef.rij("a.pdf").id == rij.id
+
+
+def test_another_file_than_was_decided_on_is_never_moved_not_even_for_a_moment(proef: Proef) -> None:
+    pad = proef.put("a.pdf")
+    oud = build_ingang(pad.lstat()).kenmerk
+    proef.put("a.pdf", "een heel ander bestand onder deze naam")
+    assert not move_bestand(proef.inbak, "a.pdf", "verwerkt/map/a.pdf", oud)
+    assert pad.exists() and not (proef.inbak / "verwerkt").exists()  # not even the folder for it was made
 
 
 # --- our own folders ----------------------------------------------------------------------------------------------

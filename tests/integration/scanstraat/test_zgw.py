@@ -357,9 +357,10 @@ def test_a_zaak_that_closes_during_the_upload_leaves_no_orphan(zgw: Zgw, wereld:
 
 def test_wrong_bytes_of_our_own_never_leave_the_house(zgw: Zgw, wereld: Wereld, effecten: EffectenDb) -> None:
     for bytes_ in (KLEIN, GROOT):
-        inhoud = replace(build_inhoud(bytes_), open=lambda: io.BytesIO(b"iets anders"))
-        with pytest.raises(ZaaksysteemError, match="controlewaarde"):
-            zgw.lever(build_aflevering(), inhoud, effecten)
+        for fout in (b"iets anders", bytes_[:-1] + bytes([bytes_[-1] ^ 1])):  # also one bit, so as many bytes
+            inhoud = replace(build_inhoud(bytes_), open=lambda fout=fout: io.BytesIO(fout))
+            with pytest.raises(ZaaksysteemError, match="controlewaarde"):
+                zgw.lever(build_aflevering(), inhoud, effecten)
     assert wereld.stukken == {}
 
 
