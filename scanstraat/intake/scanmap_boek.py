@@ -148,17 +148,14 @@ def load_niet_verplaatst(session: Session, scanmap: str) -> list[Rij]:
     return [_to_rij(gevonden) for gevonden in rijen]
 
 
-def load_plaatsen(session: Session, scanmap: str) -> list[Plaats]:
-    """Return where every file of a scanmap lies: columns only, for there may be very many."""
+def load_plaatsen(session: Session, scanmap: str) -> Iterator[Plaats]:
+    """Yield where every file of a scanmap lies, without keeping them in memory: in ten years there are very many."""
     rij = ScanmapBestandRow.__table__.c  # type: ignore[attr-defined]
     plek = sa.func.coalesce(rij.verplaatst_naar, rij.pad)
     vraag = sa.select(rij.id, plek, rij.inode, rij.omvang_bytes, rij.mtime_ns, rij.status, rij.reden_code)
-    return [
-        Plaats(id, ligt_in, Kenmerk(inode, omvang, mtime), Bestandstatus(status), reden_code)
-        for id, ligt_in, inode, omvang, mtime, status, reden_code in session.execute(
-            vraag.where(rij.scanmap == scanmap)
-        )
-    ]
+    rijen = session.execute(vraag.where(rij.scanmap == scanmap).execution_options(yield_per=_PER_VRAAG))
+    for id, ligt_in, inode, omvang, mtime, status, reden_code in rijen:
+        yield Plaats(id, ligt_in, Kenmerk(inode, omvang, mtime), Bestandstatus(status), reden_code)
 
 
 def load_uit_eigen_map(session: Session, scanmap: str) -> list[Rij]:

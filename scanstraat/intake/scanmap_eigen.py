@@ -67,9 +67,13 @@ class EigenMappen:
         start = time.monotonic()
         lijst = list_eigen_mappen(self._scanmap.map)
         self.onleesbaar = lijst.onleesbaar
+        vondst = _Vondst()
         with read(self._engine) as session:
-            plaatsen = load_plaatsen(session, self._scanmap.naam)
-        vondst = self._compare(lijst, plaatsen, nu)
+            onbekend = _find_onbekend(lijst, load_plaatsen(session, self._scanmap.naam), vondst, nu)
+            if onbekend:
+                gezocht = {ingang.kenmerk for ingang in onbekend.values()}
+                plaatsen = load_plaatsen(session, self._scanmap.naam)
+                self._account(onbekend, [plaats for plaats in plaatsen if plaats.kenmerk in gezocht], vondst, nu)
         if vondst.waarden or vondst.nieuw:
             with begin(self._engine) as session:
                 save_waarden(session, vondst.waarden, alleen_wachtend=False)
@@ -77,39 +81,12 @@ class EigenMappen:
         self._bekeken, self._rust_s = nu, max(_ELKE_S, _DEEL_VAN_DE_TIJD * (time.monotonic() - start))
         return frozenset(vondst.geweigerd)
 
-    def _compare(self, lijst: Lijst, plaatsen: Iterable[Plaats], nu: float) -> _Vondst:
-        vondst = _Vondst()
-        op_plaats: dict[str, list[Plaats]] = {}
-        for plaats in plaatsen:
-            op_plaats.setdefault(plaats.ligt_in, []).append(plaats)
-        onbekend = {}
-        for pad, ingang in lijst.ingangen.items():
-            hier = [plaats for plaats in op_plaats.get(pad, []) if plaats.reden_code != UIT_EIGEN_MAP.code]
-            if ingang.fout is not None or any(_is_same(plaats.kenmerk, ingang.kenmerk) for plaats in hier):
-                continue
-            zelfde_inode = (plaats for plaats in hier if plaats.kenmerk.inode == ingang.kenmerk.inode)
-            veranderd = next((plaats for plaats in zelfde_inode if plaats.is_vreemd), None)
-            if veranderd is None:
-                onbekend[pad] = ingang
-            else:
-                vondst.waarden[veranderd.id] = _seen_values(ingang.kenmerk, nu)
-        if onbekend:
-            self._account(onbekend, op_plaats, vondst, nu)
-        if not lijst.onleesbaar:
-            _say_gone(lijst, op_plaats, vondst)
-        return vondst
-
-    def _account(
-        self, onbekend: Mapping[str, Ingang], op_plaats: Mapping[str, list[Plaats]], vondst: _Vondst, nu: float
-    ) -> None:
+    def _account(self, onbekend: Mapping[str, Ingang], plaatsen: Iterable[Plaats], vondst: _Vondst, nu: float) -> None:
         """Follow what a person moved to here, and refuse what was never seen."""
-        gezocht = {ingang.kenmerk for ingang in onbekend.values()}
         bekend = {
             plaats.kenmerk: plaats
-            for hier in op_plaats.values()
-            for plaats in hier
-            if plaats.kenmerk in gezocht
-            and (plaats.ligt_in in onbekend or not is_daar(self._scanmap.map, plaats.ligt_in, plaats.kenmerk))
+            for plaats in plaatsen
+            if plaats.ligt_in in onbekend or not is_daar(self._scanmap.map, plaats.ligt_in, plaats.kenmerk)
         }
         for pad, ingang in onbekend.items():
             soort = find_naamsoort(split_pad(pad)[1], self._scanmap)
@@ -130,15 +107,26 @@ class EigenMappen:
 _NIETS = (Naamsoort.ANDERS, Naamsoort.TIJDELIJK)  # the desktop's own files, or a copy that has not got its name yet
 
 
-def _say_gone(lijst: Lijst, op_plaats: Mapping[str, list[Plaats]], vondst: _Vondst) -> None:
-    """A file that was refused here and is here no more: its advice no longer holds."""
-    for pad, hier in op_plaats.items():
-        for plaats in hier:
-            if plaats.reden_code != IN_EIGEN_MAP.code or plaats.id in vondst.waarden:
-                continue
-            ingang = lijst.ingangen.get(pad)
-            if ingang is None or (ingang.fout is None and not _is_same(plaats.kenmerk, ingang.kenmerk)):
-                vondst.waarden[plaats.id] = {"reden_code": UIT_EIGEN_MAP.code, "reden": UIT_EIGEN_MAP.tekst}
+def _find_onbekend(lijst: Lijst, plaatsen: Iterable[Plaats], vondst: _Vondst, nu: float) -> dict[str, Ingang]:
+    """Return what lies there and no row knows; note what was refused before and changed, or is gone."""
+    onbekend = {pad: ingang for pad, ingang in lijst.ingangen.items() if ingang.fout is None}
+    niet_zo = []
+    for plaats in plaatsen:
+        if plaats.reden_code == UIT_EIGEN_MAP.code:
+            continue  # if a file lies there again, it is to be said again
+        ingang = lijst.ingangen.get(plaats.ligt_in)
+        if ingang is not None and _is_same(plaats.kenmerk, ingang.kenmerk):
+            onbekend.pop(plaats.ligt_in, None)
+        elif plaats.is_vreemd:
+            niet_zo.append(plaats)
+    for plaats in niet_zo:
+        ingang = lijst.ingangen.get(plaats.ligt_in)
+        weg = lijst.is_known(plaats.ligt_in) if ingang is None else ingang.fout is None
+        if plaats.ligt_in in onbekend and onbekend[plaats.ligt_in].kenmerk.inode == plaats.kenmerk.inode:
+            vondst.waarden[plaats.id] = _seen_values(onbekend.pop(plaats.ligt_in).kenmerk, nu)
+        elif weg and plaats.reden_code == IN_EIGEN_MAP.code:
+            vondst.waarden[plaats.id] = {"reden_code": UIT_EIGEN_MAP.code, "reden": UIT_EIGEN_MAP.tekst}
+    return onbekend
 
 
 def _is_same(oud: Kenmerk, nu: Kenmerk) -> bool:
