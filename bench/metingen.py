@@ -1,4 +1,4 @@
-"""CPU time per page of the measurements and of the proof of getrouwheid, on given scans, the measurements beside their target.
+"""CPU time per page of the measurements, beside their target, and of the proof of getrouwheid, on given scans.
 
     python bench/metingen.py [SCAN.jpg ...] [--dpi 300] [--keer 3]
 
