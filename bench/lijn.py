@@ -49,7 +49,6 @@ TIK_S = 1 / os.sysconf("SC_CLK_TCK")
 ROLLEN = {"scanstraat.ocr": "ocr", "zandbaktaken": "zandbak", "GreenfieldCliWrapper": "verapdf"}
 CONFIG = """
 [werk]
-peiling_s = 0.1
 ocr_kinderen = 1
 [profiel.standaard]
 nakijken = "nooit"
@@ -59,7 +58,6 @@ minimale_dpi = 50
 naam = "post"
 map = "scanmap"
 rusttijd_s = 0.2
-peiling_s = 0.1
 """
 
 
@@ -140,7 +138,7 @@ class Proeflijn:
             tijdelijk.write_bytes(pdf)
             tijdelijk.rename(self._scanmap / f"{ZAAK} {self._nummer}.pdf")
         while self._count_geleverd() < self._nummer:
-            time.sleep(0.05)
+            time.sleep(0.25)
             with db.read(self._engine) as session:
                 mislukt = session.exec(select(StapRow.fout).where(StapRow.status == "mislukt")).first()
             if mislukt is not None:
