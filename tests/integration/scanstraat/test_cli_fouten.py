@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,32 +59,32 @@ def read_log(config: Path) -> list[dict[str, object]]:
     return [json.loads(regel) for regel in regels]
 
 
-def test_a_database_that_may_only_be_read_is_said_in_dutch_without_sql_or_names() -> None:
-    map_ = Path(tempfile.mkdtemp(prefix="scanstraat-"))
-    map_.chmod(0o755)
-    config = write_config(map_)
+def test_a_database_that_may_only_be_read_is_said_in_dutch_without_sql_or_names(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    opdracht = [sys.executable, "-m", "scanstraat.cli", "--config", str(config), "zaken", "voegtoe", "ZAAK-1"]
+    if os.geteuid() == 0:  # root writes everywhere, until that right is taken away
+        opdracht = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *opdracht]
     engine = db.create_engine(read_config(config).database_url)
     try:
         with Session(engine) as open_, db.read(engine):
             open_.connection().exec_driver_sql("select 1 from actor").all()  # keeps the -wal and -shm files there
-            for pad in (map_ / "data").iterdir():
+            for pad in (tmp_path / "data").iterdir():
                 pad.chmod(0o555 if pad.is_dir() else 0o444)
-            (map_ / "data").chmod(0o555)
-            if os.geteuid() == 0:
-                os.seteuid(65534)
-            try:
-                code, gezegd = run(config, "zaken", "voegtoe", "ZAAK-1", "--omschrijving", NAAM, "--door", NAAM)
-            finally:
-                if os.getuid() == 0:
-                    os.seteuid(0)
+            (tmp_path / "data").chmod(0o555)
+            proces = subprocess.run(
+                [*opdracht, "--omschrijving", NAAM, "--door", NAAM],
+                cwd=WORTEL,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
     finally:
         engine.dispose()
-        subprocess.run(["chmod", "-R", "u+rwX", str(map_)], check=True)
-        shutil.rmtree(map_)
-        structlog.reset_defaults()
-    assert code == 4
+        subprocess.run(["chmod", "-R", "u+rwX", str(tmp_path)], check=True)
+    gezegd = " ".join((proces.stdout + proces.stderr).split())
+    assert proces.returncode == 4, gezegd
     assert "mag niet worden geschreven" in gezegd and "Kenmerk" in gezegd
-    assert NAAM not in gezegd and "insert into" not in gezegd.lower()
+    assert NAAM not in gezegd and "insert into" not in gezegd.lower() and "Traceback" not in gezegd
 
 
 def test_a_missing_table_is_said_in_dutch(config: Path) -> None:

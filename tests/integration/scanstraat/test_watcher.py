@@ -334,7 +334,7 @@ def test_a_file_that_a_person_puts_in_our_own_folders_is_seen_and_said_and_left_
         (probleem,) = find_wachtproblemen(session, proef.scanmap, proef.nu)
     assert "2 bestanden" in probleem
     with pytest.raises(NietMogelijkError, match="Zet het in de scanmap"):
-        proef.wachter.opnieuw(proef.rij("verwerkt/oud.pdf").id)
+        proef.wachter.opnieuw(proef.rij("verwerkt/oud.pdf").id, "Els")
     proef.peil(40)
     assert len(proef.rijen()) == 4 and proef.tel()["geweigerd"] == 3
 
