@@ -136,7 +136,9 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
         session.flush()
     plan_afleveringen(session, werkbank, batch)
     zonder = [d for d in storage.load_documenten(session, batch.id) if d.koppelstatus == Koppelstatus.TE_KOPPELEN]
-    return (f"{len(zonder)} documenten hebben nog geen zaak",) if zonder else ()
+    if not zonder:
+        return ()
+    return ("1 document heeft nog geen zaak" if len(zonder) == 1 else f"{len(zonder)} documenten hebben nog geen zaak",)
 
 
 def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam: str, reden: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from scanstraat import db, rapport
 from scanstraat.bootstrap import Basis, build_werker, open_lijn
 from scanstraat.cli.batches import say_bewijs, say_telling
 from scanstraat.cli.uitvoer import show_table, stdout
-from scanstraat.config import Config, build_config
+from scanstraat.config import Config, read_config
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake.dienst import open_wachters
@@ -49,7 +50,7 @@ def run_demo(
         NietMogelijkError: `doel` is not empty, or the work does not end.
     """
     gegevens = _make_folder(doel)
-    config = _build_config(gegevens, talen, eigen=map_ is not None)
+    config = _write_config(gegevens, talen, eigen=map_ is not None)
     configure_log(config.algemeen.gegevensmap / "log" / "scanstraat.jsonl")
     for scanmap in config.scanmap:
         scanmap.map.mkdir(parents=True)
@@ -80,28 +81,36 @@ def _make_folder(doel: Path | None) -> Path:
     return doel.resolve()
 
 
-def _build_config(gegevens: Path, talen: tuple[str, ...], *, eigen: bool) -> Config:
-    """Return settings with rest times of seconds; for the user's own scans one folder, where also loose files come."""
+def _write_config(gegevens: Path, talen: tuple[str, ...], *, eigen: bool) -> Config:
+    """Write settings with rest times of seconds, so that every other command can look at the demo too, and read them.
+
+    For the user's own scans there is one folder, where also loose files come.
+    """
     profiel = {"talen": list(talen), "scanner": "Simulator", "nakijken": "nooit"}
     tijden = {"rusttijd_s": 1.0, "los_rusttijd_s": 2.0, "geduld_s": 3.0, "peiling_s": 0.3}
     vormen = {"eigen": "map"} if eigen else _MAPPEN
-    return build_config(
-        {
-            "algemeen": {"gegevensmap": str(gegevens / "data")},
-            "werk": {"peiling_s": 0.2},
-            "profiel": {
-                "enkelzijdig": profiel,
-                "dubbelzijdig": {**profiel, "bladzijden": "duplex"},
-                "mappen": profiel,
-                "eigen": {**profiel, "scanner": "onbekend"},
-            },
-            "scanmap": [
-                {"naam": naam, "map": str(gegevens / "scanmap" / naam), "profiel": naam, "batch": vorm, **tijden}
-                for naam, vorm in vormen.items()
-            ],
-        },
-        basis=gegevens,
-    )
+    delen: dict[str, dict[str, Any]] = {
+        "algemeen": {"gegevensmap": str(gegevens / "data")},
+        "werk": {"peiling_s": 0.2},
+        "profiel.enkelzijdig": profiel,
+        "profiel.dubbelzijdig": {**profiel, "bladzijden": "duplex"},
+        "profiel.mappen": profiel,
+        "profiel.eigen": {**profiel, "scanner": "onbekend"},
+    }
+    regels = ["# De instellingen van deze demo."]
+    for kop, waarden in delen.items():
+        regels += [f"[{kop}]", *_render_toml(waarden)]
+    for naam, vorm in vormen.items():
+        scanmap = {"naam": naam, "map": str(gegevens / "scanmap" / naam), "profiel": naam, "batch": vorm, **tijden}
+        regels += ["[[scanmap]]", *_render_toml(scanmap)]
+    pad = gegevens / "config.toml"
+    pad.write_text("\n".join(regels) + "\n", encoding="utf-8")
+    return read_config(pad)
+
+
+def _render_toml(waarden: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line per key: what JSON makes of text, numbers, lists and booleans is TOML as well."""
+    return (f"{sleutel} = {json.dumps(waarde, ensure_ascii=False)}" for sleutel, waarde in waarden.items())
 
 
 def _fill(basis: Basis, map_: Path | None, toon: Console) -> None:
@@ -257,6 +266,9 @@ def show_uitslag(uitslag: dict[str, Any]) -> None:
         for document in batch["documenten"]:
             stdout().print(f"{batch['nummer']}  {document['id'][:8]}  {document['bestand'] or '–'}", soft_wrap=True)
     stdout().print(f"\nAlles staat in [bold]{uitslag['map']}[/]", soft_wrap=True)
+    stdout().print(
+        f"Verder kijken: ./run scanstraat --config {uitslag['map']}/config.toml batches", soft_wrap=True, markup=False
+    )
 
 
 def _document_lines(batches: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:

@@ -14,7 +14,9 @@ from scanstraat.domain import Bestandstatus
 from scanstraat.tables import (
     AfleveringRow,
     BatchRow,
+    BeeldRow,
     BewerkingRow,
+    BladRow,
     BronRow,
     DocumentRow,
     DocumentversieRow,
@@ -86,10 +88,15 @@ def _nummer_of(session: Session, batch_id: UUID | None) -> str | None:
     return None if batch_id is None else storage.load_batch(session, batch_id).nummer
 
 
+def say_blad(beeld: BeeldRow, blad: BladRow) -> str:
+    """Return what people call a side of a sheet: 3v is the front of sheet 3, 3a its back."""
+    return f"{blad.nummer}{'v' if beeld.kant == 'voor' else 'a'}"
+
+
 def _beelden(session: Session, batch: BatchRow) -> list[dict[str, Any]]:
     return [
         {
-            "blad": f"{blad.nummer}{'v' if beeld.kant == 'voor' else 'a'}",
+            "blad": say_blad(beeld, blad),
             "bestemming": beeld.bestemming,
             "document": None if beeld.document_id is None else str(beeld.document_id),
             "draai_graden": beeld.draai_graden,
@@ -104,9 +111,13 @@ def _beelden(session: Session, batch: BatchRow) -> list[dict[str, Any]]:
 
 
 def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]:
-    """Return one finding with the page it is on now, when it is on a page."""
-    pagina = None
+    """Return one finding with the document, sheet and page it is on now, as far as it is on one."""
+    pagina, blad, document_id = None, None, None
+    if bevinding.documentversie_id is not None:
+        document_id = session.get_one(DocumentversieRow, bevinding.documentversie_id).document_id
     if bevinding.beeld_id is not None:
+        beeld = session.get_one(BeeldRow, bevinding.beeld_id)
+        document_id, blad = beeld.document_id, say_blad(beeld, session.get_one(BladRow, beeld.blad_id))
         pagina = session.exec(
             select(PaginaRow.nummer)
             .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
@@ -117,6 +128,8 @@ def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]
     return {
         "code": bevinding.code,
         "ernst": bevinding.ernst,
+        "document": None if document_id is None else str(document_id),
+        "blad": blad,
         "pagina": pagina,
         "tekst": bevinding.tekst,
         "vervangbaar": bevinding.vervangbaar,
@@ -202,7 +215,9 @@ def build_scanmap(session: Session, *, status: Bestandstatus | None = None) -> l
             "gezien_op": bestand.gezien_op,
             "rol": bestand.rol,
         }
-        for bestand, nummer in session.exec(vraag.order_by(col(ScanmapBestandRow.gezien_op))).all()
+        for bestand, nummer in session.exec(
+            vraag.order_by(col(ScanmapBestandRow.gezien_op), col(ScanmapBestandRow.pad))
+        ).all()
     ]
 
 

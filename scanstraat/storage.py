@@ -469,6 +469,12 @@ def versie_log_id(session: Session, versie_id: UUID) -> UUID:
     return session.get_one(DocumentversieRow, versie_id).log_id
 
 
+def find_blank_beelden(session: Session, batch_id: UUID) -> frozenset[UUID | None]:
+    """Return the beelden of a batch that are blank, or perhaps blank, by the measurement."""
+    blanco = select(BevindingRow.beeld_id).where(BevindingRow.batch_id == batch_id, BevindingRow.code == "blanco")
+    return frozenset(session.exec(blanco))
+
+
 def find_blank_pages(session: Session, versie: Versie) -> frozenset[int]:
     """Return the numbers of the pages that are surely blank: no text is looked for there. A doubtful one is read."""
     blanco = set(

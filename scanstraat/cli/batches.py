@@ -115,8 +115,11 @@ def show_bevindingen(bevindingen: list[dict[str, Any]]) -> None:
     if bevindingen:
         show_table(
             "Bevindingen",
-            ["Ernst", "Pagina", "Bevinding", "Afgehandeld"],
-            [[b["ernst"], b["pagina"], b["tekst"], b["afgehandeld"]] for b in bevindingen],
+            ["Ernst", "Document", "Blad", "Pagina", "Bevinding", "Afgehandeld"],
+            [
+                [b["ernst"], (b["document"] or "")[:8], b["blad"], b["pagina"], b["tekst"], b["afgehandeld"]]
+                for b in bevindingen
+            ],
             leeg="",
         )
 
@@ -157,7 +160,10 @@ def document(
     show_table(
         "Versies",
         ["Versie", "Reden", "Gemaakt", "SHA-256"],
-        [[v["n"], v["reden"], v["op"], (v["sha256"] or "")[:16]] for v in gevonden["versies"]],
+        [
+            [v["n"], "eerste versie" if v["n"] == 1 else v["reden"], v["op"], (v["sha256"] or "")[:16]]
+            for v in gevonden["versies"]
+        ],
         leeg="",
     )
     show_bevindingen(gevonden["bevindingen"])
@@ -182,8 +188,8 @@ def find_one(session: Any, tabel: Any, begin: str, wat: str, toont: str) -> Any:
         van, tot = UUID(kort.ljust(32, "0")), UUID(kort.ljust(32, "f"))
         gevonden = session.exec(select(tabel).where(tabel.id >= van, tabel.id <= tot).limit(2)).all()
     if len(gevonden) != 1:
-        meer = "past bij meer dan één" if gevonden else "is geen bekend"
-        raise NietGevondenError(f"{begin} {meer} {wat}. Bekijk de ids met: {toont}")
+        meer = f"past bij meer dan één {wat}" if gevonden else f"is niet het id van een {wat}"
+        raise NietGevondenError(f"{begin} {meer}. Bekijk de ids met: {toont}")
     return gevonden[0]
 
 
@@ -206,8 +212,8 @@ def show_bestanden(titel: str, rijen: list[dict[str, Any]]) -> None:
     """Print files of a scanmap."""
     show_table(
         titel,
-        ["Id", "Bestand", "Status", "Batch", "Ligt nu in", "Reden"],
-        [[r["id"][:8], r["naam"], r["status"], r["batch"], r["ligt_in"], r["reden"]] for r in rijen],
+        ["Id", "Gezien", "Bestand", "Status", "Batch", "Ligt nu in", "Reden"],
+        [[r["id"][:8], r["gezien_op"], r["naam"], r["status"], r["batch"], r["ligt_in"], r["reden"]] for r in rijen],
         leeg="Geen bestanden.",
     )
 

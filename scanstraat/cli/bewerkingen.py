@@ -18,7 +18,7 @@ from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.batches import find_document
 from scanstraat.cli.uitvoer import Door, expected_errors, load_config, stdout
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
-from scanstraat.errors import NietGevondenError
+from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow
 
 if TYPE_CHECKING:
@@ -111,12 +111,18 @@ def weglaten(
 ) -> None:
     """Laat pagina's weg uit hun document. Ze blijven bewaard en geteld."""
     with _open(context, nummer, door) as werk:
+        if reden is Weglaatreden.VERVANGEN:
+            raise NietMogelijkError("Een pagina die u opnieuw hebt gescand, vervangt u met: scanstraat bewerk vervang")
         beelden = [werk.beeld(blad) for blad in bladen]
         werk.doe(
             Bewerkingsoort.WEGLATEN,
             {"bladen": bladen, "reden": reden.value},
             lambda opstelling: o.leave_out(opstelling, beelden, reden, toelichting),
         )
+        leeg = storage.find_blank_beelden(werk.session, werk.batch.id)
+        for blad, beeld in zip(bladen, beelden, strict=True):
+            if reden is Weglaatreden.BLANCO and beeld not in leeg:
+                stdout().print(f"Let op: op blad {blad} staat iets volgens de meting. Klopt het dat u het weglaat?")
 
 
 @bewerk.command("splits")

@@ -24,11 +24,12 @@ _ZINNEN = (
     (re.compile(r"^Got unexpected extra argument\(s\) \((.*)\)$", re.DOTALL), r"Dit is te veel: \1"),
     (re.compile(r"\(Possible options: (.*)\)"), r"(Bedoelt u: \1?)"),
     (re.compile(r"Did you mean (.*)\?"), r"Bedoelt u \1?"),
-    (re.compile(r"(File|Directory|Path|Bestand|Map) '(.*)' does not exist\."), r"'\2' bestaat niet."),
+    (re.compile(r"(File|Directory|Path|Bestand|Map) '(.*)' does not exist\.", re.IGNORECASE), r"'\2' bestaat niet."),
     (re.compile(r"'(.*)' is not a valid (\w+)"), r"'\1' is geen geldige waarde"),
     (re.compile(r"'(.*)' is not one of (.*)\."), r"'\1' is geen van deze: \2."),
     (re.compile(r"Option '(.*)' requires an argument"), r"Bij '\1' hoort een waarde"),
     (re.compile(r"Choose from:"), "Kies uit:"),
+    (re.compile(r"\(env var: (.*?)\)"), r"(of zet \1 in de omgeving)"),
 )
 
 
@@ -60,7 +61,8 @@ _GEBRUIK = formatting.HelpFormatter.write_usage
 
 
 def _write_usage(zelf: formatting.HelpFormatter, prog: str, args: str = "", prefix: str | None = None) -> None:
-    _GEBRUIK(zelf, prog, args, prefix or "Gebruik: ")
+    nederlands = args.replace("[OPTIONS]", OPTIES).replace("COMMAND [ARGS]...", OPDRACHTEN)
+    _GEBRUIK(zelf, prog, nederlands, prefix or "Gebruik: ")
 
 
 def _with_own_message(klasse: type[Any]) -> list[type[Any]]:

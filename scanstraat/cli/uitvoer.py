@@ -137,7 +137,7 @@ def show(waarde: Any) -> str:
     if isinstance(waarde, bool):
         return "ja" if waarde else "nee"
     if isinstance(waarde, float):
-        return f"{waarde:.1f}".replace(".", ",")
+        return f"{round(waarde, 1) or 0.0:.1f}".replace(".", ",")  # never -0,0
     tekst = str(waarde)
     if len(tekst) == 24 and tekst.endswith("Z") and tekst[10] == "T":
         return f"{tekst[8:10]}-{tekst[5:7]}-{tekst[:4]} {tekst[11:16]}"

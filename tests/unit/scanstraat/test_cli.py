@@ -58,6 +58,9 @@ def test_mistakes_are_answered_in_dutch() -> None:
         (["batch", "--fout", "3"], "Deze optie bestaat niet"),
         (["bestaatniet"], "Deze opdracht bestaat niet"),
         (["batches", "te", "veel"], "Dit is te veel"),
+        (["zaken", "laad", "nietbestaat.csv", "--door", "x"], "'nietbestaat.csv' bestaat niet"),
+        (["zaken", "laad"], "zaken laad [OPTIES]"),
+        (["bewerk"], "OPDRACHT [GEGEVENS]"),
         (["bewerk", "weglaten", "1", "2", "--door", "x", "--reden", "zomaar"], "Ongeldige waarde"),
     ):
         uitslag = loper.invoke(app, woorden)
