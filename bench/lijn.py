@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import img2pdf
@@ -132,10 +134,14 @@ class Proeflijn:
 
     def lever(self, *pdfs: bytes) -> None:
         """Put documents in the scanmap, and return when all are delivered."""
-        for pdf in pdfs:
+        self.lever_met(*(partial(write_bytes, pdf) for pdf in pdfs))
+
+    def lever_met(self, *schrijvers: Callable[[Path], None]) -> None:
+        """The same, with functions that write a document at a path."""
+        for schrijf in schrijvers:
             self._nummer += 1
             tijdelijk = self._scanmap / f"{self._nummer}.part"
-            tijdelijk.write_bytes(pdf)
+            schrijf(tijdelijk)
             tijdelijk.rename(self._scanmap / f"{ZAAK} {self._nummer}.pdf")
         while self._count_geleverd() < self._nummer:
             time.sleep(0.25)
@@ -148,6 +154,10 @@ class Proeflijn:
         with db.read(self._engine) as session:
             vraag = select(func.count()).where(col(AfleveringRow.bevestigd_op).is_not(None))
             return session.exec(vraag).one()
+
+
+def write_bytes(inhoud: bytes, pad: Path) -> None:
+    pad.write_bytes(inhoud)
 
 
 def write_config(map_: Path, taal: str) -> Path:
@@ -193,6 +203,19 @@ def build_g4(aantal: int, tekst: str, scan: Path | None = None) -> bytes:
             tiff.name, "TIFF", compression="group4", dpi=(300, 300)
         )
         return bytes(img2pdf.convert([tiff.name] * aantal))
+
+
+def write_in_child(aantal: int, scan: Path, pad: Path) -> None:
+    """Write a long document from a process of its own: what making it takes is not the line's memory."""
+    kind = multiprocessing.get_context("spawn").Process(target=_write_g4, args=(aantal, scan, pad))
+    kind.start()
+    kind.join()
+    if kind.exitcode:
+        raise RuntimeError(f"the document could not be made: {kind.exitcode}")
+
+
+def _write_g4(aantal: int, scan: Path, pad: Path) -> None:
+    pad.write_bytes(build_g4(aantal, "", scan))
 
 
 def stamp(pdf: bytes, nummer: int) -> bytes:
@@ -260,7 +283,7 @@ def measure_geheugen(map_: Path, scan: Path, aantallen: Sequence[int], taal: str
     for aantal in aantallen:
         with open_proeflijn(map_ / str(aantal), taal) as lijn, Geheugenmeter() as meter:
             begin = time.monotonic()
-            lijn.lever(build_g4(aantal, "", scan))
+            lijn.lever_met(partial(write_in_child, aantal, scan))
             duur = time.monotonic() - begin
         hoogste[aantal] = meter.hoogst
         delen = "  ".join(f"{rol} {mb:.0f}" for rol, mb in sorted(meter.hoogst.items()))
