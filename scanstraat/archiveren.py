@@ -21,6 +21,7 @@ from sqlmodel import Session
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
 from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
+from scanstraat.errors import ZandbakGrensError
 from scanstraat.intake.koppelen import TEKST, Koppeling, bepaal_koppeling
 from scanstraat.intake.ontleden import ask_zaak
 from scanstraat.intake.splitsen import find_zaaknummers
@@ -304,10 +305,15 @@ def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Ar
             "talen": list(opdracht.profiel.talen),
         }
         grenzen = lijn.zandbak.grenzen.for_paginas(len(versie.paginas))
-        with lijn.zandbak.vraag(
-            f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, uitwijk.fd, tekst_fd, *fds], grenzen
-        ) as antwoord:
-            return Archiefbestand(lijn.opslag.bewaar_werkbestand(werk), antwoord.gegevens)
+        try:
+            with lijn.zandbak.vraag(
+                f"{TAKEN}:bouw_archiefbestand", gegevens, [werk.fd, uitwijk.fd, tekst_fd, *fds], grenzen
+            ) as antwoord:
+                return Archiefbestand(lijn.opslag.bewaar_werkbestand(werk), antwoord.gegevens)
+        except ZandbakGrensError as exc:
+            if exc.code == "omvang":  # or the disk is full: from inside the sandbox the two look the same
+                lijn.opslag.check_ruimte()
+            raise
 
 
 def prove_archive(lijn: Lijn, opdracht: Archiefopdracht, archief: Archiefbestand) -> Bewijs:

@@ -122,14 +122,15 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
         raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Meld hem klaar als hij op Nakijken staat.")
     if not storage.bladtelling_of(batch).sluitend:
         raise NietMogelijkError(f"De bladtelling van batch {batch.nummer} klopt niet. Waarschuw de beheerder.")
-    if batch.klaargemeld_op is None:
-        batch.klaargemeld_op, batch.klaargemeld_door = now_text(), actor.id
-        session.add(batch)
+    te_zien = [b for b in storage.load_bevindingen(session, batch.id) if b.afgehandeld_op is None]
+    if batch.klaargemeld_op is None or te_zien:
         nu = now_text()
-        for bevinding in storage.load_bevindingen(session, batch.id):
-            if bevinding.afgehandeld_op is None:
-                bevinding.afgehandeld_op, bevinding.afgehandeld_door = nu, str(actor.log_id)
-                session.add(bevinding)
+        if batch.klaargemeld_op is None:
+            batch.klaargemeld_op, batch.klaargemeld_door = nu, actor.id
+            session.add(batch)
+        for bevinding in te_zien:
+            bevinding.afgehandeld_op, bevinding.afgehandeld_door = nu, str(actor.log_id)
+            session.add(bevinding)
         storage.append_gebeurtenis(
             session, "batch.klaargemeld", actor=actor, onderwerp=batch.log_id, ontvangen=batch.ontvangen
         )

@@ -664,11 +664,11 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
     if aantal.get(Stapstatus.BEZIG, 0) or aantal.get(Stapstatus.WACHT, 0):
         return Batchstatus.WORDT_VERWERKT
     documenten = load_documenten(session, batch.id)
+    if has_emptied_delivery(session, batch.id):
+        return Batchstatus.KOPPELEN
     if not is_vrij(session, batch):
         return Batchstatus.NAKIJKEN
-    if any(document.koppelstatus == "te_koppelen" for document in documenten) or has_emptied_delivery(
-        session, batch.id
-    ):
+    if any(document.koppelstatus == "te_koppelen" for document in documenten):
         return Batchstatus.KOPPELEN
     if not documenten and batch.klaargemeld_op is None:
         return Batchstatus.NAKIJKEN  # scheidingsbladen alone, or every page left out: a person must see that
@@ -684,10 +684,11 @@ def _is_geleverd(session: Session, batch_id: UUID) -> bool:
 def is_vrij(session: Session, batch: BatchRow) -> bool:
     """Say whether documents of this batch may go to their zaak without a person saying so first.
 
-    A batch with bytes that came before is always held; otherwise the profile decides (`nakijken`).
+    A batch with bytes that came before is always held; otherwise the profile decides (`nakijken`). A serious finding
+    after klaarmelden holds it again.
     """
-    if batch.klaargemeld_op is not None:
-        return True
+    if batch.klaargemeld_op is not None:  # what was found since then, nobody has seen
+        return batch.nakijken == "nooit" or not has_open_serious(session, batch.id)
     if batch.dubbel_van is not None or batch.nakijken == "altijd":
         return False
     return batch.nakijken == "nooit" or not has_open_serious(session, batch.id)

@@ -33,6 +33,7 @@ from scanstraat.errors import InvoerError, OpslagBeschadigdError, OpslagError, O
 _BLOK_BYTES = 1 << 20
 _MODUS_OBJECT = 0o440
 _MODUS_MAP = 0o750
+MINIMALE_RUIMTE_BYTES = 64 * 2**20  # below it a program that could not write is believed to have met a full disk
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TWEE_HEX = re.compile(r"[0-9a-f]{2}")
 _TMP = "tmp"
@@ -261,6 +262,10 @@ class Opslag:
             if self._kopie is not None:
                 self._kopie.verwijder(bewijs.sha256)
             return self._origineel.verwijder(bewijs.sha256)
+
+    def check_ruimte(self) -> None:
+        """Raise OpslagVolError when hardly anything more fits on the disk of the store."""
+        self._origineel.check_ruimte()
 
     def find_opslag_problemen(self) -> tuple[str, ...]:
         """Return, in Dutch, what is wrong with the places themselves; empty is good."""
@@ -635,6 +640,12 @@ class _Plek:
             yield
         except OSError as exc:
             raise self._fout(exc, werk) from exc
+
+    def check_ruimte(self) -> None:
+        with self._vertaald("schrijven"):
+            stand = os.statvfs(self.map)
+            if stand.f_bavail * stand.f_frsize < MINIMALE_RUIMTE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _fout(self, exc: OSError, werk: str) -> OpslagError:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import aflevering, bewerken, db, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
 from scanstraat.config import read_config
-from scanstraat.domain import Bestemming, Bewerkingsoort, Fase, Weglaatreden
+from scanstraat.domain import Batchstatus, Bestemming, Bewerkingsoort, Fase, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import (
     ActorRow,
@@ -207,6 +208,26 @@ def test_altijd_waits_for_klaarmelden_and_a_delivery_is_planned_once(engine: Eng
         stappen = session.exec(select(StapRow).where(StapRow.fase == Fase.LEVER_AF.value)).all()
         assert [stap.item_id for stap in stappen] == [proef.versies[0]]
         assert session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
+
+
+def test_what_is_found_after_klaarmelden_holds_the_batch_until_it_is_reported_ready_again(
+    engine: Engine, werkbank: Werkbank
+) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=(1,), nakijken="bij_bevinding")
+        batch = storage.load_batch(session, proef.batch)
+        bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        archive(session, proef.versies[0])
+        storage.save_bevindingen(session, [Bevinding("proef", Ernst.ERNSTIG, "Kijk.")], batch_id=batch.id)
+        assert aflevering.plan_afleveringen(session, werkbank, batch) == 0
+        assert storage.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
+        bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        assert session.exec(select(StapRow.item_id).where(StapRow.fase == Fase.LEVER_AF.value)).all() == [
+            proef.versies[0]
+        ]
+        assert not storage.has_open_serious(session, batch.id)
+        klaar = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
+        assert len(klaar) == 2
 
 
 def test_an_archived_versie_cannot_be_changed_any_more(engine: Engine) -> None:

@@ -370,6 +370,17 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         subprocess.run(["umount", "-l", str(map)], check=False)
 
 
+def test_a_program_that_found_no_room_is_told_apart_from_a_file_that_is_too_large(
+    small_disk: Callable[[int], Path], tmp_path: Path
+) -> None:
+    ruim, krap = build_opslag(tmp_path), Opslag(small_disk(200) / "opslag")
+    for opslag in (ruim, krap):
+        opslag.bewaar(b"iets")
+    ruim.check_ruimte()
+    with pytest.raises(OpslagVolError, match="Maak ruimte"):
+        krap.check_ruimte()
+
+
 @pytest.mark.parametrize("kib", range(4, 140, 12))
 def test_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_room(
     small_disk: Callable[[int], Path], kib: int

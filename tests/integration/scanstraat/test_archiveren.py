@@ -1,0 +1,60 @@
+"""Building the archive file, when the sandbox meets its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from scanstraat import archiveren
+from scanstraat.config import Scanprofiel
+from scanstraat.errors import OpslagVolError, ZandbakGrensError
+from scanstraat.intake.opslag import Opslag
+from scanstraat.storage import Versie
+from scanstraat.zandbak import Grenzen
+
+
+@contextmanager
+def find_no_room(*_vraag: object) -> Iterator[Any]:
+    raise ZandbakGrensError("omvang", "Dit bestand wordt te groot.")
+    yield
+
+
+def build(opslag: Opslag) -> None:
+    zandbak = SimpleNamespace(grenzen=Grenzen(geheugen_mb=512, cpu_s=10, klok_s=10, bestand_mb=10), vraag=find_no_room)
+    config = SimpleNamespace(algemeen=SimpleNamespace(organisatie="Proef"))
+    lijn = cast("Any", SimpleNamespace(opslag=opslag, zandbak=zandbak, config=config, versies={}))
+    tekst = archiveren.Tekstlaag(opslag.bewaar_bytes(b"{}"), (), ())
+    opdracht = archiveren.Archiefopdracht(
+        klaar=False,
+        versie=Versie(uuid4(), uuid4(), uuid4(), 1, "Brief", ()),
+        profiel=Scanprofiel(),
+        batchnummer="B-2026-0001",
+        profielnaam="standaard",
+        ontvangen_op="2026-03-02T14:05:11Z",
+        blanco=frozenset(),
+        is_scan=True,
+        koppelredenen=(),
+        wacht_omdat="",
+    )
+    archiveren.build_archive(lijn, opdracht, tekst)
+
+
+def test_a_file_that_grows_too_large_is_parked_and_a_full_disk_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opslag = Opslag(tmp_path / "opslag")
+    with pytest.raises(ZandbakGrensError):
+        build(opslag)
+
+    def say_full() -> None:
+        raise OpslagVolError("De schijf is vol.")
+
+    monkeypatch.setattr(opslag, "check_ruimte", cast("Callable[[], None]", say_full))
+    with pytest.raises(OpslagVolError):
+        build(opslag)
