@@ -121,7 +121,7 @@ def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]
         pagina = session.exec(
             select(PaginaRow.nummer)
             .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
-            .where(PaginaRow.beeld_id == bevinding.beeld_id)
+            .where(PaginaRow.beeld_id == beeld.id, DocumentversieRow.document_id == beeld.document_id)
             .order_by(col(DocumentversieRow.n).desc())
             .limit(1)
         ).first()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from scanstraat import aflevering, bewerken, db, storage
+from scanstraat import aflevering, bewerken, db, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
@@ -228,6 +228,28 @@ def test_what_is_found_after_klaarmelden_holds_the_batch_until_it_is_reported_re
         assert not storage.has_open_serious(session, batch.id)
         klaar = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
         assert len(klaar) == 2
+
+
+def test_a_finding_stands_on_the_page_where_its_sheet_is_now(engine: Engine, werkbank: Werkbank) -> None:
+    def find_plaats(session: Session) -> tuple[str | None, str | None, int | None]:
+        (rij,) = storage.load_bevindingen(session, proef.batch)
+        gevonden = rapport.build_bevinding(session, rij)
+        return gevonden["document"], gevonden["blad"], gevonden["pagina"]
+
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=(1, 1))
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        een, twee = proef.documenten
+        bevinding = Bevinding("proef", Ernst.LICHT, "Kijk.")
+        storage.save_bevindingen(session, [bevinding], batch_id=batch.id, beeld_id=proef.beelden[1])
+        begin = find_plaats(session)
+        assert (begin[0], begin[2]) == (str(twee), 1)
+        bewerken.bewerk(
+            session, werkbank, batch, persoon, Bewerkingsoort.VOEGSAMEN, {}, lambda p: o.join_documents(p, een, twee)
+        )
+        assert find_plaats(session) == (str(een), begin[1], 2)
+        bewerken.undo(session, werkbank, batch, persoon)
+        assert find_plaats(session) == begin
 
 
 def test_an_archived_versie_cannot_be_changed_any_more(engine: Engine) -> None:
