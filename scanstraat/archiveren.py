@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from kwaliteitscontrole.errors import GereedschapError
 from scanstraat import db, storage
 from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
 from scanstraat.errors import ZandbakGrensError
@@ -324,7 +325,11 @@ def prove_archive(lijn: Lijn, opdracht: Archiefopdracht, archief: Archiefbestand
         InvoerError: the pages could not be compared; never a pass either.
     """
     versie = opdracht.versie
-    pdfa = lijn.verapdf.check_pdfa(lijn.opslag.pad(archief.object.sha256))
+    try:
+        pdfa = lijn.verapdf.check_pdfa(lijn.opslag.pad(archief.object.sha256))
+    except GereedschapError:
+        lijn.opslag.check_ruimte()  # it starts in the data folder, and does not without room there
+        raise
     with ExitStack() as stapel:
         pdf_fd = _open(stapel, lijn, archief.object.sha256)
         bronnen = _sources(versie)

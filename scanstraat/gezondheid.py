@@ -22,7 +22,7 @@ from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
-from scanstraat.errors import ScanstraatError
+from scanstraat.errors import InstellingError, ScanstraatError
 from scanstraat.intake import scanmap_boek
 from scanstraat.intake.scanmap_bestanden import list_bestanden
 from scanstraat.intake.scanmap_regels import Naamsoort, find_naamsoort, reden_of_oserror, split_pad
@@ -91,6 +91,7 @@ def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
         lopend = _find_lopend(basis, session, gestart=gestart)
         meldingen = (
             *_check_zandbak(),
+            *_check_talen(basis),
             *_check_wachters(basis, session, lopend),
             *_check_scanmappen(basis, session, lopend),
             *_check_opslag(basis, session),
@@ -122,6 +123,16 @@ def _check_zandbak() -> Iterator[Melding]:
             "veraPDF draait zonder afscherming, want bubblewrap start hier niet. Installeer bubblewrap en zet "
             "gebruikersnaamruimten aan.",
         )
+
+
+def _check_talen(basis: Basis) -> Iterator[Melding]:
+    from scanstraat.ocr import check_talen  # noqa: PLC0415  takes libraries that a command for people seldom needs
+
+    for naam, profiel in basis.config.profiel.items():
+        try:
+            check_talen(profiel.talen)
+        except InstellingError as exc:
+            yield Melding("talen", "fout", f"Profiel {naam}: {exc}")
 
 
 def _can_shield_verapdf() -> bool:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from scanstraat import db
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
-from scanstraat.config import build_config
+from scanstraat.config import Scanprofiel, build_config
 from scanstraat.domain import Fase
 from scanstraat.gezondheid import Melding, build_gezondheid
 from scanstraat.gezondheidspagina import create_app
@@ -149,6 +149,13 @@ def test_a_database_that_was_not_checked_for_days_is_a_fout_while_the_line_runs(
         with db.begin(basis.engine) as session:
             session.add(keep(1))
         assert ask(basis, "database") == []
+
+
+def test_a_language_that_is_not_installed_is_said_before_a_scan_meets_it(basis: Basis) -> None:
+    assert ask(basis, "talen") == []
+    basis.config.profiel["vreemd"] = Scanprofiel(talen=("nld", "zzz"))
+    (melding,) = ask(basis, "talen")
+    assert melding.ernst == "fout" and "vreemd" in melding.tekst and "tesseract-ocr-zzz" in melding.tekst
 
 
 def test_the_page_of_a_running_line_answers_503_while_a_part_does_not_run(basis: Basis) -> None:
