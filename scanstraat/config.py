@@ -223,6 +223,8 @@ class Config(BaseSettings):
         for scanmap in self.scanmap:
             if scanmap.profiel not in self.profiel:
                 raise ValueError(f"scanmap {scanmap.naam} noemt profiel {scanmap.profiel}, maar dat bestaat niet")
+            if scanmap.klaarbestand.lower() in {patroon.lower() for patroon in scanmap.bestanden}:
+                raise ValueError(f"scanmap {scanmap.naam}: klaarbestand is een ander bestand dan de scans zelf")
         return self
 
     @property

@@ -102,6 +102,7 @@ _PAUZE_S = 5.0  # after trouble that is not the file's: no sandbox, a full disk
 _KORTSTE_RUST_S = 0.25  # between two looks, however often we are woken
 _SAMEN_VERPLAATST = 100  # sources are put away, and that is noted, so many at a time
 _VERWERKT, _QUARANTAINE = EIGEN_MAPPEN
+MEESTE_MAPPEN = 10  # folders that cannot be read, named at once
 _KIJK_VERBINDING_NA = "Controleer of de map er is, of de netwerkmap is verbonden en of de scanstraat er mag lezen."
 
 _log = structlog.get_logger(__name__)
@@ -296,8 +297,9 @@ class Scanmapwachter:
     def _find_problemen(self, lijst: Lijst, nu: float, *, schrijfbaar: bool) -> tuple[str, ...]:
         naam = self._scanmap.naam
         problemen = [
-            f"Scanmap {naam}: een map daarin is niet te lezen. {reden_of_oserror(OSError(fout, '')).tekst}"
-            for fout in sorted({*lijst.onleesbaar.values(), *self._eigen.onleesbaar.values()})
+            f"Scanmap {naam}: de map {map_} is niet te lezen ({errno.errorcode.get(fout, fout)}). Daarin wordt niet "
+            "gekeken. Geef de scanstraat leesrechten of haal de map weg; zij kijkt vanzelf opnieuw."
+            for map_, fout in sorted({**lijst.onleesbaar, **self._eigen.onleesbaar}.items())[:MEESTE_MAPPEN]
         ]
         niet_leesbaar = Counter(ding.reden for ding in self._wachtend.values() if ding.reden.code in NIET_LEESBAAR)
         problemen += [

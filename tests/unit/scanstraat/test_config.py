@@ -33,6 +33,7 @@ def test_the_shipped_settings_are_the_defaults() -> None:
         ({"werk": {"werkers": 0}}, "werk.werkers: moet minstens 1 zijn"),
         ({"zandbak": {"klok_s": "lang"}}, "zandbak.klok_s: moet een getal zijn"),
         ({"scanmap": [{"naam": "a", "map": "b", "profiel": "q"}]}, "maar dat bestaat niet"),
+        ({"scanmap": [{"naam": "a", "map": "b", "klaarbestand": "*.PDF"}]}, "een ander bestand dan de scans"),
         ({"profiel": {"standaard": {"zaakpatroon_naam": "("}}}, "geen geldig patroon"),
         ({"profiel": {"standaard": {"nakijken": "soms"}}}, "moet een van deze waarden zijn"),
     ],
