@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import img2pdf
@@ -69,7 +69,8 @@ def _scan(pad: Path) -> bytes:
         uit = io.BytesIO()
         pagina.convert("L").save(uit, "JPEG", quality=85, dpi=(DPI, DPI))
         jpegs.append(uit.getvalue())
-    return bytes(img2pdf.convert(jpegs))
+    # without a time, and with the writer that makes no id of one: equal pages are then equal bytes
+    return bytes(img2pdf.convert(jpegs, nodate=True, engine=img2pdf.Engine.internal))
 
 
 def _flatten(tiff: Image.Image, n: int) -> Image.Image:
@@ -110,9 +111,6 @@ ZOALS_HET_IS = {
 GESCAND = {
     "balloon_a1b_jp2k.pdf": Uitkomst("te_groot"),  # a balloon of 3 x 2 m is no sheet of paper
     "barcode-fax-image.pdf": Uitkomst("", 3, 1, 2),
-    "encryption_nocopy.pdf": Uitkomst("", 1, 0, 1, ("dubbel",)),  # four files that print as one and the same page
-    "encryption_noprinting.pdf": Uitkomst("", 1, 0, 1, ("dubbel",)),
-    "encryption_notextaccess.pdf": Uitkomst("", 1, 0, 1, ("dubbel",)),
     "patch-code-t-middle-alpha.tiff": Uitkomst("", 3, 1, 2),
     "patch-code-t-middle-fuzzy.pdf": Uitkomst("", 3, 1, 2),
     "patch-code-t-middle-unreadable.pdf": Uitkomst("", 3, 0, 1, ("tekst_onzeker",)),
@@ -121,14 +119,13 @@ GESCAND = {
     "split-by-asn-2.pdf": Uitkomst("", 12, 1, 2, ("blanco",)),  # ASN and TAG are codes of another product
     "split-by-tag-mixed-asn.pdf": Uitkomst("", 8, 0, 1),
     "test_fontArialNotEmbedded.pdf": Uitkomst("", 56, 0, 1, ("blanco",)),
-    "text_only_fontsEmbeddedSubset.pdf": Uitkomst("", 1, 0, 1, ("dubbel",)),
-    "text_only_pdfa1b.pdf": Uitkomst("", 1, 0, 1, ("dubbel",)),
     "veraPDFHiRes.pdf": Uitkomst("", 1, 0, 1, ("tekst_onzeker",)),
-    "veraPDFHiResChangedHeight.pdf": Uitkomst("", 1, 0, 1, ("dubbel", "tekst_onzeker")),
+    "veraPDFHiResChangedHeight.pdf": Uitkomst("", 1, 0, 1, ("tekst_onzeker",)),
     "veraPDFHiResWrongObjectID.pdf": Uitkomst("", 1, 0, 1, ("blanco",)),  # its image cannot be found: an empty sheet
     "webCapture.pdf": Uitkomst("", 3, 0, 1),
 }
 NIET_TE_TEKENEN = {"encryption_openpassword.pdf"}
+DUBBEL = 7  # files that print as the very same page as another; which of them comes second is chance
 
 
 def test_each_file_as_it_is_ends_where_it_must(uitkomsten: dict[str, Uitkomst]) -> None:
@@ -140,4 +137,10 @@ def test_each_file_scanned_ends_where_it_must(uitkomsten: dict[str, Uitkomst]) -
     verwacht = {
         f"gescand {naam}.pdf": GESCAND.get(naam, Uitkomst("", 1, 0, 1)) for naam in AFWIJKEND.keys() - NIET_TE_TEKENEN
     }
-    assert {naam: uit for naam, uit in uitkomsten.items() if naam.startswith("gescand ")} == verwacht
+    gescand = {naam: uit for naam, uit in uitkomsten.items() if naam.startswith("gescand ")}
+    assert sum("dubbel" in uit.bevindingen for uit in gescand.values()) == DUBBEL
+    assert {naam: _without_dubbel(uit) for naam, uit in gescand.items()} == verwacht
+
+
+def _without_dubbel(uitkomst: Uitkomst) -> Uitkomst:
+    return replace(uitkomst, bevindingen=tuple(code for code in uitkomst.bevindingen if code != "dubbel"))
