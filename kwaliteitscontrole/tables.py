@@ -29,3 +29,4 @@ class BevindingRow(SQLModel, table=True):
     gevonden_op: str  # RFC 3339: "2026-03-02T14:05:11Z"
     afgehandeld_op: str | None = None
     afgehandeld_door: str | None = None
+    vervallen_op: str | None = None  # what it says is no longer so; it is then settled as well

@@ -1,50 +1,76 @@
 """Is every sheet there? The checks of the bladtelling, on plain values. Pure.
 
 It counts beelden (sides): received = in documents + on scheidingsbladen + left out. The database holds that rule; this
-finds what a person must look at.
+finds what a person must look at, at intake and again after every bewerking, by the same rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 
+CODES = frozenset(
+    {"telling_sluit_niet", "oneven_beelden", "blad_in_twee_documenten", "aantal_wijkt_af", "batchaantal_wijkt_af"}
+)
+
 
 @dataclass(frozen=True)
-class Getelddocument:
-    """One document: how many beelden it has, and how many bladen were declared for it (None: nobody said)."""
+class Geteldbeeld:
+    """One beeld, where it is now: in a document, on a scheidingsblad, or left out.
 
-    beelden: int
-    bladen_opgegeven: int | None = None
-    wie: str = "De opgave"  # who declared it, as a sentence begins: "Het scheidingsblad", "Het indexbestand"
+    blanco_uit: the document it was left out of for being blank: its sheet came, so that document still counts it.
+    vervangen: left out because another beeld took its place.
+    later: it was scanned into the batch after the batch came in.
+    """
+
+    id: UUID
+    bron: UUID
+    blad: int
+    document: UUID | None = None
+    scheidingsblad: bool = False
+    blanco_uit: UUID | None = None
+    vervangen: bool = False
+    later: bool = False
+
+    @property
+    def telt_voor(self) -> UUID | None:
+        """The document whose declared sheets this beeld counts for."""
+        return self.document or self.blanco_uit
 
 
 @dataclass(frozen=True)
 class Telling:
     """One batch, counted.
 
-    ontvangen: beelden received, scheidingsbladen and left-out ones included.
+    beelden: all of them, in the order of the batch.
+    geteld: what the database keeps: received, in documents, on scheidingsbladen, left out.
     zijden_per_blad: 1 for simplex, 2 for duplex.
-    bladen: per sheet, in order, the documents its sides are in; None for a side on a scheidingsblad or left out.
+    bladen_van_document, bladen_van_bron, bladen_van_batch: numbers of sheets as declared by scheidingsbladen, by lines
+    of an index and by the Batchblad; all without scheidingsbladen.
     """
 
-    ontvangen: int
-    scheidingsbladen: int
-    weggelaten: int
-    documenten: tuple[Getelddocument, ...]
+    beelden: Sequence[Geteldbeeld]
+    geteld: tuple[int, int, int, int]
     zijden_per_blad: int
-    bladen: Sequence[tuple[str | None, ...]] = ()
-    bladen_opgegeven: int | None = None  # of the whole batch, scheidingsbladen included
-
-    @property
-    def in_documenten(self) -> int:
-        """Beelden in documents."""
-        return sum(document.beelden for document in self.documenten)
+    bladen_van_document: Mapping[UUID, int] = field(default_factory=dict)
+    bladen_van_bron: Mapping[UUID, int] = field(default_factory=dict)
+    bladen_van_batch: int | None = None
 
 
-def find_tellingbevindingen(telling: Telling) -> tuple[Bevinding, ...]:
+@dataclass(frozen=True)
+class Tellingbevinding:
+    """A finding, and the document or the beeld it is about; neither is the whole batch."""
+
+    bevinding: Bevinding
+    document: UUID | None = None
+    beeld: UUID | None = None
+
+
+def find_tellingbevindingen(telling: Telling) -> tuple[Tellingbevinding, ...]:
     """Return everything about the numbers that does not agree; empty is good."""
     return (
         *_find_niet_sluitend(telling),
@@ -54,71 +80,113 @@ def find_tellingbevindingen(telling: Telling) -> tuple[Bevinding, ...]:
     )
 
 
-def _find_niet_sluitend(telling: Telling) -> list[Bevinding]:
-    geplaatst = telling.in_documenten + telling.scheidingsbladen + telling.weggelaten
-    if geplaatst == telling.ontvangen:
-        return []
-    tekst = (
-        f"De bladtelling sluit niet: {_beelden(telling.ontvangen)} ontvangen en {geplaatst} geplaatst. "
-        "Lever deze batch niet af en waarschuw de functioneel beheerder."
-    )
-    return [Bevinding("telling_sluit_niet", Ernst.KRITIEK, tekst, vervangbaar=False)]
+def _find_niet_sluitend(telling: Telling) -> Iterator[Tellingbevinding]:
+    in_documenten = sum(beeld.document is not None for beeld in telling.beelden)
+    scheidingsbladen = sum(beeld.scheidingsblad for beeld in telling.beelden)
+    ontvangen = len(telling.beelden)
+    weggelaten = ontvangen - in_documenten - scheidingsbladen
+    if telling.geteld != (ontvangen, in_documenten, scheidingsbladen, weggelaten):
+        tekst = (
+            f"De bladtelling sluit niet: {telling.geteld[0]} ontvangen volgens de telling, {ontvangen} aanwezig. "
+            "Lever deze batch niet af en waarschuw de functioneel beheerder."
+        )
+        yield Tellingbevinding(Bevinding("telling_sluit_niet", Ernst.KRITIEK, tekst, vervangbaar=False))
 
 
-def _find_oneven(telling: Telling) -> list[Bevinding]:
-    if telling.zijden_per_blad != 2 or telling.ontvangen % 2 == 0:
-        return []
-    tekst = (
-        f"Er is aan twee kanten gescand, maar het aantal beelden is oneven: {telling.ontvangen}. "
-        "Kijk of er een kant ontbreekt of twee bladen tegelijk door de scanner gingen."
-    )
-    return [Bevinding("oneven_duplex", Ernst.ERNSTIG, tekst)]
+def _find_oneven(telling: Telling) -> Iterator[Tellingbevinding]:
+    """Per stream out of the scanner: a file of more pages, or all loose pages together.
 
-
-def _find_verdeeld(telling: Telling) -> list[Bevinding]:
-    """The two sides of one sheet in two documents. A side left out or on a scheidingsblad is in no document."""
-    bevindingen = []
-    for nummer, blad in enumerate(telling.bladen, start=1):
-        if len({zijde for zijde in blad if zijde is not None}) > 1:
+    A beeld that took the place of another counts in its stead; one that was scanned later and is not used, not at all.
+    """
+    if telling.zijden_per_blad != 2:
+        return
+    per_bron = _count_per_bron(telling.beelden)
+    stromen: dict[UUID | None, list[Geteldbeeld]] = defaultdict(list)
+    gebruikt = [beeld for beeld in telling.beelden if beeld.document or not (beeld.vervangen or beeld.later)]
+    for beeld, bron in _with_bron(gebruikt):
+        stromen[bron if per_bron[bron] > 1 else None].append(beeld)
+    for stroom in stromen.values():
+        if len(stroom) % 2:
             tekst = (
-                f"De voorkant en de achterkant van blad {nummer} zitten in verschillende documenten. Kijk of dat klopt."
+                "Er is aan twee kanten gescand, maar het aantal bladzijden is oneven. "
+                "Kijk of er een bladzijde ontbreekt."
             )
-            bevindingen.append(Bevinding("blad_verdeeld", Ernst.ERNSTIG, tekst))
-    return bevindingen
+            yield Tellingbevinding(Bevinding("oneven_beelden", Ernst.ERNSTIG, tekst), beeld=stroom[-1].id)
 
 
-def _find_afwijkend(telling: Telling) -> list[Bevinding]:
-    bevindingen = []
-    for nummer, document in enumerate(telling.documenten, start=1):
-        if document.bladen_opgegeven is not None:
-            verwacht = document.bladen_opgegeven * telling.zijden_per_blad
-            if verwacht != document.beelden:
-                tekst = _afwijking(
-                    f"document {nummer}", document.wie, document.bladen_opgegeven, verwacht, document.beelden
-                )
-                bevindingen.append(Bevinding("bladen_wijken_af", Ernst.ERNSTIG, tekst))
-    if telling.bladen_opgegeven is not None:
-        verwacht = telling.bladen_opgegeven * telling.zijden_per_blad
-        if verwacht != telling.ontvangen:
-            tekst = _afwijking("de batch", "De opgave", telling.bladen_opgegeven, verwacht, telling.ontvangen)
-            bevindingen.append(Bevinding("bladen_wijken_af", Ernst.ERNSTIG, tekst))
-    return bevindingen
+def _find_verdeeld(telling: Telling) -> Iterator[Tellingbevinding]:
+    """The two sides of one sheet in two documents. A side left out or on a scheidingsblad is in no document."""
+    eerste_van: dict[int, UUID] = {}
+    gemeld: set[int] = set()
+    for beeld in telling.beelden:
+        if beeld.document is None or beeld.blad in gemeld:
+            continue
+        if eerste_van.setdefault(beeld.blad, beeld.document) != beeld.document:
+            gemeld.add(beeld.blad)
+            tekst = "De voorkant en de achterkant van dit blad zitten in twee documenten. Kijk na of dat klopt."
+            yield Tellingbevinding(Bevinding("blad_in_twee_documenten", Ernst.ERNSTIG, tekst), beeld=beeld.id)
 
 
-def _afwijking(waarvan: str, wie: str, bladen: int, verwacht: int, gescand: int) -> str:
-    return (
-        f"{wie} noemt voor {waarvan} {_bladen(bladen)}. Dat {_zijn(verwacht)} {_beelden(verwacht)}, "
-        f"maar er {_zijn(gescand)} er {gescand}. Tel het papier na en scan wat ontbreekt."
+def _find_afwijkend(telling: Telling) -> Iterator[Tellingbevinding]:
+    """Declared sheets beside beelden. A blank side that was left out came in, so it counts; a replaced one does not."""
+    geteld: dict[UUID, int] = defaultdict(int)
+    for beeld in telling.beelden:
+        if beeld.telt_voor is not None:
+            geteld[beeld.telt_voor] += 1
+    aanwezig = {beeld.document for beeld in telling.beelden}
+    for document, bladen in telling.bladen_van_document.items():
+        if document in aanwezig:
+            yield from _compare(telling, "Het scheidingsblad", bladen, geteld[document], document=document)
+
+    van_bron: dict[UUID, int] = defaultdict(int)
+    eerste: dict[UUID, UUID] = {}
+    for beeld in telling.beelden:
+        if not beeld.later:
+            eerste.setdefault(beeld.bron, beeld.id)
+    for _, bron in _with_bron([beeld for beeld in telling.beelden if beeld.telt_voor is not None]):
+        van_bron[bron] += 1
+    for bron, bladen in telling.bladen_van_bron.items():
+        if bron in eerste:
+            yield from _compare(telling, "Het indexbestand", bladen, van_bron[bron], beeld=eerste[bron])
+
+    if telling.bladen_van_batch is not None:
+        yield from _compare(telling, "Het Batchblad", telling.bladen_van_batch, sum(geteld.values()))
+
+
+def _compare(
+    telling: Telling, wie: str, bladen: int, gescand: int, *, document: UUID | None = None, beeld: UUID | None = None
+) -> Iterator[Tellingbevinding]:
+    verwacht = bladen * telling.zijden_per_blad
+    if verwacht == gescand:
+        return
+    van_batch = document is None and beeld is None
+    tekst = (
+        f"{wie} noemt {_count(bladen, 'blad', 'bladen')}{', scheidingsbladen niet meegeteld' if van_batch else ''}. "
+        f"Dat {'is' if verwacht == 1 else 'zijn'} {_count(verwacht, 'bladzijde', 'bladzijden')}, gescand: {gescand}. "
+        f"Tel het papier na{' en scan wat ontbreekt' if gescand < verwacht else ''}."
     )
+    code = "batchaantal_wijkt_af" if van_batch else "aantal_wijkt_af"
+    yield Tellingbevinding(Bevinding(code, Ernst.ERNSTIG, tekst), document, beeld)
 
 
-def _bladen(aantal: int) -> str:
-    return f"{aantal} blad" if aantal == 1 else f"{aantal} bladen"
+def _count_per_bron(beelden: Sequence[Geteldbeeld]) -> dict[UUID, int]:
+    aantal: dict[UUID, int] = defaultdict(int)
+    for beeld in beelden:
+        aantal[beeld.bron] += 1
+    return aantal
 
 
-def _beelden(aantal: int) -> str:
-    return f"{aantal} beeld" if aantal == 1 else f"{aantal} beelden"
+def _with_bron(beelden: Sequence[Geteldbeeld]) -> Iterator[tuple[Geteldbeeld, UUID]]:
+    """Give each beeld with the bron it counts for: a later scan counts with the page it was put behind."""
+    vorige: dict[UUID | None, UUID] = {}
+    for beeld in beelden:
+        if not beeld.later:
+            vorige.setdefault(beeld.document, beeld.bron)  # for a later scan that was put first in its document
+    for beeld in beelden:
+        if not beeld.later:
+            vorige[beeld.document] = beeld.bron
+        yield beeld, vorige.get(beeld.document, beeld.bron) if beeld.later else beeld.bron
 
 
-def _zijn(aantal: int) -> str:
-    return "is" if aantal == 1 else "zijn"
+def _count(aantal: int, een: str, meer: str) -> str:
+    return f"{aantal} {een if aantal == 1 else meer}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIJN = "aflevering"  # the name of this part of the line, as an actor
 LEEG_IN_ZAAK = "leeg_in_zaak"  # finding: a document without pages whose file still hangs on its zaak
+KOPPELBEVINDINGEN = ("zaak_onbekend", "zaak_gesloten", "bronnen_spreken_tegen")  # answered by choosing a zaak
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,7 @@ def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_na
     ]
     session.add(document)
     batch = storage.lock_batch(session, document.batch_id)
+    storage.settle_bevindingen(session, document_id, *KOPPELBEVINDINGEN, door=actor)
     storage.append_gebeurtenis(
         session,
         "document.gekoppeld",
@@ -254,7 +256,7 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         session.add(document)
         storage.end_afleveringen(session, document_id, wees=wees)
         actor = storage.load_actor(session, actor_naam, "persoon")
-        storage.settle_bevinding(session, document_id, LEEG_IN_ZAAK, door=actor)
+        storage.settle_bevindingen(session, document_id, LEEG_IN_ZAAK, door=actor)
         storage.append_gebeurtenis(
             session,
             "document.ontkoppeld",

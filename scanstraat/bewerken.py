@@ -15,9 +15,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from kwaliteitscontrole.telling import Getelddocument, Telling, find_tellingbevindingen
+from scanstraat import bladtelling, storage
 from scanstraat import opstelling as o
-from scanstraat import storage
 from scanstraat.aflevering import LEEG_IN_ZAAK, plan_afleveringen
 from scanstraat.db import now_text
 from scanstraat.domain import ONBEKEND, Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
@@ -120,7 +119,7 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
     """
     if batch.ontleed_op is None:
         raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Meld hem klaar als hij op Nakijken staat.")
-    if not storage.bladtelling_of(batch).sluitend:
+    if o.count_bladtelling(storage.load_opstelling(session, batch.id)) != storage.bladtelling_of(batch):
         raise NietMogelijkError(f"De bladtelling van batch {batch.nummer} klopt niet. Waarschuw de beheerder.")
     te_zien = [b for b in storage.load_bevindingen(session, batch.id) if b.afgehandeld_op is None]
     if batch.klaargemeld_op is None or te_zien:
@@ -221,7 +220,7 @@ def _apply(
         document = storage.load_document(session, document_id)
         if o.pages_of(nieuw, document_id):
             document.vervallen_op = None
-            storage.settle_bevinding(session, document_id, LEEG_IN_ZAAK, door=actor)
+            storage.settle_bevindingen(session, document_id, LEEG_IN_ZAAK, door=actor)
             versie = storage.add_versie(session, document, reden=bewerking.soort, actor=actor)
             werkbank.enqueue(session, Fase.ARCHIVEER, item_id=versie.id, batch_id=batch.id)
             nieuwe_versies.append(document_id)
@@ -237,7 +236,7 @@ def _apply(
         session.add(document)
     session.flush()
     session.refresh(batch)  # the counts are kept by the database
-    storage.save_bevindingen(session, find_tellingbevindingen(_count(session, batch)), batch_id=batch.id)
+    bladtelling.update_bevindingen(session, batch, door=actor)
     return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), tuple(nieuwe_versies), tuple(leeg_in_zaak))
 
 
@@ -252,26 +251,6 @@ def _tell_leeg_in_zaak(session: Session, document: DocumentRow) -> None:
         [Bevinding(LEEG_IN_ZAAK, Ernst.ERNSTIG, tekst)],
         batch_id=document.batch_id,
         documentversie_id=storage.latest_versie(session, document.id).id,
-    )
-
-
-def _count(session: Session, batch: BatchRow) -> Telling:
-    """Return the batch as the count sees it: what an operation leaves behind must add up as well."""
-    bladen: dict[int, list[str | None]] = {}
-    for beeld, blad in storage.load_bladen(session, batch.id):
-        bladen.setdefault(blad.nummer, []).append(None if beeld.document_id is None else str(beeld.document_id))
-    opstelling = storage.load_opstelling(session, batch.id)
-    return Telling(
-        ontvangen=batch.ontvangen,
-        scheidingsbladen=batch.scheidingsbladen,
-        weggelaten=batch.weggelaten,
-        documenten=tuple(
-            Getelddocument(len(o.pages_of(opstelling, document.id)), document.bladen_verwacht)
-            for document in storage.load_documenten(session, batch.id)
-        ),
-        zijden_per_blad=2 if storage.profiel_of(batch).bladzijden == "duplex" else 1,
-        bladen=tuple(tuple(zijden) for _, zijden in sorted(bladen.items())),
-        bladen_opgegeven=batch.bladen_opgegeven,
     )
 
 

@@ -134,6 +134,7 @@ def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]
         "tekst": bevinding.tekst,
         "vervangbaar": bevinding.vervangbaar,
         "afgehandeld": bevinding.afgehandeld_op is not None,
+        "vervallen": bevinding.vervallen_op is not None,
     }
 
 

@@ -107,12 +107,16 @@ def save_bevindingen(
     beeld_id: UUID | None = None,
     documentversie_id: UUID | None = None,
 ) -> None:
-    """Store findings once: the same code at the same place is not stored again when a step runs twice."""
+    """Store findings once: what stands open at the same place with the same words is not stored again.
+
+    So a step may run twice. What was settled and is found again is a new finding: the same may go wrong a second time.
+    """
     bestaand = {
-        (code, plaats)
-        for code, plaats in session.exec(
-            select(BevindingRow.code, BevindingRow.plaats).where(
+        (code, plaats, tekst)
+        for code, plaats, tekst in session.exec(
+            select(BevindingRow.code, BevindingRow.plaats, BevindingRow.tekst).where(
                 BevindingRow.batch_id == batch_id,
+                col(BevindingRow.afgehandeld_op).is_(None),
                 BevindingRow.beeld_id == beeld_id if beeld_id else col(BevindingRow.beeld_id).is_(None),
                 BevindingRow.documentversie_id == documentversie_id
                 if documentversie_id
@@ -122,8 +126,9 @@ def save_bevindingen(
     }
     for bevinding in bevindingen:
         plaats = None if bevinding.plaats is None else str(bevinding.plaats)
-        if (bevinding.code, plaats) not in bestaand:
-            bestaand.add((bevinding.code, plaats))
+        sleutel = (bevinding.code, plaats, bevinding.tekst)
+        if sleutel not in bestaand:
+            bestaand.add(sleutel)
             session.add(
                 BevindingRow(
                     batch_id=batch_id,
@@ -146,12 +151,12 @@ def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]
     ).all()
 
 
-def settle_bevinding(session: Session, document_id: UUID, code: str, *, door: ActorRow) -> None:
-    """Note that what a finding asks about a document has been done."""
+def settle_bevindingen(session: Session, document_id: UUID, *codes: str, door: ActorRow) -> None:
+    """Note that what findings ask about a document has been done."""
     versies = select(DocumentversieRow.id).where(DocumentversieRow.document_id == document_id)
     for bevinding in session.exec(
         select(BevindingRow).where(
-            BevindingRow.code == code,
+            col(BevindingRow.code).in_(codes),
             col(BevindingRow.documentversie_id).in_(versies),
             col(BevindingRow.afgehandeld_op).is_(None),
         )

@@ -113,7 +113,8 @@ class BatchRow(SQLModel, table=True):
     ontleed_op: str | None = None
     klaargemeld_op: str | None = None
     klaargemeld_door: UUID | None = Field(default=None, foreign_key="actor.id")
-    bladen_opgegeven: int | None = None
+    bladen_opgegeven: int | None = None  # by the Batchblad, scheidingsbladen not included
+    bladen_per_bron: dict[str, int] = _json()  # bron id -> sheets, as lines of an index declare
     ontvangen: int = 0
     in_documenten: int = 0
     scheidingsbladen: int = 0

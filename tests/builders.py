@@ -102,19 +102,27 @@ def save_batch(session: Session, *, nakijken: str = "nooit") -> BatchRow:
     return batch
 
 
-def save_bron(session: Session, batch: BatchRow, *, aantal_beelden: int, soort: str = "pdf") -> BronRow:
+def save_bron(
+    session: Session,
+    batch: BatchRow,
+    *,
+    aantal_beelden: int,
+    soort: str = "pdf",
+    volgnummer: int = 1,
+    ontvangen_op: str = "",
+) -> BronRow:
     """Save a bron of a batch; its bytes are made up and are in no store."""
     object_ = build_vingerafdruk(uuid4().bytes)
     storage.save_object(session, object_, "bron")
     bron = BronRow(
         batch_id=batch.id,
-        volgnummer=1,
+        volgnummer=volgnummer,
         sha256=object_.sha256,
         naam="scan.pdf",
         soort=soort,
         aantal_beelden=aantal_beelden,
         aanlevering={"map": ""},
-        ontvangen_op=db.now_text(),
+        ontvangen_op=ontvangen_op or db.now_text(),
     )
     session.add(bron)
     session.flush()

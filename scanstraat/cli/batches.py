@@ -117,11 +117,18 @@ def show_bevindingen(bevindingen: list[dict[str, Any]]) -> None:
             "Bevindingen",
             ["Ernst", "Document", "Blad", "Pagina", "Bevinding", "Afgehandeld"],
             [
-                [b["ernst"], (b["document"] or "")[:8], b["blad"], b["pagina"], b["tekst"], b["afgehandeld"]]
+                [b["ernst"], (b["document"] or "")[:8], b["blad"], b["pagina"], b["tekst"], say_afgehandeld(b)]
                 for b in bevindingen
             ],
             leeg="",
         )
+
+
+def say_afgehandeld(bevinding: dict[str, Any]) -> str:
+    """Return whether a finding still waits for somebody."""
+    if bevinding["vervallen"]:
+        return "klopt niet meer"
+    return "ja" if bevinding["afgehandeld"] else "nee"
 
 
 def say_bewijs(bewijs: dict[str, Any] | None, veld: str) -> str:

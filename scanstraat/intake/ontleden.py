@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from hardware.scanmap import Indexregel
 from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
-from scanstraat import storage
+from scanstraat import bladtelling, storage
 from scanstraat.config import Scanprofiel
 from scanstraat.db import now_text
 from scanstraat.domain import ONBEKEND, Bestemming, Koppelstatus
@@ -360,6 +360,7 @@ def save_ontleding(
     batch.ontleed_op = now_text()
     batch.gereedschap = dict(lijn.versies)
     batch.bladen_opgegeven = ontleding.splitsing.bladen_opgegeven
+    batch.bladen_per_bron = {str(bron): bladen for bron, bladen in ontleding.splitsing.bladen_per_bron.items()}
     if ontleding.scanoperator:
         batch.scanoperator = ontleding.scanoperator
     session.add(batch)
@@ -390,6 +391,7 @@ def save_ontleding(
                 bron=next(r.bron for r in koppeling.redenen if r.zaakidentificatie == koppeling.zaak),
             )
         versies.append(versie.id)
+    bladtelling.update_bevindingen(session, batch, door=actor)
     return tuple(versies)
 
 

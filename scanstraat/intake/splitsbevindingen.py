@@ -38,29 +38,12 @@ BEVINDINGEN: dict[str, tuple[Ernst, str]] = {
         "Deze bladen liggen voor het eerste scheidingsblad. Kijk na waar ze bij horen.",
     ),
     "bladen_na_eindblad": (Ernst.ERNSTIG, "Na het Eindblad komen nog bladen. Koppel ze met de hand."),
-    "aantal_wijkt_af": (
-        Ernst.ERNSTIG,
-        "{wie} noemt {bladen}. Dat zijn {verwacht}, gescand: {gescand}. Tel het papier na.",
-    ),
     # on a page
     "code_onleesbaar": (
         Ernst.ERNSTIG,
         "Op deze bladzijde staat een code die niet te lezen is. Kijk of dit een scheidingsblad is.",
     ),
-    "oneven_beelden": (
-        Ernst.ERNSTIG,
-        "Er is aan twee kanten gescand, maar het aantal bladzijden is oneven. Kijk of er een bladzijde ontbreekt.",
-    ),
-    "blad_in_twee_documenten": (
-        Ernst.ERNSTIG,
-        "De voorkant en de achterkant van dit blad zitten in twee documenten. Kijk na of dat klopt.",
-    ),
     # on the batch
-    "batchaantal_wijkt_af": (
-        Ernst.ERNSTIG,
-        "Het Batchblad noemt {bladen}, scheidingsbladen niet meegeteld. "
-        "Dat zijn {verwacht}, gescand: {gescand}. Tel het papier na.",
-    ),
     "batchbladen_tegenstrijdig": (
         Ernst.ERNSTIG,
         "In deze batch liggen verschillende Batchbladen. Geen ervan is gebruikt. "

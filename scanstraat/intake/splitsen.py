@@ -81,11 +81,6 @@ class Splitsregels:
     patroon: str = r"ZAAK-\d{4}-\d{4,10}"
     profiel: str = ""
 
-    @property
-    def zijden_per_blad(self) -> int:
-        """Page images that one sheet gives."""
-        return 2 if self.duplex else 1
-
 
 class Scheidingsoort(StrEnum):
     """What a separator sheet turned out to be."""
@@ -148,6 +143,7 @@ class Splitsing:
     scanoperator: str = ""  # "" is not said
     profiel: str = ""  # as the Batchblad says; "" is not said
     bladen_opgegeven: int | None = None
+    bladen_per_bron: Mapping[UUID, int] = field(default_factory=dict)  # what lines of an index declare
 
 
 # ----------------------------------------------------------------------------------------------- numbers and names
@@ -370,9 +366,7 @@ class _Snijwerk:
 
     def sluit_af(self, beelden: Sequence[Beeldfeit]) -> Splitsing:
         """Check what can only be seen over the whole batch and give the result."""
-        in_documenten = {beeld: nummer for nummer, deel in enumerate(self.documenten) for beeld in deel.beelden}
-        self._check_sheets(beelden, in_documenten)
-        self._check_counts(beelden, in_documenten)
+        in_documenten = {beeld for deel in self.documenten for beeld in deel.beelden}
         for beeld in beelden:
             onleesbaar = next((code for code in beeld.codes if not code.leesbaar), None)
             if onleesbaar is not None and beeld.id in in_documenten:
@@ -387,6 +381,7 @@ class _Snijwerk:
             scanoperator=scanoperator,
             profiel="" if batchblad is None else batchblad.profiel,
             bladen_opgegeven=None if batchblad is None else batchblad.bladen,
+            bladen_per_bron=self._bladen_per_bron(beelden),
         )
 
     def _vellen(self, stroom: Iterable[Beeldfeit]) -> Iterator[_Vel]:
@@ -496,51 +491,12 @@ class _Snijwerk:
             self._meld("bladen_na_eindblad", paginas[0])
         elif begin.bijlage_bij is None:
             self.hoofd = len(self.documenten) - 1
-        self._check_aantal("aantal_wijkt_af", begin.bladen, len(paginas), paginas[0], wie="Het scheidingsblad")
 
-    def _check_sheets(self, beelden: Sequence[Beeldfeit], in_documenten: dict[UUID, int]) -> None:
-        if not self.regels.duplex:
-            return
-        streams: dict[UUID | None, list[Beeldfeit]] = {}
-        for beeld in beelden:
-            streams.setdefault(beeld.bron.id if beeld.bron.aantal_beelden > 1 else None, []).append(beeld)
-        for stroom in streams.values():
-            if len(stroom) % 2:
-                self._meld("oneven_beelden", stroom[-1])
-        van_blad: dict[int, set[int]] = {}
-        for beeld in beelden:
-            if beeld.id in in_documenten:
-                documenten = van_blad.setdefault(beeld.blad, set())
-                documenten.add(in_documenten[beeld.id])
-                if len(documenten) == 2:
-                    self._meld("blad_in_twee_documenten", beeld)
-
-    def _check_counts(self, beelden: Sequence[Beeldfeit], in_documenten: dict[UUID, int]) -> None:
-        per_bron: dict[UUID, list[Beeldfeit]] = {}
-        for beeld in beelden:
-            if beeld.id in in_documenten:
-                per_bron.setdefault(beeld.bron.id, []).append(beeld)
-        for bron in {beeld.bron.id: beeld.bron for beeld in beelden}.values():
-            aantal = len(per_bron.get(bron.id, ()))
-            opgegeven = None if bron.index is None else bron.index.bladen
-            eerste = next(beeld for beeld in beelden if beeld.bron.id == bron.id)
-            self._check_aantal("aantal_wijkt_af", opgegeven, aantal, eerste, wie="Het indexbestand")
-        if len(self.batchbladen) == 1:
-            self._check_aantal("batchaantal_wijkt_af", self.batchbladen[0].bladen, len(in_documenten))
-
-    def _check_aantal(
-        self, code: str, bladen: int | None, gescand: int, beeld: Beeldfeit | None = None, wie: str = ""
-    ) -> None:
-        """Compare a declared number of sheets with the page images that came."""
-        if bladen is None or bladen * self.regels.zijden_per_blad == gescand:
-            return
-        waarden = {
-            "wie": wie,
-            "bladen": count_words(bladen, "blad", "bladen"),
-            "verwacht": count_words(bladen * self.regels.zijden_per_blad, "bladzijde", "bladzijden"),
-            "gescand": gescand,
+    def _bladen_per_bron(self, beelden: Sequence[Beeldfeit]) -> dict[UUID, int]:
+        indexregels = {beeld.bron.id: beeld.bron.index for beeld in beelden}
+        return {
+            bron: regel.bladen for bron, regel in indexregels.items() if regel is not None and regel.bladen is not None
         }
-        self._meld(code, beeld, waarden=waarden)
 
     def _check_profiel(self) -> None:
         """Paper prepared for other settings than it was scanned with must be noticed."""

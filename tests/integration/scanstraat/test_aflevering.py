@@ -108,6 +108,26 @@ def test_a_document_whose_zaak_closed_waits_for_another_one(proef: Proef) -> Non
     assert (proef.status(), proef.find_codes(), proef.gekoppeld()) == ("te_koppelen", ["zaak_gesloten"], [])
 
 
+def test_choosing_a_zaak_answers_that_the_first_was_closed_and_the_batch_needs_no_second_look(proef: Proef) -> None:
+    with db.begin(proef.basis.engine) as session:
+        batch = storage.load_batch(session, storage.load_document(session, proef.document).batch_id)
+        batch.nakijken = "bij_bevinding"
+        bewerken.report_ready(session, proef.basis.werkbank, batch, build_persoon(session))
+    derde = "ZAAK-2026-000777"
+    register.voeg_zaak_toe(proef.basis.engine, register.NieuweZaak(derde, "Proef", "Proef"), gebruiker="proef")
+    for dicht, volgende in ((ZAAK, ANDERE), (ANDERE, derde)):  # a second closed zaak is told as well
+        register.sluit_zaak(proef.basis.engine, dicht, einddatum=date(2026, 3, 2), gebruiker="proef")
+        proef.lever()
+        with db.begin(proef.basis.engine) as session:
+            assert storage.has_open_serious(session, batch.id)
+            keuze = Zaak(volgende, "Proef", "Proef", False, volgende)
+            aflevering.link(session, proef.basis, proef.document, keuze, "persoon-1")
+            assert not storage.has_open_serious(session, batch.id)
+    assert proef.find_codes() == ["zaak_gesloten", "zaak_gesloten"]
+    proef.lever()
+    assert proef.gekoppeld() == [derde]
+
+
 def test_a_zaak_that_closes_after_the_document_got_there_changes_nothing(
     proef: Proef, monkeypatch: pytest.MonkeyPatch
 ) -> None:

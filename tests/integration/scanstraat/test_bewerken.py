@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -262,15 +263,41 @@ def test_an_archived_versie_cannot_be_changed_any_more(engine: Engine) -> None:
         session.add(versie)
 
 
-def test_a_document_that_no_longer_has_its_declared_sheets_is_told(engine: Engine, werkbank: Werkbank) -> None:
+def test_who_scanned_is_not_taken_back_by_undo(engine: Engine, werkbank: Werkbank) -> None:
     with db.begin(engine) as session:
         proef = build_batch(session)
-        document = storage.load_document(session, proef.documenten[0])
-        document.bladen_verwacht = 3
-        session.add(document)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        voor = storage.load_opstelling(session, batch.id)
         leave_out(session, werkbank, proef, 1)
-        codes = [bevinding.code for bevinding in storage.load_bevindingen(session, proef.batch)]
-        assert codes == ["bladen_wijken_af"]
+        bewerken.set_scanoperator(session, batch, persoon, naam="Bas", reden="stond op het rooster")
+        bewerken.undo(session, werkbank, batch, persoon)
+        assert storage.load_opstelling(session, batch.id) == voor
+        with pytest.raises(NietMogelijkError, match="niets meer"):
+            bewerken.undo(session, werkbank, batch, persoon)
+        assert batch.scanoperator == "Bas"
+
+
+def test_a_page_that_came_in_since_keeps_its_turn_when_it_is_taken_back() -> None:
+    nieuw = o.Plaatsing(uuid4(), Bestemming.DOCUMENT, uuid4(), draai_graden=90)
+    (terug,) = bewerken.restore((nieuw,), {"plaatsingen": []})
+    assert (terug.beeld_id, terug.bestemming, terug.draai_graden) == (nieuw.beeld_id, Bestemming.WEGGELATEN, 90)
+
+
+def test_a_batch_whose_kept_count_is_not_what_it_holds_is_not_reported_ready(
+    engine: Engine, werkbank: Werkbank
+) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        for (trekker,) in session.connection().exec_driver_sql(
+            "select name from sqlite_master where type = 'trigger' and tbl_name = 'batch'"
+        ):
+            session.connection().exec_driver_sql(f"drop trigger {trekker}")
+        session.connection().exec_driver_sql("update batch set ontvangen = ontvangen + 1, weggelaten = weggelaten + 1")
+        batch = storage.load_batch(session, proef.batch)
+        session.refresh(batch)
+        with pytest.raises(NietMogelijkError, match="bladtelling"):
+            bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        assert batch.klaargemeld_op is None
 
 
 def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path: Path) -> None:

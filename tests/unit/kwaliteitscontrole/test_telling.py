@@ -3,84 +3,175 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kwaliteitscontrole.bevinding import Ernst
-from kwaliteitscontrole.telling import Getelddocument, Telling, find_tellingbevindingen
+from kwaliteitscontrole.telling import CODES, Geteldbeeld, Telling, Tellingbevinding, find_tellingbevindingen
 
-DUPLEX = Telling(
-    ontvangen=8,
-    scheidingsbladen=2,
-    weggelaten=1,
-    documenten=(Getelddocument(3), Getelddocument(2)),
-    zijden_per_blad=2,
-    bladen=((None, None), ("a", "a"), ("a", None), ("b", "b")),
-)
+NAMEN = UUID(int=7)
+BRON, LATER = uuid5(NAMEN, "bron"), uuid5(NAMEN, "later")
+
+
+def doc(naam: str) -> UUID:
+    return uuid5(NAMEN, f"document {naam}")
+
+
+def leg(
+    *waar: str, zijden: int = 1, los: bool = False, bladen: dict[str, int] | None = None, batch: int | None = None
+) -> Telling:
+    """Return a batch, one word per beeld: "a" is a page of document a, "S" a scheidingsblad, "-a" a blank side left out
+    of a, "=" one that was replaced, "x" one left out otherwise; "+" before any of these: scanned later.
+    """
+    beelden = []
+    for plek, gezegd in enumerate(waar):
+        later, woord = gezegd.startswith("+"), gezegd.removeprefix("+")
+        bron = LATER if later else uuid5(BRON, str(plek)) if los else BRON
+        beeld = Geteldbeeld(uuid5(NAMEN, f"{plek}"), bron, plek // zijden + 1, later=later)
+        if woord == "S":
+            beeld = replace(beeld, scheidingsblad=True)
+        elif woord.startswith("-"):
+            beeld = replace(beeld, blanco_uit=doc(woord[1:]))
+        elif woord == "=":
+            beeld = replace(beeld, vervangen=True)
+        elif woord != "x":
+            beeld = replace(beeld, document=doc(woord))
+        beelden.append(beeld)
+    in_documenten = sum(beeld.document is not None for beeld in beelden)
+    scheidingsbladen = waar.count("S")
+    return Telling(
+        beelden=beelden,
+        geteld=(len(waar), in_documenten, scheidingsbladen, len(waar) - in_documenten - scheidingsbladen),
+        zijden_per_blad=zijden,
+        bladen_van_document={doc(naam): aantal for naam, aantal in (bladen or {}).items()},
+        bladen_van_batch=batch,
+    )
+
+
+def find(telling: Telling) -> list[Tellingbevinding]:
+    bevindingen = list(find_tellingbevindingen(telling))
+    assert {gevonden.bevinding.code for gevonden in bevindingen} <= CODES
+    return bevindingen
 
 
 def codes(telling: Telling) -> list[str]:
-    return [bevinding.code for bevinding in find_tellingbevindingen(telling)]
+    return [gevonden.bevinding.code for gevonden in find(telling)]
 
 
 def test_a_batch_that_adds_up_has_no_findings() -> None:
-    assert codes(DUPLEX) == []
+    assert codes(leg("S", "S", "a", "a", "a", "-a", "b", "b", zijden=2, bladen={"a": 2, "b": 1}, batch=3)) == []
 
 
-@pytest.mark.parametrize("veld", ["ontvangen", "scheidingsbladen", "weggelaten"])
+@pytest.mark.parametrize("welke", range(4))
 @pytest.mark.parametrize("te_veel", [-1, 1])
-def test_one_beeld_too_many_or_too_few_is_critical(veld: str, te_veel: int) -> None:
-    telling = replace(DUPLEX, **{veld: getattr(DUPLEX, veld) + te_veel}, zijden_per_blad=1)
-    (bevinding,) = find_tellingbevindingen(telling)
+def test_one_beeld_too_many_or_too_few_in_what_the_database_keeps_is_critical(welke: int, te_veel: int) -> None:
+    telling = leg("S", "a", "b", "x")
+    geteld = list(telling.geteld)
+    geteld[welke] += te_veel
+    (gevonden,) = find(replace(telling, geteld=(geteld[0], geteld[1], geteld[2], geteld[3])))
+    bevinding = gevonden.bevinding
     assert (bevinding.code, bevinding.ernst, bevinding.vervangbaar) == ("telling_sluit_niet", Ernst.KRITIEK, False)
 
 
-def test_an_odd_number_of_sides_is_found_in_duplex_only() -> None:
-    oneven = replace(DUPLEX, ontvangen=9, weggelaten=2)
-    assert codes(oneven) == ["oneven_duplex"]
-    assert codes(replace(oneven, zijden_per_blad=1)) == []
-
-
-def test_front_and_back_in_two_documents_are_found_and_named() -> None:
-    verdeeld = replace(DUPLEX, bladen=((None, None), ("a", "a"), ("a", "b"), ("b", None)))
-    (bevinding,) = find_tellingbevindingen(verdeeld)
-    assert bevinding.code == "blad_verdeeld"
-    assert "blad 3" in bevinding.tekst
-
-
-def test_a_blank_back_that_is_left_out_is_no_division() -> None:
-    assert codes(replace(DUPLEX, bladen=(("a", None), (None, "b")))) == []
-
-
-@pytest.mark.parametrize(("beelden", "bladen", "zijden", "klopt"), [
-    (4, 2, 2, True), (3, 2, 2, False), (5, 2, 2, False), (2, 2, 1, True), (1, 2, 1, False), (0, 1, 1, False),
+@pytest.mark.parametrize(("waar", "los", "oneven"), [
+    (("a", "a", "a"), False, True),
+    (("a", "a", "a"), True, True),
+    (("S", "a", "a"), False, True),  # a side of a scheidingsblad came through the scanner as well
+    (("a", "a", "-a"), False, True),  # left out, but scanned
+    (("a", "=", "+a", "a", "a"), False, False),  # replaced: the new side counts for the old
+    (("a", "a", "+x"), False, False),  # an insert that was undone
+    (("a", "a", "+a"), False, True),  # a sheet of which one side came
 ])  # fmt: skip
-def test_declared_sheets_times_sides_must_be_the_beelden(beelden: int, bladen: int, zijden: int, klopt: bool) -> None:
-    telling = Telling(beelden, 0, 0, (Getelddocument(beelden, bladen),), zijden)
-    assert ("bladen_wijken_af" in codes(telling)) is not klopt
+def test_an_odd_number_of_sides_is_found_in_duplex_only(waar: tuple[str, ...], los: bool, oneven: bool) -> None:
+    assert codes(leg(*waar, zijden=2, los=los)) == (["oneven_beelden"] if oneven else [])
+    assert codes(leg(*waar, zijden=1, los=los)) == []
 
 
-def test_a_declared_number_for_the_batch_counts_everything_received() -> None:
-    assert codes(replace(DUPLEX, bladen_opgegeven=4)) == []
-    for te_weinig_of_te_veel in (5, 3):
-        assert codes(replace(DUPLEX, bladen_opgegeven=te_weinig_of_te_veel)) == ["bladen_wijken_af"]
+def test_every_file_of_more_pages_is_looked_at_by_itself() -> None:
+    telling = leg("a", "a", "a", "b", "b", "b")
+    eerste = telling.beelden[:3]
+    tweede = [replace(beeld, bron=LATER, blad=beeld.blad + 10) for beeld in telling.beelden[3:]]
+    gevonden = find(replace(telling, beelden=(*eerste, *tweede), zijden_per_blad=2))
+    assert [g.beeld for g in gevonden if g.bevinding.code == "oneven_beelden"] == [eerste[-1].id, tweede[-1].id]
 
 
-def test_a_message_says_who_declared_what_and_what_to_do() -> None:
-    telling = Telling(3, 0, 0, (Getelddocument(3, 1, wie="Het scheidingsblad"),), 1)
-    (bevinding,) = find_tellingbevindingen(telling)
-    assert bevinding.tekst == (
-        "Het scheidingsblad noemt voor document 1 1 blad. Dat is 1 beeld, maar er zijn er 3. "
+def test_front_and_back_in_two_documents_are_found_once_and_where() -> None:
+    telling = leg("a", "a", "a", "b", zijden=2)
+    (gevonden,) = find(telling)
+    assert (gevonden.bevinding.code, gevonden.beeld) == ("blad_in_twee_documenten", telling.beelden[3].id)
+
+
+@pytest.mark.parametrize("waar", [("a", "x", "-a", "b"), ("S", "S", "a", "a")])
+def test_a_side_that_is_left_out_is_no_division(waar: tuple[str, ...]) -> None:
+    assert codes(leg(*waar, zijden=2)) == []
+
+
+@pytest.mark.parametrize(("waar", "bladen", "zijden", "klopt"), [
+    ("aaaa", 2, 2, True), ("aaaaaa", 2, 2, False), ("aa", 2, 2, False), ("aa", 2, 1, True), ("a", 2, 1, False),
+])  # fmt: skip
+def test_declared_sheets_times_sides_must_be_the_beelden(waar: str, bladen: int, zijden: int, klopt: bool) -> None:
+    assert ("aantal_wijkt_af" in codes(leg(*waar, zijden=zijden, bladen={"a": bladen}))) is not klopt
+
+
+@pytest.mark.parametrize(("waar", "klopt"), [
+    (("a", "a", "a"), True),
+    (("a", "a", "-a"), True),  # blank, left out: its sheet is there
+    (("a", "=", "+a", "a"), True),  # replaced: still three sheets
+    (("a", "a", "+a"), True),  # a forgotten page that came later
+    (("a", "a", "x"), False),  # left out for another reason: a declared sheet is not in the document
+    (("a", "a", "a", "+x"), True),  # an insert that was undone
+    (("S", "a", "a"), False),
+    (("S", "S", "a", "a", "a"), True),
+])  # fmt: skip
+def test_a_document_and_its_batch_are_counted_by_one_rule(waar: tuple[str, ...], klopt: bool) -> None:
+    assert ("aantal_wijkt_af" not in codes(leg(*waar, bladen={"a": 3}))) is klopt
+    assert ("batchaantal_wijkt_af" not in codes(leg(*waar, batch=3))) is klopt
+
+
+@pytest.mark.parametrize(("waar", "klopt"), [
+    (("a", "a", "a"), True), (("a", "b", "b"), True), (("a", "=", "+a", "a"), True), (("a", "a", "+a"), True),
+    (("+a", "a", "a"), True), (("a", "a"), False), (("a", "a", "a", "+a"), False), (("S", "S"), False),
+])  # fmt: skip
+def test_a_line_of_an_index_counts_its_file_and_what_was_put_between_its_pages(
+    waar: tuple[str, ...], klopt: bool
+) -> None:
+    telling = replace(leg(*waar), bladen_van_bron={BRON: 3})
+    gevonden = [g for g in find(telling) if g.bevinding.code == "aantal_wijkt_af"]
+    assert (gevonden == []) is klopt
+    for bevinding in gevonden:
+        assert bevinding.bevinding.tekst.startswith("Het indexbestand noemt 3 bladen.")
+        assert bevinding.beeld == next(beeld.id for beeld in telling.beelden if not beeld.later)
+
+
+def test_a_document_without_pages_is_not_asked_for_its_sheets() -> None:
+    assert codes(leg("b", bladen={"a": 3})) == []
+
+
+@pytest.mark.parametrize(("waar", "bladen", "tekst"), [
+    ("aaa", 1, "Het scheidingsblad noemt 1 blad. Dat is 1 bladzijde, gescand: 3. Tel het papier na."),
+    ("a", 2, "Het scheidingsblad noemt 2 bladen. Dat zijn 2 bladzijden, gescand: 1. "
+             "Tel het papier na en scan wat ontbreekt."),
+])  # fmt: skip
+def test_a_message_says_who_declared_what_and_what_to_do(waar: str, bladen: int, tekst: str) -> None:
+    (gevonden,) = find(leg(*waar, bladen={"a": bladen}))
+    assert (gevonden.bevinding.tekst, gevonden.document) == (tekst, doc("a"))
+
+
+def test_the_message_about_the_batch_says_that_scheidingsbladen_are_not_counted() -> None:
+    (gevonden,) = find(leg("S", "a", batch=2))
+    assert (gevonden.document, gevonden.beeld) == (None, None)
+    assert gevonden.bevinding.tekst == (
+        "Het Batchblad noemt 2 bladen, scheidingsbladen niet meegeteld. Dat zijn 2 bladzijden, gescand: 1. "
         "Tel het papier na en scan wat ontbreekt."
     )
 
 
-@given(st.lists(st.integers(1, 9), max_size=6), st.integers(0, 6), st.integers(0, 6), st.integers(-3, 3))
-def test_the_balance_is_found_broken_exactly_when_it_is(
-    documenten: list[int], scheidingsbladen: int, weggelaten: int, mis: int
-) -> None:
-    ontvangen = sum(documenten) + scheidingsbladen + weggelaten + mis
-    telling = Telling(ontvangen, scheidingsbladen, weggelaten, tuple(map(Getelddocument, documenten)), 1)
+@given(st.lists(st.sampled_from(["a", "b", "S", "-a", "=", "x", "+a", "+x"]), max_size=12), st.integers(-2, 2))
+def test_the_balance_is_found_broken_exactly_when_it_is(waar: list[str], mis: int) -> None:
+    telling = leg(*waar)
+    ontvangen, *rest = telling.geteld
+    telling = replace(telling, geteld=(ontvangen + mis, rest[0], rest[1], rest[2]))
     assert ("telling_sluit_niet" in codes(telling)) is (mis != 0)

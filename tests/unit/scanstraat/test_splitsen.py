@@ -303,36 +303,12 @@ def test_a_second_batchblad_in_the_pile_is_said_and_nothing_behind_it_is_linked(
 # ------------------------------------------------------------------------------------------- counts
 
 
-@pytest.mark.parametrize(("bladen", "gezegd"), [(2, []), (1, ["aantal_wijkt_af"]), (3, ["aantal_wijkt_af"])])
-def test_a_declared_number_of_sheets_is_compared_with_the_pages(bladen: int, gezegd: list[str]) -> None:
-    assert codes(Stapel().leg(doc(Z1, bladen), "", "").splits()) == gezegd
-    assert codes(Stapel(DUPLEX).leg(doc(Z1, bladen), "", "", "", "", "").splits()) == gezegd
-
-
-def test_the_message_about_a_number_of_sheets_names_all_numbers() -> None:
-    splitsing = Stapel(DUPLEX).leg(doc(Z1, 2), "", "", "").splits()
-    assert splitsing.bevindingen[0].bevinding.tekst == (
-        "Het scheidingsblad noemt 2 bladen. Dat zijn 4 bladzijden, gescand: 2. Tel het papier na."
-    )
-
-
-def test_the_batchblad_counts_paper_without_separators() -> None:
-    assert codes(Stapel().leg(batch(bladen=3), doc(), "", doc(), "", "").splits()) == []
-    assert codes(Stapel().leg(batch(bladen=4), doc(), "", doc(), "", "").splits()) == ["batchaantal_wijkt_af"]
-
-
-def test_an_index_that_declares_sheets_is_held_to_it() -> None:
-    index = Indexregel("scan.pdf", zaak=Z1, bladen=3)
-    assert codes(Stapel().leg("", "", index=index).splits()) == ["aantal_wijkt_af"]
-
-
-def test_an_odd_number_of_sides_in_duplex_is_said() -> None:
-    assert codes(Stapel(DUPLEX).leg("", "", "").splits()) == ["oneven_beelden"]
-
-
-def test_a_front_and_a_back_in_different_documents_are_said() -> None:
-    stapel = Stapel(DUPLEX).leg("", naam=f"{Z1}.jpg").leg("", naam=f"{Z2}.jpg")
-    assert codes(stapel.splits()) == ["blad_in_twee_documenten"]
+def test_declared_numbers_of_sheets_go_along_with_what_they_were_declared_for() -> None:
+    splitsing = Stapel().leg(batch(bladen=3), doc(Z1, 2), "", bijlage(1), "", doc(), "").splits()
+    assert splitsing.bladen_opgegeven == 3
+    assert [deel.bladen_verwacht for deel in splitsing.documenten] == [2, 1, None]
+    stapel = Stapel().leg("", "", index=Indexregel("scan.pdf", zaak=Z1, bladen=3)).leg("", "")
+    assert stapel.splits().bladen_per_bron == {stapel.bronnen[0].id: 3}
 
 
 # ------------------------------------------------------------------------------------------- reasons
