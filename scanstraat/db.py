@@ -110,6 +110,8 @@ def create_engine(url: str) -> Engine:
                 _check_postgres(verbinding)
     except DBAPIError as exc:
         engine.dispose()
+        if engine.dialect.name == "sqlite" and (storing := find_storing(exc)) is not None:
+            raise storing from exc
         raise DatabaseError(
             "De database is niet te openen of antwoordt niet. Controleer database.url en of de database draait."
         ) from exc
@@ -139,6 +141,7 @@ def _create_sqlite(adres: URL) -> Engine:
         ) from exc
     check_filesystem(bestand.parent)
     _close_to_others(bestand)
+    _check_rights(bestand)
     engine = sa.create_engine(
         adres.set(drivername="sqlite", database=str(bestand)),
         module=sqlite,
@@ -189,6 +192,24 @@ def _close_to_others(bestand: Path) -> None:
         pass  # SQLite cannot open it either, and that is said in `create_engine`
 
 
+def _check_rights(bestand: Path) -> None:
+    """Say at once what SQLite would find out late, and call "unable to open": WAL writes beside the file, also to read.
+
+    Raises:
+        DatabaseError: this user may not write the file or its folder.
+    """
+    for pad, wat in ((bestand.parent, "map van de database"), (bestand, "database")):
+        if pad.exists() and not os.access(pad, os.R_OK | os.W_OK | (os.X_OK if pad.is_dir() else 0)):
+            raise DatabaseError(
+                f"De scanstraat mag niet schrijven in de {wat}: {pad}. Geef de gebruiker die de scanstraat draait "
+                "lees- en schrijfrechten, of start de scanstraat als de gebruiker van wie zij is."
+            )
+    if not bestand.exists():
+        raise DatabaseError(
+            f"Het bestand van de database is niet te maken: {bestand}. Controleer de rechten en de schijf."
+        )
+
+
 def _set_journal(verbinding: Any, journal: str) -> None:
     """Change the journal mode when it is another; SQLite does not wait for a lock here, so we do."""
     einde = time.monotonic() + BUSY_TIMEOUT_S
@@ -197,8 +218,8 @@ def _set_journal(verbinding: Any, journal: str) -> None:
             (nu,) = verbinding.execute("PRAGMA journal_mode").fetchone()
             if nu != journal:
                 (nu,) = verbinding.execute(f"PRAGMA journal_mode={journal}").fetchone()
-        except sqlite.OperationalError:
-            if time.monotonic() > einde:
+        except sqlite.OperationalError as exc:
+            if time.monotonic() > einde or not exc.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 raise
         else:
             if nu == journal:
