@@ -20,6 +20,7 @@ from PIL import Image, ImageFilter
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.errors import BeeldError
+from kwaliteitscontrole.woorden import format_getal
 
 MM_PER_INCH = 25.4
 MARGE_MM = 5.0  # border left out: the scanner's shadow lives there
@@ -307,7 +308,7 @@ def _find_beeldfouten(metingen: Metingen, grenzen: Beeldgrenzen) -> list[Bevindi
     bevindingen = []
     scheef, scherpte, contrast = metingen.scheefstand_graden, metingen.scherpte, metingen.contrast
     if scheef is not None and abs(scheef) > grenzen.maximale_scheefstand_graden:
-        tekst = f"De pagina staat {_decimal(abs(scheef))} graden scheef. Leg het papier recht en scan opnieuw."
+        tekst = f"De pagina staat {format_getal(abs(scheef))} graden scheef. Leg het papier recht en scan opnieuw."
         bevindingen.append(Bevinding("scheef", Ernst.ERNSTIG, tekst))
     if scherpte is not None and scherpte < grenzen.minimale_scherpte:
         tekst = "De pagina is onscherp. Maak de glasplaat en de rollen schoon en scan opnieuw."
@@ -338,10 +339,6 @@ def _is_flets(metingen: Metingen) -> bool:
 
 
 _VEEL_ZWAK, _WEINIG_INKT = 0.01, 0.02
-
-
-def _decimal(getal: float) -> str:
-    return f"{getal:.1f}".replace(".", ",")
 
 
 # --- the reduced picture, shared by the measurements -----------------------------------------------------------------

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from kwaliteitscontrole.woorden import count_words
 
 CODES = frozenset(
     {"telling_sluit_niet", "oneven_beelden", "blad_in_twee_documenten", "aantal_wijkt_af", "batchaantal_wijkt_af"}
@@ -160,9 +161,10 @@ def _compare(
     if verwacht == gescand:
         return
     van_batch = document is None and beeld is None
+    dat = "Dat is 1 bladzijde" if verwacht == 1 else f"Dat zijn {verwacht} bladzijden"
     tekst = (
-        f"{wie} noemt {_count(bladen, 'blad', 'bladen')}{', scheidingsbladen niet meegeteld' if van_batch else ''}. "
-        f"Dat {'is' if verwacht == 1 else 'zijn'} {_count(verwacht, 'bladzijde', 'bladzijden')}, gescand: {gescand}. "
+        f"{wie} noemt {count_words(bladen, 'blad', 'bladen')}"
+        f"{', scheidingsbladen niet meegeteld' if van_batch else ''}. {dat}, gescand: {gescand}. "
         f"Tel het papier na{' en scan wat ontbreekt' if gescand < verwacht else ''}."
     )
     code = "batchaantal_wijkt_af" if van_batch else "aantal_wijkt_af"
@@ -186,7 +188,3 @@ def _with_bron(beelden: Sequence[Geteldbeeld]) -> Iterator[tuple[Geteldbeeld, UU
         if not beeld.later:
             vorige[beeld.document] = beeld.bron
         yield beeld, vorige.get(beeld.document, beeld.bron) if beeld.later else beeld.bron
-
-
-def _count(aantal: int, een: str, meer: str) -> str:
-    return f"{aantal} {een if aantal == 1 else meer}"

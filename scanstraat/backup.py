@@ -29,6 +29,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.woorden import count_bestanden, count_words, format_mb
 from scanstraat import backup_database as database
 from scanstraat import db, storage
 from scanstraat.bootstrap import Basis
@@ -42,13 +43,12 @@ from scanstraat.errors import (
     ScanstraatError,
 )
 from scanstraat.intake.opslag import Objectstaat, Opslag
-from scanstraat.onderhoud import LIJN, hold_slot, open_register
+from scanstraat.onderhoud import BACKUP_OBJECTEN, LIJN, hold_slot, open_register
 from scanstraat.tables import BackupRow, ObjectRow
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectversieRow
 
 INHOUD, SOM = "inhoud.json", "inhoud.json.sha256"
 INSTELLINGEN = "instellingen.json"
-OBJECTEN = "objecten"
 OPSLAG, REGISTER = "opslag", "zaaksysteem"  # the two stores, as their folders are called in a gegevensmap
 KENMERK = "opslag.json"  # whose store it is; without it a restored store would not know its second copy
 
@@ -107,14 +107,15 @@ class Backupverslag:
     def say(self) -> str:
         """Return the outcome in Dutch, with what to do."""
         tekst = (
-            f"De back-up staat in {self.map}: {self.objecten} bestanden, waarvan {self.nieuw} nieuw, samen "
-            f"{self.omvang_bytes / 1_000_000:.1f} MB."
+            f"De back-up staat in {self.map}: {count_bestanden(self.objecten)}, waarvan {self.nieuw} "
+            f"nieuw, samen {format_mb(self.omvang_bytes)}."
         )
         if self.in_orde:
             return f"{tekst}\nControleer hem nu met: scanstraat back-up controleer"
         lijst = "\n".join(f"  {sha256}" for sha256 in self.ontbreekt)
+        ontbreekt = count_words(len(self.ontbreekt), "bestand ontbreekt", "bestanden ontbreken")
         return (
-            f"{tekst}\n{len(self.ontbreekt)} bestanden zijn in de opslag beschadigd of weg en ontbreken:\n{lijst}\n"
+            f"{tekst}\n{ontbreekt}, want beschadigd of weg in de opslag:\n{lijst}\n"
             "Voer uit: scanstraat opslag controleer"
         )
 
@@ -146,13 +147,15 @@ class Controleverslag:
             regels.insert(
                 0,
                 f"De back-up {self.map} is in orde: de database is op proef teruggezet en "
-                f"{self.objecten} bestanden zijn heel.",
+                f"{count_words(self.objecten, 'bestand is', 'bestanden zijn')} heel.",
             )
             return "\n".join(regels)
         regels += [f"  {probleem}" for probleem in self.problemen]
         if self.aantal_problemen > len(self.problemen):
             regels.append(f"  en nog {self.aantal_problemen - len(self.problemen)} andere")
-        begin = f"De back-up {self.map} is NIET in orde ({self.aantal_problemen} problemen):"
+        begin = (
+            f"De back-up {self.map} is NIET in orde ({count_words(self.aantal_problemen, 'probleem', 'problemen')}):"
+        )
         einde = (
             "Vernietig geen papier. Maak een nieuwe back-up (scanstraat back-up maak), die vervangt wat beschadigd is, "
             "en controleer die."
@@ -176,7 +179,7 @@ class Herstelverslag:
     def say(self) -> str:
         """Return the outcome in Dutch, with what to do next."""
         tekst = (
-            f"Teruggezet in {self.map} en nagelezen: {self.objecten} bestanden, {self.omvang_bytes / 1_000_000:.1f} MB."
+            f"Teruggezet in {self.map} en nagelezen: {count_bestanden(self.objecten)}, {format_mb(self.omvang_bytes)}."
         )
         if self.dump is None:
             return f'{tekst}\nZet in config.toml onder [algemeen]: gegevensmap = "{self.map}"'
@@ -287,7 +290,7 @@ def make_backup(basis: Basis, *, meld: Meld) -> Backupverslag:
 def _write_backup(basis: Basis, half: Path, gemaakt_op: str, meld: Meld) -> tuple[Backupverslag, str]:
     """Return what was written, and the SHA-256 of its list."""
     soort = basis.engine.dialect.name
-    objecten = Opslag(half.parent / OBJECTEN, naam="back-up")
+    objecten = Opslag(half.parent / BACKUP_OBJECTEN, naam="back-up")
     with scratch(basis.config.algemeen.gegevensmap) as kladmap, (kladmap / "lijst").open("w+") as lijst:
         aantal = database.dump_database(
             basis.engine, kladmap / database.BESTAND[soort], lambda session: _write_lijst(session, lijst)
@@ -347,7 +350,7 @@ def record_objecten(session: Session) -> Iterator[Ingang]:
 
 
 def _object_pad(sha256: str) -> str:
-    return f"{OBJECTEN}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+    return f"{BACKUP_OBJECTEN}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def _copy_objecten(
@@ -499,7 +502,7 @@ def _check_inhoud(
             session = stapel.enter_context(db.read(engine))
         except ScanstraatError as exc:
             problemen.voeg_toe(f"De database is niet terug te zetten: {exc}")
-    return _check_objecten(Opslag(map_.parent / OBJECTEN, naam="back-up"), inhoud, session, problemen, meld)
+    return _check_objecten(Opslag(map_.parent / BACKUP_OBJECTEN, naam="back-up"), inhoud, session, problemen, meld)
 
 
 def _check_objecten(
@@ -635,7 +638,7 @@ def restore_backup(map_: Path, naar: Path, *, meld: Meld) -> Herstelverslag:
         _check_som(map_, None)
         with _Inhoudlezer(map_ / INHOUD) as inhoud:
             losse = {ingang.pad: ingang for ingang in inhoud.losse()}
-            bron = Opslag(map_.parent / OBJECTEN, naam="back-up")
+            bron = Opslag(map_.parent / BACKUP_OBJECTEN, naam="back-up")
             doelen = {
                 naam: _prepare_opslag(map_, naar / naam, losse.get(f"{naam}-kenmerk.json"))
                 for naam in (OPSLAG, REGISTER)

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import bladtelling, storage
 from scanstraat import opstelling as o
 from scanstraat.aflevering import LEEG_IN_ZAAK, plan_afleveringen
@@ -138,7 +139,7 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
     zonder = [d for d in storage.load_documenten(session, batch.id) if d.koppelstatus == Koppelstatus.TE_KOPPELEN]
     if not zonder:
         return ()
-    return ("1 document heeft nog geen zaak" if len(zonder) == 1 else f"{len(zonder)} documenten hebben nog geen zaak",)
+    return (f"{count_words(len(zonder), 'document heeft', 'documenten hebben')} nog geen zaak",)
 
 
 def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam: str, reden: str) -> None:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
@@ -226,15 +227,16 @@ def _check_opslag(basis: Basis, session: Session) -> Iterator[Melding]:
         yield Melding(
             "opslag",
             "fout",
-            f"{beschadigd} bestanden in de opslag zijn beschadigd of weg. Voer uit: scanstraat opslag controleer",
+            f"{count_words(beschadigd, 'bestand in de opslag is', 'bestanden in de opslag zijn')} beschadigd of weg. "
+            "Welke dat zijn en wat u doet, zegt: scanstraat opslag controleer",
         )
     achter = count_achterstallig(session, basis.config.opslag.dagelijks_deel, datetime.now(UTC))
     if achter:
         yield Melding(
             "opslag",
             "let op",
-            f"{achter} bestanden zijn te lang niet nagelezen. Laat de scanstraat doorlopen, of voer uit: "
-            "scanstraat opslag controleer",
+            f"{count_words(achter, 'bestand is', 'bestanden zijn')} te lang niet nagelezen. Laat de scanstraat "
+            "doorlopen, of voer uit: scanstraat opslag controleer",
         )
     vrij = shutil.disk_usage(basis.config.algemeen.gegevensmap).free
     if vrij < MINIMAAL_VRIJ_BYTES:
@@ -269,7 +271,11 @@ def _check_werkers(session: Session, lopend: _Lopend) -> Iterator[Melding]:
 def _check_stappen(session: Session) -> Iterator[Melding]:
     mislukt = session.exec(select(sa.func.count()).where(StapRow.status == Stapstatus.MISLUKT.value)).one()
     if mislukt:
-        yield Melding("stappen", "fout", f"{mislukt} stappen zijn mislukt. Bekijk ze met: scanstraat stappen")
+        yield Melding(
+            "stappen",
+            "fout",
+            f"{count_words(mislukt, 'stap is', 'stappen zijn')} mislukt. Bekijk met: scanstraat stappen",
+        )
     oudste = session.exec(
         select(sa.func.min(StapRow.aangemaakt_op)).where(
             col(StapRow.status).in_([Stapstatus.WACHT.value, Stapstatus.BEZIG.value])

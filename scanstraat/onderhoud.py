@@ -1,4 +1,4 @@
-"""Care for what is kept: re-read every byte, repair from the copy, clear working copies and say so."""
+"""Care for what is kept: re-read every byte, repair from the copy or a back-up, clear working copies and say so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, processen, storage
+from kwaliteitscontrole.woorden import count_bestanden, count_words
+from scanstraat import db, processen, rapport, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.domain import Vingerafdruk
@@ -22,6 +23,7 @@ from scanstraat.errors import OpslagError, ScanstraatError
 from scanstraat.intake.opslag import Opruimbewijs, Opslag
 from scanstraat.tables import BronRow, DocumentversieRow, ObjectRow, OpruimingRow, ScanmapBestandRow
 
+BACKUP_OBJECTEN = "objecten"  # folder of the objects in the back-up folder
 LIJN = "onderhoud"  # the name of this part of the line, as an actor
 KIJK_S = 3600.0  # how often the service looks what is due
 WERKBESTAND, TEKSTLAAG, WERKSTAAT = "werkbestand", "tekstlaag", "werkstaat"  # what an opruiming can be about
@@ -39,12 +41,20 @@ _log = structlog.get_logger("onderhoud")
 
 
 @dataclass(frozen=True)
+class BeschadigdObject:
+    """An object that is nowhere whole any more; `wat` says in Dutch which scan or file that is."""
+
+    sha256: str
+    wat: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Opslaguitslag:
-    """What re-reading the store found, in numbers of files; `beschadigd` names what could not be repaired."""
+    """What re-reading the store found, in numbers of files; `beschadigd` is what could not be repaired."""
 
     gelezen: int
     hersteld: int
-    beschadigd: tuple[str, ...]  # SHA-256
+    beschadigd: tuple[BeschadigdObject, ...]
 
     @property
     def in_orde(self) -> bool:
@@ -57,13 +67,19 @@ class Opslaguitslag:
 
     def say(self) -> str:
         """Return the outcome in Dutch, with what to do."""
-        begin = f"{self.gelezen} bestanden gelezen, {self.hersteld} hersteld uit de kopie."
+        begin = f"{count_bestanden(self.gelezen)} gelezen, {self.hersteld} hersteld."
         if self.in_orde:
             return f"{begin} Alle bestanden zijn gelijk aan hun vingerafdruk."
-        lijst = "\n".join(f"  {sha256}" for sha256 in self.beschadigd)
+        lijst = "\n".join(
+            f"  {regel}\n    {een.sha256}"
+            for een in self.beschadigd
+            for regel in (een.wat or ("hoort bij geen batch",))
+        )
+        aantal = count_words(len(self.beschadigd), "bestand is", "bestanden zijn")
         return (
-            f"{begin}\n{len(self.beschadigd)} bestanden zijn beschadigd of weg en niet te herstellen:\n{lijst}\n"
-            "Vernietig geen papier. Zet deze bestanden terug uit de back-up (zie de handleiding)."
+            f"{begin}\n{aantal} beschadigd of weg, en ook niet heel in de kopie of de back-up:\n{lijst}\n"
+            "Vernietig hiervan geen papier. Sluit een oudere back-up aan als [backup] map en voer dit opnieuw uit, of "
+            "scan het papier opnieuw."
         )
 
 
@@ -73,13 +89,16 @@ class _Telling:
     def __init__(self, basis: Basis, op: str | None = None) -> None:
         self._basis, self._op = basis, op
         self._gelezen, self._hersteld = 0, 0
-        self._beschadigd: list[str] = []
+        self._backup = open_backup(basis.config)
+        self._beschadigd: list[BeschadigdObject] = []
 
     def lees(self, rij: ObjectRow) -> int:
         """Read one object again, store the verdict, and return how many objects were read so far."""
-        heel, is_hersteld = _check_object(self._basis, Vingerafdruk(rij.sha256, rij.sha512, rij.omvang_bytes))
+        verwacht = Vingerafdruk(rij.sha256, rij.sha512, rij.omvang_bytes)
+        heel, is_hersteld = _check_object(self._basis.opslag, self._backup, verwacht)
         if _save_verdict(self._basis, rij.sha256, heel=heel, hersteld=is_hersteld, op=self._op) and not heel:
-            self._beschadigd.append(rij.sha256)
+            with db.read(self._basis.engine) as session:
+                self._beschadigd.append(BeschadigdObject(rij.sha256, rapport.say_object(session, rij)))
         self._hersteld += is_hersteld
         self._gelezen += 1
         return self._gelezen
@@ -91,7 +110,7 @@ class _Telling:
 def check_objecten(
     basis: Basis, *, meld: Callable[[int, int], None], alleen: Sequence[str] | None = None
 ) -> Opslaguitslag:
-    """Read every object of the record again (or only `alleen`), compare, and repair from the other copy.
+    """Read every object of the record again (or only `alleen`), compare, and repair from the copy or the back-up.
 
     Text layers that were cleared away on schedule are not looked for.
 
@@ -185,17 +204,22 @@ def count_achterstallig(session: Session, dagelijks_deel: int, nu: datetime) -> 
     return session.exec(vraag).one()
 
 
-def _check_object(basis: Basis, verwacht: Vingerafdruk) -> tuple[bool, bool]:
+def _check_object(opslag: Opslag, backup: Opslag, verwacht: Vingerafdruk) -> tuple[bool, bool]:
     """Return (whole now, repaired)."""
-    controle = basis.opslag.controleer(verwacht.sha256, verwacht)
+    controle = opslag.controleer(verwacht.sha256, verwacht)
     if controle.in_orde:
         return True, False
     try:
-        basis.opslag.herstel(verwacht.sha256)
+        opslag.herstel(verwacht.sha256, uit=backup)
     except OpslagError:
         return False, False
-    heel = basis.opslag.controleer(verwacht.sha256, verwacht).in_orde
+    heel = opslag.controleer(verwacht.sha256, verwacht).in_orde
     return heel, heel
+
+
+def open_backup(config: Config) -> Opslag:
+    """Return the objects that all back-ups share; an empty place when there is no back-up."""
+    return Opslag(config.backup.map / BACKUP_OBJECTEN, naam="back-up")
 
 
 def _save_verdict(basis: Basis, sha256: str, *, heel: bool, hersteld: bool, op: str | None) -> bool:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 import pikepdf
 import pikepdf.pdfa
 
+from kwaliteitscontrole.woorden import format_getal
 from scanstraat.errors import InvoerError
 from scanstraat.intake.beelden import Beelddeel, Bronlezer, Masterbeeld
 from scanstraat.intake.masterbeeld import Fdlezer
@@ -262,8 +263,8 @@ def plan_pagina(bron: PaginaBron, werk: _Werkbestand) -> _Plan:
     if min(breedte, hoogte) < KLEINSTE_PT or max(breedte, hoogte) > GROOTSTE_PT:
         raise InvoerError(
             "paginamaat",
-            f"Pagina {beeld.n} zou {breedte / 72 * 2.54:.1f} x {hoogte / 72 * 2.54:.1f} cm worden: de resolutie in het "
-            "bestand klopt niet. Stel de resolutie in de scanner goed in en scan opnieuw.",
+            f"Pagina {beeld.n} zou {format_getal(breedte / 72 * 2.54)} x {format_getal(hoogte / 72 * 2.54)} cm worden: "
+            "de resolutie in het bestand klopt niet. Stel de resolutie in de scanner goed in en scan opnieuw.",
         )
     tekst = _text(beeld, bron, breedte, hoogte)
     delen = beeld.delen()

@@ -20,6 +20,7 @@ from scanstraat.tables import (
     BronRow,
     DocumentRow,
     DocumentversieRow,
+    ObjectRow,
     PaginaRow,
     ScanmapBestandRow,
     StapRow,
@@ -136,6 +137,41 @@ def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]
         "afgehandeld": bevinding.afgehandeld_op is not None,
         "vervallen": bevinding.vervallen_op is not None,
     }
+
+
+def say_object(session: Session, rij: ObjectRow) -> tuple[str, ...]:
+    """Say in Dutch which scans and files are these bytes, one line each; nothing when no batch has them."""
+    versie, bron, sha256 = DocumentversieRow, BronRow, rij.sha256
+    regels = [
+        f"scan {volgnummer} van batch {nummer}: {naam}"
+        for nummer, volgnummer, naam in session.exec(
+            select(BatchRow.nummer, bron.volgnummer, bron.naam)
+            .join(bron, col(bron.batch_id) == BatchRow.id)
+            .where(bron.sha256 == sha256)
+            .order_by(col(BatchRow.nummer))
+        )
+    ]
+    in_quarantaine = select(bron.naam).where(bron.sha256 == sha256, col(bron.batch_id).is_(None))
+    regels += [f"scan in quarantaine: {naam}" for naam in session.exec(in_quarantaine)]
+    for kolom, wat in (
+        (versie.pdf_sha256, "het PDF/A-bestand"),
+        (versie.tekstlaag_sha256, "de gelezen tekst"),
+        (versie.manifest_sha256, "het manifest"),
+        (versie.pdfa_rapport_sha256, "het rapport van veraPDF"),
+        (versie.getrouwheid_rapport_sha256, "het bewijs dat de pixels gelijk zijn"),
+    ):
+        gevonden = session.exec(
+            select(BatchRow.nummer, DocumentRow.id, versie.n)
+            .join(DocumentRow, col(DocumentRow.batch_id) == BatchRow.id)
+            .join(versie, col(versie.document_id) == DocumentRow.id)
+            .where(col(kolom) == sha256)
+        )
+        regels += [f"{wat} van document {str(id_)[:8]}, versie {n}, batch {nummer}" for nummer, id_, n in gevonden]
+    if not regels and rij.soort == "index":
+        regels.append("een indexbestand")
+    if not regels and rij.soort == "manifest":
+        regels.append("de lijst van ontvangen bestanden van een batch")
+    return tuple(regels)
 
 
 def build_document(session: Session, document: DocumentRow, opslagpad: Opzoeken) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 from sqlmodel import select
 
+from kwaliteitscontrole.woorden import format_getal
 from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stdout
@@ -91,7 +92,7 @@ def batch(
 
 def say_share(deel: float | None) -> str | None:
     """Return a share (0 to 1) as people say it: 3,6 %."""
-    return None if deel is None else f"{deel * 100:.1f} %".replace(".", ",")
+    return None if deel is None else f"{format_getal(deel * 100)} %"
 
 
 def show_documenten(documenten: list[dict[str, Any]]) -> None:

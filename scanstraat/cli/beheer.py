@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
 from scanstraat.errors import ScheidingsbladError
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @opslag.command("controleer")
 def opslag_controleer(context: typer.Context, als_json: AlsJson = False) -> None:
-    """Lees elk bestand opnieuw, vergelijk het met zijn vingerafdruk en herstel het zo nodig uit de kopie."""
+    """Lees elk bestand opnieuw, vergelijk het met zijn vingerafdruk en herstel het uit de kopie of de back-up."""
     from scanstraat.onderhoud import check_objecten  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
@@ -176,7 +177,8 @@ def zaken_laad(
     with expected_errors(), open_basis(load_config(context)) as basis:
         gelezen = boek.lees_zaken_csv(basis.engine, bestand, gebruiker=door)
         stdout().print(
-            f"{gelezen.toegevoegd} zaken toegevoegd, {gelezen.gewijzigd} gewijzigd, {gelezen.ongewijzigd} ongewijzigd."
+            f"{count_words(gelezen.toegevoegd, 'zaak', 'zaken')} toegevoegd, {gelezen.gewijzigd} gewijzigd, "
+            f"{gelezen.ongewijzigd} ongewijzigd."
         )
 
 
@@ -297,5 +299,5 @@ def scheidingsbladen(
             raise ScheidingsbladError(
                 f"{uit} is niet te schrijven. Kies met --uit een bestand in een map die er is en waar u mag schrijven."
             ) from exc
-        aantal = "1 scheidingsblad staat" if len(vellen) == 1 else f"{len(vellen)} scheidingsbladen staan"
+        aantal = count_words(len(vellen), "scheidingsblad staat", "scheidingsbladen staan")
         stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).")

@@ -23,6 +23,7 @@ from typer.exceptions import TyperException
 
 from hardware.errors import HardwareError
 from kwaliteitscontrole.errors import KwaliteitscontroleError
+from kwaliteitscontrole.woorden import format_getal
 from scanstraat import db
 from scanstraat.config import Config, read_config
 from scanstraat.errors import DatabaseError, InstellingError, OpslagVolError, ScanstraatError
@@ -137,7 +138,7 @@ def show(waarde: Any) -> str:
     if isinstance(waarde, bool):
         return "ja" if waarde else "nee"
     if isinstance(waarde, float):
-        return f"{round(waarde, 1) or 0.0:.1f}".replace(".", ",")  # never -0,0
+        return format_getal(waarde)
     tekst = str(waarde)
     if len(tekst) == 24 and tekst.endswith("Z") and tekst[10] == "T":
         return f"{tekst[8:10]}-{tekst[5:7]}-{tekst[:4]} {tekst[11:16]}"

@@ -51,7 +51,7 @@ def add_bijscan(basis: Basis, session: Session, batch: BatchRow, pad: Path, *, m
             os.close(fd)
         if maximaal is not None and onderzocht.aantal_beelden > maximaal:
             raise NietMogelijkError(
-                f"Dit bestand heeft {onderzocht.aantal_beelden} pagina's. Geef een bestand met {maximaal} pagina."
+                f"Dit bestand heeft {onderzocht.aantal_beelden} pagina's. Geef een bestand met hoogstens {maximaal}."
             )
         bron = Bron(
             uuid4(), vingerafdruk.sha256, pad.name, onderzocht.soort, onderzocht.is_scan, onderzocht.aantal_beelden

@@ -199,10 +199,13 @@ class Opslag:
             None if self._kopie is None else self._kopie.check(sha256, verwacht),
         )
 
-    def herstel(self, sha256: str) -> Controle:
+    def herstel(self, sha256: str, *, uit: Opslag | None = None) -> Controle:
         """Repair the object where it is damaged or missing from the copy that is good; return the state after.
 
         Damaged bytes are moved to `beschadigd`, never deleted. With nothing to repair this does nothing.
+
+        Args:
+            uit: where else a good copy may be when neither of ours is: the objects of the back-ups.
 
         Raises:
             OpslagBeschadigdError: no copy is good.
@@ -210,17 +213,18 @@ class Opslag:
         staat = self.controleer(sha256)
         if staat.in_orde:
             return staat
-        if not staat.herstelbaar:
-            raise OpslagBeschadigdError(
-                f"Object {sha256} is nergens meer in orde: zet het terug uit de back-up en waarschuw de beheerder."
-            )
+        plekken = {self._origineel: staat.origineel}
+        if self._kopie is not None and staat.kopie is not None:
+            plekken[self._kopie] = staat.kopie
+        goed = next((plek for plek, hoe in plekken.items() if hoe is Objectstaat.IN_ORDE), None)
+        if goed is None and uit is not None and uit._origineel.check(sha256) is Objectstaat.IN_ORDE:
+            goed = uit._origineel
+        if goed is None:
+            raise OpslagBeschadigdError(f"Object {sha256} is nergens meer in orde. Waarschuw de beheerder.")
         self._check_plekken()
-        goed, slecht = self._origineel, self._kopie
-        if staat.origineel is not Objectstaat.IN_ORDE:
-            assert self._kopie is not None
-            goed, slecht = self._kopie, self._origineel
-        assert slecht is not None
-        slecht.neem_over(goed, sha256)
+        for plek, hoe in plekken.items():
+            if hoe is not Objectstaat.IN_ORDE:
+                plek.neem_over(goed, sha256)
         return self.controleer(sha256)
 
     def alle(self) -> Iterator[str]:

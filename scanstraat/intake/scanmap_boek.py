@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.woorden import count_bestanden
 from scanstraat.config import Scanmap
 from scanstraat.db import format_time
 from scanstraat.domain import Bestandstatus
@@ -26,7 +27,6 @@ from scanstraat.intake.scanmap_regels import (
     Naamsoort,
     Reden,
     is_in_eigen_map,
-    say_bestanden,
 )
 from scanstraat.tables import BronRow, ScanmapBestandRow
 
@@ -303,7 +303,7 @@ def find_wachtproblemen(session: Session, scanmap: Scanmap, nu: float) -> tuple[
         .group_by(rij.reden_code)
         .order_by(rij.reden_code)
     )
-    return tuple(f"Scanmap {scanmap.naam}, {say_bestanden(aantal)}: {reden}" for _, reden, aantal in rijen)
+    return tuple(f"Scanmap {scanmap.naam}, {count_bestanden(aantal)}: {reden}" for _, reden, aantal in rijen)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

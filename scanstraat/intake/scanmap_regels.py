@@ -235,11 +235,6 @@ def reden_of_oserror(exc: OSError) -> Reden:
     )
 
 
-def say_bestanden(aantal: int) -> str:
-    """Return a number of files as people say it."""
-    return "1 bestand" if aantal == 1 else f"{aantal} bestanden"
-
-
 # --- names --------------------------------------------------------------------------------------------------------
 
 

@@ -98,8 +98,3 @@ def build_bevinding(
     """Return a finding with its sentence filled in; `ernst` overrules the usual weight."""
     gewoon, tekst = BEVINDINGEN[code]
     return Bevinding(code, ernst or gewoon, tekst.format(**(waarden or {})), plaats)
-
-
-def count_words(aantal: int, een: str, meer: str) -> str:
-    """Return "1 blad" or "3 bladen"."""
-    return f"{aantal} {een if aantal == 1 else meer}"

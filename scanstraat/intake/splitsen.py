@@ -18,10 +18,11 @@ from uuid import UUID
 
 from hardware.scanmap import Indexregel
 from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
+from kwaliteitscontrole.woorden import count_words
 from scanstraat.domain import Koppelreden
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.intake.codes import Code, find_codes
-from scanstraat.intake.splitsbevindingen import build_bevinding, count_words
+from scanstraat.intake.splitsbevindingen import build_bevinding
 from scanstraat.scheidingscode import Scheidingsblad, is_scheidingscode, parse_code
 
 __all__ = [

@@ -30,6 +30,7 @@ from watchdog.events import FileClosedEvent, FileSystemEvent, FileSystemEventHan
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from kwaliteitscontrole.woorden import count_bestanden
 from scanstraat.config import Scanmap, Scanprofiel
 from scanstraat.db import begin, read
 from scanstraat.domain import Bestandstatus
@@ -92,7 +93,6 @@ from scanstraat.intake.scanmap_regels import (
     find_naamsoort,
     is_gerust,
     reden_of_oserror,
-    say_bestanden,
     split_pad,
 )
 from scanstraat.technisch_log import describe_fout
@@ -303,7 +303,7 @@ class Scanmapwachter:
         ]
         niet_leesbaar = Counter(ding.reden for ding in self._wachtend.values() if ding.reden.code in NIET_LEESBAAR)
         problemen += [
-            f"Scanmap {naam}, {say_bestanden(aantal)}: {reden.tekst}" for reden, aantal in niet_leesbaar.items()
+            f"Scanmap {naam}, {count_bestanden(aantal)}: {reden.tekst}" for reden, aantal in niet_leesbaar.items()
         ]
         if not schrijfbaar:
             problemen.append(
@@ -311,7 +311,7 @@ class Scanmapwachter:
                 "maar blijven liggen. Geef schrijfrechten."
             )
         if vast := sum(1 for ligt in self._liggend.values() if ligt.poging):
-            problemen.append(f"Scanmap {naam}, {say_bestanden(vast)}: {NIET_VERPLAATST.tekst}")
+            problemen.append(f"Scanmap {naam}, {count_bestanden(vast)}: {NIET_VERPLAATST.tekst}")
         if nu < self._pauze_tot:
             problemen.append(f"Scanmap {naam} wacht: {self._pauze_reden}")
         return tuple(problemen)

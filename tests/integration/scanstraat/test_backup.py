@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
-from sqlmodel import select
+from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from scanstraat import backup, backup_database, db
@@ -128,6 +129,21 @@ def test_a_list_that_was_written_anew_is_found_by_the_record(proef: Proefinstall
     map_ = make(proef)
     rewrite_list(map_, lambda regels: [*regels[:-2], regels[-2].replace('"sha512": "', '"sha512": "0'), regels[-1]])
     assert not check(proef).in_orde
+
+
+def test_a_record_with_another_sha512_than_the_list_is_found(
+    proef: Proefinstallatie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(proef)
+    echt = backup.record_objecten
+
+    def tamper(session: Session) -> Iterator[backup.Ingang]:
+        for ingang in echt(session):
+            yield replace(ingang, sha512="0" * 128) if ingang.sha256 == proef.bron.sha256 else ingang
+
+    monkeypatch.setattr(backup, "record_objecten", tamper)
+    verslag = check(proef)
+    assert verslag.problemen == (f"Object {proef.bron.sha256}: de inhoudsopgave en de database zeggen niet hetzelfde.",)
 
 
 def test_an_object_left_out_of_list_and_folder_is_found_by_the_restored_database(proef: Proefinstallatie) -> None:

@@ -12,10 +12,11 @@ import pytest
 from sqlmodel import col, select
 
 from scanstraat import db, onderhoud, storage
+from scanstraat.backup import make_backup
 from scanstraat.errors import DatabaseError, OpslagError
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.opslag import Opruimbewijs
-from scanstraat.tables import DocumentversieRow, GebeurtenisRow, ObjectRow, OpruimingRow
+from scanstraat.tables import BronRow, DocumentversieRow, GebeurtenisRow, ObjectRow, OpruimingRow
 from tests import builders
 from tests.backupproef import Proefinstallatie, archive, flip, keep, open_installatie
 
@@ -39,6 +40,22 @@ def set_read(proef: Proefinstallatie, sha256: str, op: datetime) -> None:
     with db.begin(proef.basis.engine) as session:
         rij = session.get_one(ObjectRow, sha256)
         rij.bewaard_op = rij.gecontroleerd_op = db.format_time(op)
+
+
+def add_bron(proef: Proefinstallatie) -> None:
+    """Let the kept scan be a bron of the batch."""
+    with db.begin(proef.basis.engine) as session:
+        batch = storage.find_batch(session, "1")
+        bron = BronRow(
+            batch_id=batch.id,
+            volgnummer=2,
+            sha256=proef.bron.sha256,
+            naam="brief.pdf",
+            soort="pdf",
+            aanlevering={"map": ""},
+            ontvangen_op=batch.ontvangen_op,
+        )
+        storage.save_bron(session, bron)
 
 
 # --- the scrub --------------------------------------------------------------------------------------------------------
@@ -105,16 +122,55 @@ def test_a_flipped_bit_in_either_place_is_repaired_and_recorded(proef: Proefinst
 
 
 def test_what_cannot_be_repaired_is_in_the_record_and_in_the_health(proef: Proefinstallatie) -> None:
+    add_bron(proef)
     plaats = proef.basis.opslag.pad(proef.bron.sha256)
     flip(plaats)
     (proef.map / "kopie" / plaats.relative_to(proef.basis.config.opslag.map)).unlink()
     set_read(proef, proef.bron.sha256, NU - timedelta(days=9))
     uitslag = onderhoud.scrub(proef.basis, nu=NU)
-    assert uitslag.beschadigd == (proef.bron.sha256,)
+    assert [een.sha256 for een in uitslag.beschadigd] == [proef.bron.sha256]
+    assert "scan 2 van batch B-2026-0001: brief.pdf" in uitslag.say()
     assert objects(proef)[proef.bron.sha256].in_orde is False
     gezondheid = build_gezondheid(proef.basis)
     assert not gezondheid.in_orde
     assert any("beschadigd of weg" in melding.tekst for melding in gezondheid.meldingen)
+
+
+def test_what_is_whole_in_a_back_up_only_is_taken_from_there_for_both_places(proef: Proefinstallatie) -> None:
+    make_backup(proef.basis, meld=proef.niets)
+    plaats = proef.basis.opslag.pad(proef.bron.sha256)
+    flip(plaats)
+    flip(proef.map / "kopie" / plaats.relative_to(proef.basis.config.opslag.map))
+    uitslag = onderhoud.check_objecten(proef.basis, meld=proef.niets)
+    assert (uitslag.in_orde, uitslag.hersteld) == (True, 1)
+    assert proef.basis.opslag.controleer(proef.bron.sha256, proef.bron).in_orde
+    with db.read(proef.basis.engine) as session:
+        rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "object.hersteld")).one()
+    assert rij.gegevens == {"object": proef.bron.sha256}
+
+
+def test_every_kind_of_damaged_object_is_named_by_what_people_know(proef: Proefinstallatie) -> None:
+    add_bron(proef)
+    for sha256 in objects(proef):
+        plaats = proef.basis.opslag.pad(sha256)
+        flip(plaats)
+        flip(proef.map / "kopie" / plaats.relative_to(proef.basis.config.opslag.map))
+    uitslag = onderhoud.check_objecten(proef.basis, meld=proef.niets)
+    regels = sorted(regel for een in uitslag.beschadigd for regel in een.wat)
+    with db.read(proef.basis.engine) as session:
+        versie = session.exec(select(DocumentversieRow)).one()
+    van = f"van document {str(versie.document_id)[:8]}, versie 1, batch B-2026-0001"
+    assert regels == sorted(
+        [
+            f"de gelezen tekst {van}",
+            f"het PDF/A-bestand {van}",
+            f"het bewijs dat de pixels gelijk zijn {van}",
+            f"het manifest {van}",
+            f"het rapport van veraPDF {van}",
+            "scan 2 van batch B-2026-0001: brief.pdf",
+        ]
+    )
+    assert all(een.sha256 in uitslag.say() for een in uitslag.beschadigd)
 
 
 def test_a_scrub_behind_schedule_is_said_and_reads_twice_as_much(proef: Proefinstallatie) -> None:

@@ -169,8 +169,14 @@ def test_nothing_is_touched_when_no_copy_is_good(opslag: Opslag, tmp_path: Path)
     kopie = Opslag(tmp_path / "kopie").pad(SHA256)
     overwrite(opslag.pad(SHA256), b"een")
     overwrite(kopie, b"twee")
-    with pytest.raises(OpslagBeschadigdError, match="back-up"):
-        opslag.herstel(SHA256)
+    elders = Opslag(tmp_path / "elders")
+    for uit in (None, elders):
+        with pytest.raises(OpslagBeschadigdError, match="nergens meer in orde"):
+            opslag.herstel(SHA256, uit=uit)
+    elders.bewaar(INHOUD)
+    overwrite(elders.pad(SHA256), b"drie")
+    with pytest.raises(OpslagBeschadigdError):
+        opslag.herstel(SHA256, uit=elders)
     assert (opslag.pad(SHA256).read_bytes(), kopie.read_bytes()) == (b"een", b"twee")
 
 
