@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pikepdf
 import pytest
 from PIL import Image, ImageDraw
@@ -62,6 +64,32 @@ def test_a_tiff_holds_every_page_in_one_strip(compressie: Tiffcompressie, modus:
             assert tiff.tag_v2[259] == tag  # type: ignore[attr-defined]
             assert len(tiff.tag_v2[273]) == 1  # type: ignore[attr-defined]
             assert round(float(tiff.info["dpi"][0])) == 300
+
+
+def test_what_is_dark_is_black_under_g4() -> None:
+    grijs = np.repeat(np.array([[0, 159, 160, 255]], np.uint8), 4, axis=0)
+    uit = io.BytesIO()
+    Image.fromarray(grijs).save(uit, format="PNG")
+    beeld = replace(scan(Scanprofiel(), 1)[0], inhoud=uit.getvalue())
+    with Image.open(io.BytesIO(render_tiff([beeld], compressie=Tiffcompressie.G4, drempel=160))) as tiff:
+        assert np.asarray(tiff.convert("L"))[0].tolist() == [0, 0, 255, 255]
+
+
+def test_a_file_that_appears_at_once_has_its_name_only_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gezien: list[list[str]] = []
+    echt = Path.write_bytes
+
+    def write(pad: Path, inhoud: bytes) -> int:
+        aantal = echt(pad, inhoud[: len(inhoud) // 2])
+        gezien.append([deel.name for deel in tmp_path.iterdir()])
+        return aantal + echt(pad, inhoud)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    write_atomic(tmp_path / "a.pdf", b"1234")
+    assert gezien and all(naam.startswith(".") for namen in gezien for naam in namen)
+    assert (tmp_path / "a.pdf").read_bytes() == b"1234"
 
 
 def test_a_file_grows_or_appears_at_once_as_asked(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import subprocess
@@ -108,6 +109,8 @@ def vreet(gegevens: dict[str, Any], bestanden: list[int]) -> dict[str, Any]:
 
 
 def vul(gegevens: dict[str, Any], bestanden: list[int]) -> dict[str, Any]:
+    if gegevens.get("schijf_vol"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with Path("groot").open("wb") as stroom:
         while True:
             stroom.write(b"x" * 2**20)
