@@ -11,12 +11,13 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from scanstraat.domain import passes_elfproef
 from scanstraat.errors import InstellingError
 
 Batchvorm = Literal["map", "bestand", "los"]
@@ -35,6 +36,13 @@ class AlgemeenConfig(_Deel):
     gegevensmap: Path = Path("data")
     organisatie: str = "Gemeente Voorbeeld"
     rsin: str = "000000000"
+
+    @field_validator("rsin")
+    @classmethod
+    def _rsin_is_geldig(cls, rsin: str) -> str:
+        if not passes_elfproef(rsin):
+            raise ValueError("geen RSIN: dat zijn negen cijfers die samen aan de elfproef voldoen")
+        return rsin
 
 
 class DatabaseConfig(_Deel):
@@ -167,7 +175,8 @@ class Scanprofiel(_Deel):
         try:
             re.compile(patroon)
         except re.error as exc:
-            raise ValueError(f"geen geldig patroon: {exc}") from exc
+            waar = "" if exc.pos is None else f", fout bij teken {exc.pos + 1}"
+            raise ValueError(f"geen geldig patroon{waar}") from exc
         return patroon
 
 
@@ -251,8 +260,15 @@ def read_config(pad: Path) -> Config:
         raise InstellingError(
             f"Het instellingenbestand {pad} is niet te lezen. Maak het aan of geef --config."
         ) from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise InstellingError(f"Het instellingenbestand {pad} is geen geldige TOML: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise InstellingError(f"Het instellingenbestand {pad} is geen UTF-8. Bewaar het opnieuw als UTF-8.") from exc
+    except tomllib.TOMLDecodeError as exc:
+        plek = re.search(r"line (\d+), column (\d+)", str(exc))
+        waar = f"fout op regel {plek[1]}, teken {plek[2]}" if plek else "er houdt iets te vroeg op"
+        raise InstellingError(
+            f"Het instellingenbestand {pad} is geen geldige TOML: {waar}. Kijk of daar een haakje, een aanhalingsteken "
+            "of een is-teken ontbreekt, of een sleutel twee keer staat."
+        ) from exc
     return build_config(inhoud, basis=pad.parent.resolve(), naam=str(pad))
 
 
@@ -261,7 +277,7 @@ def build_config(inhoud: dict[str, Any], *, basis: Path, naam: str = "config.tom
     try:
         config = Config(**inhoud)
     except ValidationError as exc:
-        raise InstellingError(_explain(exc, naam)) from exc
+        raise InstellingError(_explain(exc, naam, inhoud)) from exc
     config = _with_absolute_paths(config, basis)
     gebruik = find_dubbel_gebruik(config)
     if gebruik:
@@ -321,11 +337,11 @@ def _with_absolute_paths(config: Config, basis: Path) -> Config:
     )
 
 
-def _explain(exc: ValidationError, naam: str) -> str:
+def _explain(exc: ValidationError, naam: str, inhoud: dict[str, Any]) -> str:
     regels = []
     for fout in exc.errors():
         plaats = tuple(str(deel) for deel in fout["loc"])
-        sleutel = ".".join(plaats)
+        sleutel = _say_plaats(fout["loc"], inhoud)
         if fout["type"] == "extra_forbidden":
             bekend = known_keys(Config, plaats[:-1])
             lijkt = difflib.get_close_matches(plaats[-1], bekend, n=1, cutoff=0.0)
@@ -335,6 +351,22 @@ def _explain(exc: ValidationError, naam: str) -> str:
     return f"De instellingen in {naam} kloppen niet: " + "; ".join(regels) + "."
 
 
+def _say_plaats(plaats: tuple[int | str, ...], inhoud: dict[str, Any]) -> str:
+    """Name a key as people find it: "profiel.a.talen", and in a list by the name of its part: "scanmap post: map"."""
+    tekst, waarde = "", cast("Any", inhoud)
+    for deel in plaats:
+        try:
+            waarde = waarde[deel]
+        except (KeyError, IndexError, TypeError):
+            waarde = None
+        if isinstance(deel, int):
+            heet = waarde.get("naam") if isinstance(waarde, dict) else None
+            tekst += f" {heet if isinstance(heet, str) and heet else f'nummer {deel + 1}'}: "
+        else:
+            tekst += deel if not tekst or tekst.endswith(": ") else f".{deel}"
+    return tekst.removesuffix(": ")
+
+
 def _dutch(fout: Any) -> str:
     soort, context = fout["type"], fout.get("ctx", {})
     teksten = {
@@ -342,6 +374,7 @@ def _dutch(fout: Any) -> str:
         "greater_than_equal": "moet minstens {ge} zijn",
         "less_than_equal": "mag hoogstens {le} zijn",
         "missing": "ontbreekt",
+        "less_than": "moet kleiner zijn dan {lt}",
         "literal_error": "moet een van deze waarden zijn: {expected}",
         "int_parsing": "moet een heel getal zijn",
         "int_type": "moet een heel getal zijn",
@@ -351,10 +384,17 @@ def _dutch(fout: Any) -> str:
         "bool_parsing": "moet true of false zijn",
         "bool_type": "moet true of false zijn",
         "string_type": "moet tekst tussen aanhalingstekens zijn",
-        "string_pattern_mismatch": "heeft tekens die niet mogen; toegestaan is {pattern}",
+        "string_too_short": "is te kort: minstens {min_length} teken(s)",
+        "string_too_long": "is te lang: hoogstens {max_length} teken(s)",
+        # the one pattern there is: the name of a scanmap
+        "string_pattern_mismatch": "mag alleen kleine letters, cijfers en streepjes hebben, hoogstens 40",
+        "tuple_type": 'moet een lijst zijn: ["...", "..."]',
+        "path_type": "moet een map zijn, als tekst tussen aanhalingstekens",
+        "dict_type": "moet een onderdeel met sleutels zijn",
+        "model_type": "moet een onderdeel met sleutels zijn",
         "value_error": "{error}",
     }
-    return teksten.get(soort, "heeft een waarde die niet mag").format(**context)
+    return teksten.get(soort, "heeft een waarde die niet mag").format(**context).replace(" or ", " of ")
 
 
 def known_keys(model: type[BaseModel], pad: tuple[str, ...] = ()) -> list[str]:

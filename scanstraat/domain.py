@@ -137,3 +137,14 @@ class Koppelreden:
 def format_batchnummer(jaar: int, volgnummer: int) -> str:
     """Return the number people say: B-2026-0142."""
     return f"B-{jaar}-{volgnummer:04d}"
+
+
+GEEN_RSIN = "0" * 9  # a setting left open
+
+
+def passes_elfproef(tekst: str) -> bool:
+    """True for nine digits that are together a possible RSIN."""
+    if len(tekst) != 9 or not (tekst.isascii() and tekst.isdigit()):
+        return False
+    *eerste, laatste = (int(cijfer) for cijfer in tekst)
+    return (sum(cijfer * (9 - plek) for plek, cijfer in enumerate(eerste)) - laatste) % 11 == 0

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 from scanstraat.config import ZgwConfig
+from scanstraat.domain import GEEN_RSIN, passes_elfproef
 from scanstraat.errors import InstellingError, ZaaksysteemError
 from scanstraat.zaaksysteem import (
     Aflevering,
@@ -48,7 +49,7 @@ class Zgw:
     naam = "het zaaksysteem"
 
     def __init__(self, config: ZgwConfig, geheim: str, *, klok: Callable[[], float] = time.time) -> None:
-        if not is_rsin(config.bronorganisatie):
+        if not passes_elfproef(config.bronorganisatie) or config.bronorganisatie == GEEN_RSIN:
             raise InstellingError(
                 "Vul bij bronorganisatie onder [zaaksysteem.zgw] het RSIN van de organisatie in: negen cijfers die "
                 "samen aan de elfproef voldoen."
@@ -177,11 +178,3 @@ class _Slot:
 
     def __init__(self) -> None:
         self.slot = threading.Lock()
-
-
-def is_rsin(tekst: str) -> bool:
-    """True for nine digits that pass the elfproef, as a ZGW server wants them; nine zeros are a setting left open."""
-    if len(tekst) != 9 or not (tekst.isascii() and tekst.isdigit()) or tekst == "0" * 9:
-        return False
-    *eerste, laatste = (int(cijfer) for cijfer in tekst)
-    return (sum(cijfer * (9 - plek) for plek, cijfer in enumerate(eerste)) - laatste) % 11 == 0

@@ -34,8 +34,16 @@ def test_the_shipped_settings_are_the_defaults() -> None:
         ({"zandbak": {"klok_s": "lang"}}, "zandbak.klok_s: moet een getal zijn"),
         ({"scanmap": [{"naam": "a", "map": "b", "profiel": "q"}]}, "maar dat bestaat niet"),
         ({"scanmap": [{"naam": "a", "map": "b", "klaarbestand": "*.PDF"}]}, "een ander bestand dan de scans"),
-        ({"profiel": {"standaard": {"zaakpatroon_naam": "("}}}, "geen geldig patroon"),
-        ({"profiel": {"standaard": {"nakijken": "soms"}}}, "moet een van deze waarden zijn"),
+        ({"profiel": {"standaard": {"zaakpatroon_naam": "ab("}}}, "geen geldig patroon, fout bij teken 3"),
+        ({"profiel": {"standaard": {"nakijken": "soms"}}}, "deze waarden zijn: 'altijd', 'bij_bevinding' of 'nooit'"),
+        ({"scanmap": [{"naam": "post", "map": "b", "batch": "x"}]}, "scanmap post: batch: moet een van deze"),
+        ({"scanmap": [{"naam": "a", "map": "b"}, {"map": "c"}]}, "scanmap nummer 2: naam: ontbreekt"),
+        ({"scanmap": [{"naam": "Post!", "map": "b"}]}, "scanmap Post!: naam: mag alleen kleine letters"),
+        ({"scanmap": [{"naam": "a", "map": "b", "bestanden": "*.pdf"}]}, "bestanden: moet een lijst zijn"),
+        ({"profiel": {"a": {"talen": [3]}}}, "profiel.a.talen nummer 1: moet tekst tussen aanhalingstekens zijn"),
+        ({"profiel": {"a": {"taal": "nederlands"}}}, "profiel.a.taal: is te lang: hoogstens 3 teken(s)"),
+        ({"algemeen": {"rsin": "12"}}, "algemeen.rsin: geen RSIN"),
+        ({"algemeen": {"rsin": "123456789"}}, "algemeen.rsin: geen RSIN"),
     ],
 )
 def test_a_setting_that_is_not_right_is_named_in_dutch(inhoud: dict[str, Any], zin: str) -> None:
@@ -81,7 +89,13 @@ def test_a_file_that_is_not_there_or_not_toml_says_so(tmp_path: Path) -> None:
     with pytest.raises(InstellingError, match="niet te lezen"):
         read_config(tmp_path / "weg.toml")
     (tmp_path / "kapot.toml").write_text("[opslag", encoding="utf-8")
-    with pytest.raises(InstellingError, match="geen geldige TOML"):
+    with pytest.raises(InstellingError, match="geen geldige TOML: er houdt iets te vroeg op"):
+        read_config(tmp_path / "kapot.toml")
+    (tmp_path / "kapot.toml").write_text('[opslag]\nmap is "x"\n', encoding="utf-8")
+    with pytest.raises(InstellingError, match="geen geldige TOML: fout op regel 2, teken 5"):
+        read_config(tmp_path / "kapot.toml")
+    (tmp_path / "kapot.toml").write_bytes("naam = 'café'".encode("latin-1"))
+    with pytest.raises(InstellingError, match="geen UTF-8"):
         read_config(tmp_path / "kapot.toml")
 
 
