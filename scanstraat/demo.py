@@ -220,7 +220,17 @@ def build_uitslag(basis: Basis, gegevens: Path) -> dict[str, Any]:
 
 def _build_batch(session: Session, basis: Basis, batch: BatchRow) -> dict[str, Any]:
     gevonden = rapport.build_batch(session, batch, basis.opslag.pad)
-    velden = ("id", "paginas", "zaak", "bestand", "pdfa", "getrouwheid", "teruggelezen", "bevindingen")
+    velden = (
+        "id",
+        "paginas",
+        "zaak",
+        "waarom_geen_zaak",
+        "bestand",
+        "pdfa",
+        "getrouwheid",
+        "teruggelezen",
+        "bevindingen",
+    )
     return {
         "nummer": gevonden["nummer"],
         "bladtelling": gevonden["bladtelling"],
@@ -267,23 +277,24 @@ def show_uitslag(uitslag: dict[str, Any]) -> None:
             stdout().print(f"{batch['nummer']}  {document['id'][:8]}  {document['bestand'] or '–'}", soft_wrap=True)
     stdout().print(f"\nAlles staat in [bold]{uitslag['map']}[/]", soft_wrap=True)
     stdout().print(
-        f"Verder kijken: ./run scanstraat --config {uitslag['map']}/config.toml batches", soft_wrap=True, markup=False
+        f"Verder kijken: ./run scanstraat --config {uitslag['map']}/config.toml batches\n"
+        f"Een document bekijken: ./run scanstraat --config {uitslag['map']}/config.toml document ID --naar brief.pdf",
+        soft_wrap=True,
+        markup=False,
     )
 
 
 def _document_lines(batches: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:
     for batch in batches:
-        eerste = True
-        for d in batch["documenten"]:
+        for nummer, d in enumerate(batch["documenten"]):
             yield [
-                batch["nummer"] if eerste else "",
-                say_telling(batch["bladtelling"]) if eerste else "",
+                batch["nummer"],
+                " " if nummer else say_telling(batch["bladtelling"]),
                 d["id"][:8],
                 d["paginas"],
-                d["zaak"] or "te koppelen",
+                d["zaak"] or f"te koppelen. {d['waarom_geen_zaak']}",
                 say_bewijs(d["pdfa"], "conform"),
                 say_bewijs(d["getrouwheid"], "gelijk"),
                 say_bewijs(d["teruggelezen"], "gelijk"),
                 ", ".join(dict.fromkeys(b["code"] for b in d["bevindingen"])),
             ]
-            eerste = False

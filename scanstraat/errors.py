@@ -4,6 +4,10 @@ Exit codes of the CLI: 1 something is wrong, 2 wrong use or wrong settings, 3 no
 that must answer did not, 5 not possible in this state.
 """
 
+from __future__ import annotations
+
+from typing import Self
+
 
 class ScanstraatError(Exception):
     """Base of this package's expected errors."""
@@ -49,6 +53,12 @@ class InvoerError(ScanstraatError):
 
 class OnvolledigError(InvoerError):
     """The bytes end too early: the file may still be growing."""
+
+    @classmethod
+    def of_pagina(cls, n: int, wat: str) -> Self:
+        """Return the error of page `n`, of which `wat` ("de JPEG") stops halfway."""
+        tekst = f"Pagina {n} is niet compleet: {wat} houdt halverwege op. Scan opnieuw als dat zo blijft."
+        return cls("onvolledig", tekst)
 
 
 class AnderSoortError(InvoerError):

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.tables import BevindingRow
 from scanstraat import storage
-from scanstraat.domain import Bestandstatus
+from scanstraat.domain import Bestandstatus, Bestemming, Koppelstatus
 from scanstraat.tables import (
     AfleveringRow,
     BatchRow,
@@ -65,6 +65,7 @@ def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[
         "vingerafdruk": batch.momentopname_sha256,
         "gereedschap": batch.gereedschap,
         "dubbel_van": _nummer_of(session, batch.dubbel_van),
+        "batchblad": _batchnaam(session, batch),
         "bronnen": [
             {"naam": bron.naam, "soort": bron.soort, "beelden": bron.aantal_beelden, "sha256": bron.sha256}
             for bron in storage.load_bronnen(session, batch.id)
@@ -83,6 +84,16 @@ def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[
             )
         ],
     }
+
+
+def _batchnaam(session: Session, batch: BatchRow) -> str | None:
+    """Return what the Batchblad calls the pile, when there is one that says so."""
+    bladen = session.exec(
+        select(BeeldRow.scheidingsblad)
+        .where(BeeldRow.batch_id == batch.id, BeeldRow.bestemming == Bestemming.SCHEIDINGSBLAD.value)
+        .order_by(col(BeeldRow.volgorde))
+    )
+    return next((str(blad["batch"]) for blad in bladen if blad and blad.get("batch")), None)
 
 
 def _nummer_of(session: Session, batch_id: UUID | None) -> str | None:
@@ -200,6 +211,7 @@ def build_document(session: Session, document: DocumentRow, opslagpad: Opzoeken)
         "zaak": document.zaakidentificatie if document.koppelstatus == "gekoppeld" else None,
         "koppelstatus": document.koppelstatus,
         "koppelredenen": document.koppelredenen,
+        "waarom_geen_zaak": _say_geen_zaak(document),
         "bestand": None if pad is None else str(pad),
         "sha256": versie.pdf_sha256,
         "manifest": versie.manifest_sha256,
@@ -211,6 +223,16 @@ def build_document(session: Session, document: DocumentRow, opslagpad: Opzoeken)
         "woordzekerheid": round(sum(zekerheden) / len(zekerheden), 1) if zekerheden else None,
         "bevindingen": [build_bevinding(session, bevinding) for bevinding in bevindingen],
     }
+
+
+def _say_geen_zaak(document: DocumentRow) -> str | None:
+    """Say in Dutch why a document waits for a person to choose its zaak; None when it has one."""
+    if document.koppelstatus == Koppelstatus.GEKOPPELD:
+        return None
+    zaken = ", ".join(dict.fromkeys(reden["zaakidentificatie"] for reden in document.koppelredenen))
+    if document.wacht_omdat:
+        return f"{document.wacht_omdat}{f' Gevonden: {zaken}.' if zaken else ''}"
+    return f"Niet zeker genoeg: {zaken}." if zaken else "Er is geen zaaknummer gevonden."
 
 
 def _teruggelezen(aflevering: AfleveringRow | None) -> dict[str, Any] | None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 from sqlmodel import select
 
 from kwaliteitscontrole.woorden import format_getal
 from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
-from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stdout
+from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
 from scanstraat.domain import Bestandstatus
-from scanstraat.errors import NietGevondenError
+from scanstraat.errors import NietGevondenError, NietMogelijkError, OpslagBeschadigdError
+from scanstraat.intake.opslag import Objectstaat, Opslag
 from scanstraat.tables import DocumentRow, ScanmapBestandRow, StapRow
 
 quarantaine = typer.Typer(help="Bestanden die niet door konden, met de reden.", invoke_without_command=True)
@@ -63,7 +68,12 @@ def batch(
 ) -> None:
     """Toon een batch: bladtelling, documenten, bladen, bevindingen en bewerkingen."""
     with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
-        gevonden = rapport.build_batch(session, storage.find_batch(session, nummer), basis.opslag.pad)
+        rij = storage.find_batch(session, nummer)
+        gevonden = rapport.build_batch(session, rij, basis.opslag.pad)
+        profiel = basis.config.profiel.get(rij.profiel)
+        gevonden["instellingen_van_nu"] = (
+            profiel is not None and storage.build_momentopname(profiel)[1] == rij.momentopname_sha256
+        )
     if als_json:
         return show_json(gevonden)
     telling = gevonden["bladtelling"]
@@ -72,8 +82,22 @@ def batch(
         f"Bladtelling: {telling['ontvangen']} ontvangen = {telling['in_documenten']} in documenten + "
         f"{telling['scheidingsbladen']} scheidingsbladen + {telling['weggelaten']} weggelaten"
         f"{'' if telling['sluitend'] else '  [bold red]KLOPT NIET[/]'}\n"
-        f"Scanoperator: {gevonden['scanoperator']}   Profiel: {gevonden['profiel']}   "
+        f"Scanoperator: {escape(gevonden['scanoperator'])}   Profiel: {gevonden['profiel']}   "
         f"Instellingen: {gevonden['vingerafdruk'][:12]}"
+    )
+    for wat, waarde in (("Batchblad", gevonden["batchblad"]), ("Eerder ontvangen in", gevonden["dubbel_van"])):
+        if waarde:
+            stdout().print(f"{wat}: {escape(waarde)}")
+    if not gevonden["instellingen_van_nu"]:
+        stdout().print(
+            f"Het profiel {gevonden['profiel']} is na ontvangst veranderd. Deze batch houdt de instellingen van toen.",
+            soft_wrap=True,
+        )
+    show_table(
+        "Ontvangen bestanden",
+        ["Bestand", "Soort", "Beelden", "SHA-256"],
+        [[b["naam"], b["soort"], b["beelden"], b["sha256"][:16]] for b in gevonden["bronnen"]],
+        leeg="",
     )
     show_documenten(gevonden["documenten"])
     show_table(
@@ -144,6 +168,10 @@ def document(
     document_id: Annotated[
         str, typer.Argument(metavar="ID", help="Id van het document; de eerste tekens zijn genoeg.")
     ],
+    naar: Annotated[
+        Path | None,
+        typer.Option("--naar", metavar="BESTAND", help="Schrijf het PDF/A-bestand hierheen, om het te bekijken."),
+    ] = None,
     als_json: AlsJson = False,
 ) -> None:
     """Toon een document: pagina's, zaak met reden, bewijzen, versies en het bestand."""
@@ -152,12 +180,19 @@ def document(
         gevonden = rapport.build_document(session, rij, basis.opslag.pad)
         gevonden["versies"] = rapport.build_versies(session, rij.id)
         gevonden["batch"] = storage.load_batch(session, rij.batch_id).nummer
+        if naar is not None:
+            bestand = naar / f"{gevonden['batch']}-{gevonden['id'][:8]}.pdf" if naar.is_dir() else naar
+            write_pdf(basis.opslag, gevonden["sha256"], bestand)
+            stderr().print(f"Het PDF/A-bestand staat in {escape(str(bestand))}", soft_wrap=True)
     if als_json:
         return show_json(gevonden)
     stdout().print(
         f"[bold]Document {gevonden['id']}[/]  uit batch {gevonden['batch']}\n"
-        f"Titel: {gevonden['titel'] or '–'}\nBestand: {gevonden['bestand'] or '–'}"
+        f"Titel: {escape(gevonden['titel']) or '–'}\nBestand: {gevonden['bestand'] or '–'}",
+        soft_wrap=True,
     )
+    if gevonden["waarom_geen_zaak"]:
+        stdout().print(f"Te koppelen. {escape(gevonden['waarom_geen_zaak'])}", soft_wrap=True)
     show_documenten([gevonden])
     show_table(
         "Waarom deze zaak",
@@ -176,6 +211,24 @@ def document(
     )
     show_bevindingen(gevonden["bevindingen"])
     return None
+
+
+def write_pdf(opslag: Opslag, sha256: str | None, bestand: Path) -> None:
+    """Copy the archive file of a document out of the store, checked on the way; nothing is overwritten.
+
+    Raises:
+        NietMogelijkError: there is no archive file yet, or a file of that name is there already.
+        OpslagError: the bytes are not what they were.
+    """
+    if sha256 is None:
+        raise NietMogelijkError("Dit document heeft nog geen PDF/A-bestand. Wacht tot het is verwerkt.")
+    if opslag.controleer(sha256).origineel is not Objectstaat.IN_ORDE:
+        raise OpslagBeschadigdError("Dit bestand is beschadigd in de opslag. Voer uit: scanstraat opslag controleer")
+    try:
+        with os.fdopen(opslag.open_fd(sha256), "rb") as bron, bestand.open("xb") as doel:
+            shutil.copyfileobj(bron, doel, 1 << 20)
+    except FileExistsError as exc:
+        raise NietMogelijkError(f"{bestand} bestaat al. Kies een andere naam.") from exc
 
 
 def find_document(session: Any, begin: str) -> DocumentRow:

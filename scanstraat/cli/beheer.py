@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat.bootstrap import open_basis
-from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+from scanstraat.cli.uitvoer import (
+    VERWACHT,
+    AlsJson,
+    Door,
+    expected_errors,
+    load_config,
+    show_json,
+    show_table,
+    stderr,
+    stdout,
+)
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 
@@ -190,12 +202,25 @@ def zaken_voegtoe(
     zaaktype: Annotated[str, typer.Option("--zaaktype", help="Soort zaak.")] = "Algemeen",
     omschrijving: Annotated[str, typer.Option("--omschrijving", help="Waar de zaak over gaat.")] = "",
 ) -> None:
-    """Voeg een zaak toe aan het ingebouwde register."""
+    """Voeg een zaak toe aan het ingebouwde register, of wijzig wat er van die zaak in staat."""
     from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        boek.voeg_zaak_toe(basis.engine, boek.NieuweZaak(identificatie, zaaktype, omschrijving), gebruiker=door)
-        stdout().print(f"Zaak {identificatie} staat in het register.")
+        was = boek.load_zaken(basis.engine, identificatie=identificatie)
+        gedaan = boek.save_zaken(
+            basis.engine, (boek.NieuweZaak(identificatie, zaaktype, omschrijving),), gebruiker=door
+        )
+        if gedaan.toegevoegd:
+            tekst = f"Zaak {identificatie} is toegevoegd aan het register."
+        elif gedaan.gewijzigd:
+            (oud,) = was
+            tekst = (
+                f"Zaak {identificatie} stond al in het register en is gewijzigd. Er stond: zaaktype {oud.zaaktype}, "
+                f"omschrijving {oud.omschrijving or 'leeg'}{', gesloten' if oud.gesloten else ''}."
+            )
+        else:
+            tekst = f"Zaak {identificatie} stond al zo in het register. Er is niets veranderd."
+        stdout().print(tekst, markup=False, soft_wrap=True)
 
 
 def instellingen(context: typer.Context, als_json: AlsJson = False) -> None:
@@ -251,6 +276,7 @@ def gezondheid(context: typer.Context, als_json: AlsJson = False) -> None:
 
 
 def scheidingsbladen(
+    context: typer.Context,
     zaaknummers: Annotated[
         list[str] | None, typer.Argument(metavar="ZAAK", help="Zaaknummers: voor elke zaak een blad.")
     ] = None,
@@ -300,4 +326,26 @@ def scheidingsbladen(
                 f"{uit} is niet te schrijven. Kies met --uit een bestand in een map die er is en waar u mag schrijven."
             ) from exc
         aantal = count_words(len(vellen), "scheidingsblad staat", "scheidingsbladen staan")
-        stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).")
+        stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).", soft_wrap=True)
+        for waarschuwing in _check_zaken(context, zaaknummers or ()):
+            stderr().print(f"[bold yellow]Let op:[/] {escape(waarschuwing)}", soft_wrap=True)
+
+
+def _check_zaken(context: typer.Context, zaaknummers: Sequence[str]) -> Iterator[str]:
+    """Say of which zaaknummers a sheet would not link; it is printed all the same, as a zaak may come later."""
+    if not zaaknummers or not context.find_root().params["config"].is_file():
+        return
+    try:
+        config = load_config(context)
+        if not config.database.url and not (config.algemeen.gegevensmap / "scanstraat.db").is_file():
+            return  # nothing was started here yet
+        with open_basis(config) as basis:
+            zaken = {nummer: basis.zaaksysteem.find_zaak(nummer) for nummer in dict.fromkeys(zaaknummers)}
+    except VERWACHT as exc:
+        yield f"De zaaknummers zijn niet nagekeken. {exc}"
+        return
+    for nummer, zaak in zaken.items():
+        if zaak is None:
+            yield f"Zaak {nummer} bestaat niet in het zaaksysteem. Kijk het nummer na voordat u het blad gebruikt."
+        elif zaak.gesloten:
+            yield f"Zaak {nummer} is gesloten. Documenten achter dit blad wachten dan onder Koppelen."

@@ -151,7 +151,10 @@ class _Markerlezer:
         self.sof = (inhoud[0], int.from_bytes(inhoud[1:3], "big"), int.from_bytes(inhoud[3:5], "big"), ids)
 
     def _cut_off(self) -> OnvolledigError:
-        return OnvolledigError("onvolledig", f"Pagina {self.n} is niet compleet: de JPEG houdt halverwege op.")
+        return OnvolledigError(
+            "onvolledig",
+            f"Pagina {self.n} is niet compleet: de JPEG houdt halverwege op. Scan opnieuw als dat zo blijft.",
+        )
 
 
 def check_jpeg(feiten: Jpegfeiten, n: int) -> Modus:

@@ -217,7 +217,10 @@ def image_errors(n: int) -> Iterator[None]:
     except (OSError, SyntaxError, ValueError, EOFError, zlib.error, ArithmeticError, LookupError, TypeError) as exc:
         # Pillow raises all of these on damaged data; a truncated stream is told apart by its words.
         if "truncated" in str(exc).lower() or isinstance(exc, EOFError):
-            raise OnvolledigError("onvolledig", f"Pagina {n} is niet compleet: het beeld houdt halverwege op.") from exc
+            raise OnvolledigError(
+                "onvolledig",
+                f"Pagina {n} is niet compleet: het beeld houdt halverwege op. Scan opnieuw als dat zo blijft.",
+            ) from exc
         raise InvoerError("onleesbaar", f"Pagina {n} is beschadigd en niet te lezen. Scan opnieuw.") from exc
 
 

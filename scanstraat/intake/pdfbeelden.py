@@ -308,7 +308,10 @@ class _Strip:
             (objekt,) = pagina.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
             beeld: Image.Image = objekt.get_bitmap(render=False).to_pil()
         if beeld.size != (self.feiten.breedte_px, self.feiten.hoogte_px):
-            raise OnvolledigError("onvolledig", f"Pagina {self.n} is niet compleet: het beeld houdt halverwege op.")
+            raise OnvolledigError(
+                "onvolledig",
+                f"Pagina {self.n} is niet compleet: het beeld houdt halverwege op. Scan opnieuw als dat zo blijft.",
+            )
         return (
             beeld.convert("L").point(lambda waarde: 255 if waarde > 127 else 0).convert("1", dither=Image.Dither.NONE)
         )
@@ -318,7 +321,10 @@ class _Strip:
         per_punt = 1 if ruimte.palet is not None else ruimte.kleuren
         rij = (feiten.breedte_px * per_punt * feiten.bits + 7) // 8
         if len(monsters) < rij * feiten.hoogte_px:
-            raise OnvolledigError("onvolledig", f"Pagina {self.n} is niet compleet: het beeld houdt halverwege op.")
+            raise OnvolledigError(
+                "onvolledig",
+                f"Pagina {self.n} is niet compleet: het beeld houdt halverwege op. Scan opnieuw als dat zo blijft.",
+            )
         maten = (feiten.breedte_px, feiten.hoogte_px)
         monsters = monsters[: rij * feiten.hoogte_px]
         if ruimte.palet is None and feiten.bits == 1 and per_punt == 1:

@@ -64,7 +64,10 @@ def parse_png(gegevens: bytes, n: int) -> Pngfeiten:
         inhoud = gegevens[plaats + 8 : plaats + 8 + lengte]
         som = gegevens[plaats + 8 + lengte : plaats + 12 + lengte]
         if len(som) != 4:
-            raise OnvolledigError("onvolledig", f"Pagina {n} is niet compleet: de PNG houdt halverwege op.")
+            raise OnvolledigError(
+                "onvolledig",
+                f"Pagina {n} is niet compleet: de PNG houdt halverwege op. Scan opnieuw als dat zo blijft.",
+            )
         if int.from_bytes(som, "big") != zlib.crc32(soort + inhoud):
             raise _damaged(n)
         if soort == b"IDAT":

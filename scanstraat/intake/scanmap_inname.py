@@ -222,7 +222,7 @@ class Inname:
         if any(isinstance(oordeel, Wacht | Half) for _, oordeel in oordelen):
             return Besluit(
                 wacht=tuple(
-                    (ding, oordeel.reden if isinstance(oordeel, Wacht | Half) else WACHT_OP_ANDERE)
+                    (ding, self._say_wacht(oordeel) if isinstance(oordeel, Wacht | Half) else WACHT_OP_ANDERE)
                     for ding, oordeel in oordelen
                 )
             )
@@ -258,6 +258,16 @@ class Inname:
         if isinstance(ding.oordeel, Half) and nu - ding.sinds >= self._scanmap.geduld_s:
             return Quarantaine(ding.oordeel.ingang, ding.oordeel.reden)
         return ding.oordeel
+
+    def _say_wacht(self, oordeel: Wacht | Half) -> Reden:
+        if isinstance(oordeel, Wacht):
+            return oordeel.reden
+        geduld_s = self._scanmap.geduld_s
+        duur = f"{geduld_s / 60:.0f} minuten" if geduld_s >= 120 else f"{geduld_s:.0f} seconden"
+        return Reden(
+            oordeel.reden.code,
+            f"{oordeel.reden.tekst} De scanstraat wacht {duur} op de rest; daarna gaat het bestand naar quarantaine.",
+        )
 
     def _look(self, ding: Wachtend, nu: float) -> Oordeel:
         weigering = ding.weigering

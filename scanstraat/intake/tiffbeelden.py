@@ -37,6 +37,7 @@ from scanstraat.intake.masterbeeld import (
     turn_clockwise,
     turn_of_orientation,
 )
+from scanstraat.intake.tiffopbouw import cut_off
 
 (SOORT, BREEDTE, HOOGTE, BITS, COMPRESSIE, FOTOMETRIE, FILLORDER, STRIPS, ORIENTATIE, MONSTERS, RIJEN, LENGTES) = (
     254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279,
@@ -118,19 +119,15 @@ def _next_frame(bestand: BinaryIO, begin: int, adres: str, bestand_bytes: int) -
         soort, aantal_waarden = struct.unpack(adres[0] + "H" + adres[1], tag[2 : 4 + woord])
         lengte = TAGMATEN.get(soort, 1) * aantal_waarden
         if lengte > woord and struct.unpack(adres, tag[4 + woord :])[0] + lengte > bestand_bytes:
-            raise _cut_off()
+            raise cut_off()
     return int(struct.unpack(adres, regels[-woord:])[0])
 
 
 def _read_at(bestand: BinaryIO, begin: int, lengte: int, bestand_bytes: int) -> bytes:
     if begin + lengte > bestand_bytes:
-        raise _cut_off()
+        raise cut_off()
     bestand.seek(begin)
     return bestand.read(lengte)
-
-
-def _cut_off() -> OnvolledigError:
-    return OnvolledigError("onvolledig", "Deze TIFF is niet compleet: hij houdt halverwege op.")
 
 
 def read_frame(tags: Any, n: int, bestand_bytes: int) -> Framefeiten:
@@ -147,7 +144,7 @@ def read_frame(tags: Any, n: int, bestand_bytes: int) -> Framefeiten:
     if not offsets or len(offsets) != len(lengtes):
         raise InvoerError("onleesbaar", f"Pagina {n} is een beschadigde TIFF: het beeld ontbreekt. Scan opnieuw.")
     if any(begin + lengte > bestand_bytes for begin, lengte in zip(offsets, lengtes, strict=True)):
-        raise OnvolledigError("onvolledig", f"Pagina {n} is niet compleet: de TIFF houdt halverwege op.")
+        raise OnvolledigError.of_pagina(n, "de TIFF")
     feiten = Framefeiten(
         breedte_px=int(tags.get(BREEDTE, 0)),
         hoogte_px=int(tags.get(HOOGTE, 0)),

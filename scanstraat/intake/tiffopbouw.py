@@ -97,7 +97,7 @@ def _read_values(lees: Lees, tag: bytes, omvang: int, vorm: _Vorm) -> tuple[int,
     if lengte > vorm.woord:
         begin = vorm.address(waarde)
         if begin + lengte > omvang:
-            raise _cut_off()
+            raise cut_off()
         if soort not in _GETALLEN or vorm.number(tag[:2], "H") not in {STRIPS, LENGTES, TEGELS, TEGELLENGTES}:
             return ()
         if aantal > MAX_WAARDEN:
@@ -115,7 +115,7 @@ def _pieces(tags: dict[int, tuple[int, ...]], omvang: int) -> tuple[tuple[int, i
         raise _damaged()
     stukken = tuple(zip(begin, lengtes, strict=True))
     if any(plaats + lengte > omvang for plaats, lengte in stukken):
-        raise _cut_off()
+        raise cut_off()
     if any(plaats == 0 or lengte == 0 for plaats, lengte in stukken):
         raise OnvolledigError(
             "onvolledig",
@@ -126,14 +126,15 @@ def _pieces(tags: dict[int, tuple[int, ...]], omvang: int) -> tuple[tuple[int, i
 
 def _read(lees: Lees, begin: int, lengte: int, omvang: int) -> bytes:
     if begin + lengte > omvang:
-        raise _cut_off()
+        raise cut_off()
     gegevens = lees(begin, lengte)
     if len(gegevens) != lengte:
-        raise _cut_off()
+        raise cut_off()
     return gegevens
 
 
-def _cut_off() -> OnvolledigError:
+def cut_off() -> OnvolledigError:
+    """Return the error of a TIFF that stops halfway."""
     return OnvolledigError(
         "onvolledig", "Deze TIFF is niet compleet: hij houdt halverwege op. Scan opnieuw als dat zo blijft."
     )

@@ -149,13 +149,6 @@ def find_gebreken_zaak(zaak: NieuweZaak) -> tuple[str, ...]:
     return tuple(gebrek for gebrek, geldt in toetsen if geldt)
 
 
-def voeg_zaak_toe(engine: Engine, zaak: NieuweZaak, *, gebruiker: str) -> Zaak:
-    """Add a zaak, or change the one with this identificatie; see `save_zaken`."""
-    save_zaken(engine, (zaak,), gebruiker=gebruiker)
-    (gevonden,) = load_zaken(engine, identificatie=zaak.identificatie)
-    return gevonden
-
-
 def lees_zaken_csv(engine: Engine, pad: Path, *, gebruiker: str, scheidingsteken: str = ";") -> Ingelezen:
     """Read a CSV with zaken into the register: all of it, or (InstellingError) nothing."""
     return save_zaken(engine, read_zaken_csv(pad, scheidingsteken=scheidingsteken), gebruiker=gebruiker)

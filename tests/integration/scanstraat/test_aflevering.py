@@ -114,7 +114,7 @@ def test_choosing_a_zaak_answers_that_the_first_was_closed_and_the_batch_needs_n
         batch.nakijken = "bij_bevinding"
         bewerken.report_ready(session, proef.basis.werkbank, batch, build_persoon(session))
     derde = "ZAAK-2026-000777"
-    register.voeg_zaak_toe(proef.basis.engine, register.NieuweZaak(derde, "Proef", "Proef"), gebruiker="proef")
+    register.save_zaken(proef.basis.engine, [register.NieuweZaak(derde, "Proef", "Proef")], gebruiker="proef")
     for dicht, volgende in ((ZAAK, ANDERE), (ANDERE, derde)):  # a second closed zaak is told as well
         register.sluit_zaak(proef.basis.engine, dicht, einddatum=date(2026, 3, 2), gebruiker="proef")
         proef.lever()

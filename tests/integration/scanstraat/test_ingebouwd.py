@@ -30,7 +30,6 @@ from scanstraat.zaaksysteem.register import (
     load_zaken,
     save_zaken,
     sluit_zaak,
-    voeg_zaak_toe,
 )
 
 ZAAK, ANDERE, GESLOTEN = "ZAAK-2026-0001", "ZAAK-2026-0002", "ZAAK-2026-0003"
@@ -274,7 +273,8 @@ def test_zaken_come_from_a_csv_all_or_none(engine: Engine, tmp_path: Path) -> No
 
 
 def test_zaken_are_added_closed_and_found(engine: Engine, register: Zaaksysteem) -> None:
-    zaak = voeg_zaak_toe(engine, NieuweZaak("Z-9", "Bezwaar", "Negen"), gebruiker="beheerder")
+    save_zaken(engine, [NieuweZaak("Z-9", "Bezwaar", "Negen")], gebruiker="beheerder")
+    (zaak,) = load_zaken(engine, identificatie="Z-9")
     assert not zaak.gesloten
     assert register.find_zaak("Z-9") == zaak
     assert register.find_zaak("Z-10") is None

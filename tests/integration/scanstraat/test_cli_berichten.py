@@ -1,0 +1,126 @@
+"""What commands answer people: what was done, to what, and where the file is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from scanstraat import db, storage
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli import app
+from scanstraat.config import read_config
+from scanstraat.tables import BeeldRow
+from scanstraat.zaaksysteem import register
+from tests import builders
+
+PDF = b"%PDF-1.7 het archiefbestand"
+
+
+class Installatie:
+    """An installation with one archived document in one batch."""
+
+    def __init__(self, map_: Path) -> None:
+        self.config = map_ / "config.toml"
+        self.config.write_text('[algemeen]\ngegevensmap = "data"\n', encoding="utf-8")
+        with open_basis(read_config(self.config)) as basis, db.begin(basis.engine) as session:
+            proef = builders.build_batch(session, paginas=(1,))
+            self.pdf = basis.opslag.bewaar_bytes(PDF)
+            builders.archive(session, proef.versies[0], pdf=self.pdf)
+            self.document, self.batch = str(proef.documenten[0]), proef.batch
+            self.plaats = basis.opslag.pad(self.pdf.sha256)
+
+    def run(self, *woorden: str) -> Result:
+        return CliRunner().invoke(app, ["--config", str(self.config), *woorden])
+
+    def say(self, *woorden: str) -> str:
+        uitslag = self.run(*woorden)
+        assert uitslag.exit_code == 0, uitslag.output
+        return " ".join(uitslag.output.split())
+
+
+@pytest.fixture
+def installatie(tmp_path: Path) -> Iterator[Installatie]:
+    yield Installatie(tmp_path)
+
+
+def test_the_archive_file_of_a_document_is_had_under_a_name_of_ones_own(
+    installatie: Installatie, tmp_path: Path
+) -> None:
+    uit = tmp_path / "brief.pdf"
+    assert f"staat in {uit}" in installatie.say("document", installatie.document[:8], "--naar", str(uit))
+    assert uit.read_bytes() == PDF
+    uitslag = installatie.run("document", installatie.document[:8], "--naar", str(uit))
+    assert uitslag.exit_code == 5 and "bestaat al" in uitslag.output
+    (tmp_path / "map").mkdir()
+    installatie.say("document", installatie.document[:8], "--naar", str(tmp_path / "map"))
+    assert [pad.name for pad in (tmp_path / "map").iterdir()] == [f"B-2026-0001-{installatie.document[:8]}.pdf"]
+
+
+def test_a_damaged_archive_file_is_not_handed_out(installatie: Installatie, tmp_path: Path) -> None:
+    installatie.plaats.chmod(0o640)
+    installatie.plaats.write_bytes(PDF[:-1] + b"x")
+    uitslag = installatie.run("document", installatie.document[:8], "--naar", str(tmp_path / "brief.pdf"))
+    assert uitslag.exit_code != 0 and "beschadigd" in uitslag.output
+    assert not (tmp_path / "brief.pdf").exists()
+
+
+def test_a_batch_shows_its_files_its_batchblad_and_that_the_profile_changed_since(installatie: Installatie) -> None:
+    with open_basis(read_config(installatie.config)) as basis, db.begin(basis.engine) as session:
+        vel = session.get_one(BeeldRow, storage.load_beelden(session, installatie.batch)[0].id)
+        vel.scheidingsblad = {"soort": "batchblad", "batch": "Post maandag", "bladen": None, "zaak": ""}
+    gezegd = installatie.say("batch", "1")
+    assert "scan.pdf" in gezegd and "Batchblad: Post maandag" in gezegd
+    installatie.config.write_text(
+        installatie.config.read_text() + "[profiel.standaard]\nnakijken = 'nooit'\n", encoding="utf-8"
+    )
+    assert "houdt de instellingen van toen" not in installatie.say("batch", "1")  # builders take in with "nooit"
+    installatie.config.write_text(installatie.config.read_text().replace("nooit", "altijd"), encoding="utf-8")
+    assert "Deze batch houdt de instellingen van toen" in installatie.say("batch", "1")
+
+
+def test_adding_a_zaak_says_whether_it_was_there_already_and_what_was_there(installatie: Installatie) -> None:
+    zet = ("zaken", "voegtoe", "Z-1", "--door", "Els", "--zaaktype")
+    assert "is toegevoegd" in installatie.say(*zet, "Bezwaar")
+    assert "Er is niets veranderd" in installatie.say(*zet, "Bezwaar")
+    assert "is gewijzigd. Er stond: zaaktype Bezwaar" in installatie.say(*zet, "Vergunning")
+
+
+def test_a_sheet_for_a_zaak_that_is_not_there_or_closed_is_printed_with_a_warning(
+    installatie: Installatie, tmp_path: Path
+) -> None:
+    with open_basis(read_config(installatie.config)) as basis:
+        zaken = [
+            register.NieuweZaak("ZAAK-2026-000001", "Proef", "Proef"),
+            register.NieuweZaak("ZAAK-2026-000002", "Proef", "Proef", einddatum=date(2026, 3, 2)),
+        ]
+        register.save_zaken(basis.engine, zaken, gebruiker="proef")
+    uit = tmp_path / "vel.pdf"
+    nummers = [f"ZAAK-2026-00000{n}" for n in (1, 2, 3)]
+    gezegd = installatie.say("scheidingsbladen", *nummers, "-o", str(uit))
+    assert "Zaak ZAAK-2026-000001" not in gezegd
+    assert "Zaak ZAAK-2026-000002 is gesloten" in gezegd
+    assert "Zaak ZAAK-2026-000003 bestaat niet" in gezegd
+    assert uit.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("wacht_omdat", "zaken", "zin"), [
+    ("", (), "Te koppelen. Er is geen zaaknummer gevonden."),
+    ("", ("Z-1", "Z-2", "Z-1"), "Te koppelen. Niet zeker genoeg: Z-1, Z-2."),
+    ("Het scheidingsblad is onleesbaar.", (), "Te koppelen. Het scheidingsblad is onleesbaar."),
+    ("Het scheidingsblad is onleesbaar.", ("Z-1",), "onleesbaar. Gevonden: Z-1."),
+])  # fmt: skip
+def test_a_document_without_a_zaak_says_why(
+    installatie: Installatie, wacht_omdat: str, zaken: tuple[str, ...], zin: str
+) -> None:
+    assert "Te koppelen" not in installatie.say("document", installatie.document[:8])
+    with open_basis(read_config(installatie.config)) as basis, db.begin(basis.engine) as session:
+        document = storage.load_document(session, UUID(installatie.document))
+        document.koppelstatus, document.wacht_omdat = "te_koppelen", wacht_omdat
+        document.koppelredenen = [{"bron": "tekst", "zaakidentificatie": zaak, "tekst": "gelezen"} for zaak in zaken]
+    assert zin in installatie.say("document", installatie.document[:8])
