@@ -23,6 +23,7 @@ from kwaliteitscontrole.errors import GereedschapError
 from scanstraat import db, storage
 from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
 from scanstraat.errors import ZandbakGrensError
+from scanstraat.gereedschap import select_makers
 from scanstraat.intake.koppelen import TEKST, Koppeling, bepaal_koppeling
 from scanstraat.intake.ontleden import ask_zaak
 from scanstraat.intake.splitsen import find_zaaknummers
@@ -301,7 +302,7 @@ def build_archive(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Ar
                 "scanprofiel": opdracht.profielnaam,
                 "scanner": opdracht.profiel.scanner,
                 "datum": opdracht.ontvangen_op,
-                "software": dict(lijn.versies),
+                "software": select_makers(lijn.versies, is_scan=opdracht.is_scan),
             },
             "talen": list(opdracht.profiel.talen),
         }

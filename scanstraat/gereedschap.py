@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
@@ -13,6 +14,16 @@ from kwaliteitscontrole.verapdf import VERAPDF_VERSIE
 from scanstraat import __version__
 
 _BIBLIOTHEKEN = ("ocrmypdf", "pdf2image", "pikepdf", "pillow", "pypdfium2", "pytesseract", "tesserocr", "zxing-cpp")
+
+# What makes an archive file out of page images. Pages that are no scan also go through OCRmyPDF and what draws for it.
+_MAKERS = frozenset({"scanstraat", "python", "pikepdf", "qpdf", "pillow", "tesserocr", "tesseract"})
+_MAKERS_GEEN_SCAN = _MAKERS | {"ocrmypdf", "pypdfium2"}
+
+
+def select_makers(versies: Mapping[str, str], *, is_scan: bool) -> dict[str, str]:
+    """Return of all programs those that make the archive file itself, as its metadata names them."""
+    makers = _MAKERS if is_scan else _MAKERS_GEEN_SCAN
+    return {naam: versie for naam, versie in versies.items() if naam in makers}
 
 
 @cache
