@@ -50,8 +50,8 @@ class Telling:
     beelden: all of them, in the order of the batch.
     geteld: what the database keeps: received, in documents, on scheidingsbladen, left out.
     zijden_per_blad: 1 for simplex, 2 for duplex.
-    bladen_van_document, bladen_van_bron, bladen_van_batch: numbers of sheets as declared by scheidingsbladen, by lines
-    of an index and by the Batchblad; all without scheidingsbladen.
+    bladen_van_document, bladen_van_bron, bladen_van_batch: numbers of sheets as declared for a document (on its
+    scheidingsblad or in an index), for one file (in an index) and on the Batchblad; all without scheidingsbladen.
     """
 
     beelden: Sequence[Geteldbeeld]
@@ -137,7 +137,9 @@ def _find_afwijkend(telling: Telling) -> Iterator[Tellingbevinding]:
     aanwezig = {beeld.document for beeld in telling.beelden}
     for document, bladen in telling.bladen_van_document.items():
         if document in aanwezig:
-            yield from _compare(telling, "Het scheidingsblad", bladen, geteld[document], document=document)
+            zijn = "is" if bladen == 1 else "zijn"
+            opgave = f"Voor dit document {zijn} {count_words(bladen, 'blad', 'bladen')} opgegeven"
+            yield from _compare(telling, opgave, bladen, geteld[document], document=document)
 
     van_bron: dict[UUID, int] = defaultdict(int)
     eerste: dict[UUID, UUID] = {}
@@ -148,26 +150,25 @@ def _find_afwijkend(telling: Telling) -> Iterator[Tellingbevinding]:
         van_bron[bron] += 1
     for bron, bladen in telling.bladen_van_bron.items():
         if bron in eerste:
-            yield from _compare(telling, "Het indexbestand", bladen, van_bron[bron], beeld=eerste[bron])
+            opgave = f"Het indexbestand noemt {count_words(bladen, 'blad', 'bladen')}"
+            yield from _compare(telling, opgave, bladen, van_bron[bron], beeld=eerste[bron])
 
     if telling.bladen_van_batch is not None:
-        yield from _compare(telling, "Het Batchblad", telling.bladen_van_batch, sum(geteld.values()))
+        bladen = telling.bladen_van_batch
+        opgave = f"Het Batchblad noemt {count_words(bladen, 'blad', 'bladen')}, scheidingsbladen niet meegeteld"
+        yield from _compare(telling, opgave, bladen, sum(geteld.values()))
 
 
 def _compare(
-    telling: Telling, wie: str, bladen: int, gescand: int, *, document: UUID | None = None, beeld: UUID | None = None
+    telling: Telling, opgave: str, bladen: int, gescand: int, *, document: UUID | None = None, beeld: UUID | None = None
 ) -> Iterator[Tellingbevinding]:
     verwacht = bladen * telling.zijden_per_blad
     if verwacht == gescand:
         return
-    van_batch = document is None and beeld is None
     dat = "Dat is 1 bladzijde" if verwacht == 1 else f"Dat zijn {verwacht} bladzijden"
-    tekst = (
-        f"{wie} noemt {count_words(bladen, 'blad', 'bladen')}"
-        f"{', scheidingsbladen niet meegeteld' if van_batch else ''}. {dat}, gescand: {gescand}. "
-        f"Tel het papier na{' en scan wat ontbreekt' if gescand < verwacht else ''}."
-    )
-    code = "batchaantal_wijkt_af" if van_batch else "aantal_wijkt_af"
+    doe = "Tel het papier na en scan wat ontbreekt" if gescand < verwacht else "Tel het papier na"
+    code = "batchaantal_wijkt_af" if document is None and beeld is None else "aantal_wijkt_af"
+    tekst = f"{opgave}. {dat}, gescand: {gescand}. {doe}."
     yield Tellingbevinding(Bevinding(code, Ernst.ERNSTIG, tekst), document, beeld)
 
 

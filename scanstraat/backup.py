@@ -643,7 +643,7 @@ def restore_backup(map_: Path, naar: Path, *, meld: Meld) -> Herstelverslag:
                 naam: _prepare_opslag(map_, naar / naam, losse.get(f"{naam}-kenmerk.json"))
                 for naam in (OPSLAG, REGISTER)
             }
-            omvang = gedaan = 0
+            omvang, gedaan = sum(ingang.omvang_bytes for ingang in losse.values()), 0
             for ingang in inhoud.objecten():
                 _restore_object(ingang, bron, doelen)
                 gedaan, omvang = gedaan + 1, omvang + ingang.omvang_bytes

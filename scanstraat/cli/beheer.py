@@ -123,8 +123,8 @@ def back_up_herstel(
     with expected_errors(), build_progress() as balk:
         taak = balk.add_task("Back-up terugzetten", total=None)
         verslag = restore_backup(
-            map_.absolute(),
-            naar.absolute(),
+            map_.resolve(),
+            naar.resolve(),
             meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal),
         )
     _show_verslag(verslag, als_json)

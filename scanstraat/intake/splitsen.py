@@ -346,7 +346,7 @@ class _Snijwerk:
         for beeld in losse:
             groepen.setdefault(_loose_key(beeld.bron, self.regels.patroon), []).append(beeld)
         for groep in groepen.values():
-            self._maak_document(_Begin(), groep)
+            self._maak_document(_Begin(bladen=_declared_for_all(groep)), groep)
 
     def snij_stroom(self, stroom: Sequence[Beeldfeit]) -> None:
         """Cut one stream at its scheidingsbladen."""
@@ -494,10 +494,16 @@ class _Snijwerk:
             self.hoofd = len(self.documenten) - 1
 
     def _bladen_per_bron(self, beelden: Sequence[Beeldfeit]) -> dict[UUID, int]:
-        indexregels = {beeld.bron.id: beeld.bron.index for beeld in beelden}
-        return {
-            bron: regel.bladen for bron, regel in indexregels.items() if regel is not None and regel.bladen is not None
+        """What lines of an index declare for their own file; not what one line says of a whole document."""
+        beeld_van = {beeld.id: beeld for beeld in beelden}
+        van_document = {
+            beeld_van[beeld].bron.id
+            for deel in self.documenten
+            if _declared_for_all([beeld_van[beeld] for beeld in deel.beelden]) is not None
+            for beeld in deel.beelden
         }
+        regels = {beeld.bron.id: beeld.bron.index for beeld in beelden if beeld.bron.id not in van_document}
+        return {bron: regel.bladen for bron, regel in regels.items() if regel is not None and regel.bladen is not None}
 
     def _check_profiel(self) -> None:
         """Paper prepared for other settings than it was scanned with must be noticed."""
@@ -525,6 +531,19 @@ def _loose_key(bron: Bronfeit, patroon: str) -> object:
     if bron.index is not None:
         return ("index", bron.index.document or bron.id)
     return ("naam", frozenset(reden.zaakidentificatie for reden in _name_reasons(bron, patroon)))
+
+
+def _declared_for_all(paginas: Sequence[Beeldfeit]) -> int | None:
+    """Return the sheets that one line of an index declares for a document of more loose files; None when none does.
+
+    When more lines of the document give a number, each speaks of its own file.
+    """
+    bronnen = {beeld.bron.id: beeld.bron for beeld in paginas}.values()
+    regels = [bron.index for bron in bronnen if bron.index is not None and bron.index.document]
+    opgaven = [regel.bladen for regel in regels if regel.bladen is not None]
+    if len(regels) < 2 or len(regels) != len(bronnen) or len({regel.document for regel in regels}) != 1:
+        return None
+    return opgaven[0] if len(opgaven) == 1 else None
 
 
 def _separates(code: Code, regels: Splitsregels) -> bool:

@@ -151,8 +151,8 @@ def test_a_document_without_pages_is_not_asked_for_its_sheets() -> None:
 
 
 @pytest.mark.parametrize(("waar", "bladen", "tekst"), [
-    ("aaa", 1, "Het scheidingsblad noemt 1 blad. Dat is 1 bladzijde, gescand: 3. Tel het papier na."),
-    ("a", 2, "Het scheidingsblad noemt 2 bladen. Dat zijn 2 bladzijden, gescand: 1. "
+    ("aaa", 1, "Voor dit document is 1 blad opgegeven. Dat is 1 bladzijde, gescand: 3. Tel het papier na."),
+    ("a", 2, "Voor dit document zijn 2 bladen opgegeven. Dat zijn 2 bladzijden, gescand: 1. "
              "Tel het papier na en scan wat ontbreekt."),
 ])  # fmt: skip
 def test_a_message_says_who_declared_what_and_what_to_do(waar: str, bladen: int, tekst: str) -> None:

@@ -311,6 +311,23 @@ def test_declared_numbers_of_sheets_go_along_with_what_they_were_declared_for() 
     assert stapel.splits().bladen_per_bron == {stapel.bronnen[0].id: 3}
 
 
+@pytest.mark.parametrize(("bladen", "van_document", "van_bron"), [
+    ((2, None), 2, {}),  # one line speaks of the document
+    ((1, 1), None, {0: 1, 1: 1}),  # each line speaks of its own file
+    ((None, None), None, {}),
+])  # fmt: skip
+def test_a_number_in_an_index_is_of_the_document_when_one_line_says_it(
+    bladen: tuple[int | None, ...], van_document: int | None, van_bron: dict[int, int]
+) -> None:
+    stapel = Stapel()
+    for nummer, aantal in enumerate(bladen):
+        regel = Indexregel(f"{nummer}.jpg", zaak=Z1, document="7", bladen=aantal)
+        stapel.leg("", naam=f"{nummer}.jpg", index=regel)
+    splitsing = stapel.splits()
+    assert [deel.bladen_verwacht for deel in splitsing.documenten] == [van_document]
+    assert splitsing.bladen_per_bron == {stapel.bronnen[plek].id: aantal for plek, aantal in van_bron.items()}
+
+
 # ------------------------------------------------------------------------------------------- reasons
 
 
