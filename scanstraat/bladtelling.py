@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.telling import CODES, Geteldbeeld, Telling, Tellingbevinding, find_tellingbevindingen
@@ -15,6 +18,7 @@ from scanstraat.tables import (
     BatchRow,
     BeeldRow,
     BevindingRow,
+    BladRow,
     BronRow,
     DocumentversieRow,
     PaginaRow,
@@ -55,16 +59,16 @@ def count_batch(session: Session, batch: BatchRow) -> Telling:
     return Telling(
         beelden=tuple(
             Geteldbeeld(
-                id=beeld.id,
-                bron=beeld.bron_id,
-                blad=blad.nummer,
-                document=beeld.document_id,
-                scheidingsblad=beeld.bestemming == Bestemming.SCHEIDINGSBLAD,
-                blanco_uit=blanco_uit.get(beeld.id),
-                vervangen=beeld.weglaatreden == Weglaatreden.VERVANGEN,
-                later=_is_later(bronnen[beeld.bron_id], batch),
+                id=id_,
+                bron=bron_id,
+                blad=blad,
+                document=document_id,
+                scheidingsblad=bestemming == Bestemming.SCHEIDINGSBLAD,
+                blanco_uit=blanco_uit.get(id_),
+                vervangen=reden == Weglaatreden.VERVANGEN,
+                later=_is_later(bronnen[bron_id], batch),
             )
-            for beeld, blad in storage.load_bladen(session, batch.id)
+            for id_, bron_id, document_id, bestemming, reden, blad in _load_plaatsen(session, batch.id)
         ),
         geteld=(batch.ontvangen, batch.in_documenten, batch.scheidingsbladen, batch.weggelaten),
         zijden_per_blad=2 if storage.profiel_of(batch).bladzijden == "duplex" else 1,
@@ -75,6 +79,17 @@ def count_batch(session: Session, batch: BatchRow) -> Telling:
         },
         bladen_van_bron={UUID(bron): bladen for bron, bladen in batch.bladen_per_bron.items()},
         bladen_van_batch=batch.bladen_opgegeven,
+    )
+
+
+def _load_plaatsen(session: Session, batch_id: UUID) -> Iterable[Any]:
+    """Return of each beeld, in the order of the batch, where it is: not its whole row, for there may be thousands."""
+    plaats = (BeeldRow.id, BeeldRow.bron_id, BeeldRow.document_id, BeeldRow.bestemming, BeeldRow.weglaatreden)
+    return session.execute(
+        sa.select(*map(col, plaats), col(BladRow.nummer))
+        .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
+        .where(col(BeeldRow.batch_id) == batch_id)
+        .order_by(col(BeeldRow.volgorde))
     )
 
 

@@ -390,7 +390,9 @@ def latest_versie(session: Session, document_id: UUID) -> DocumentversieRow:
 def add_versie(session: Session, document: DocumentRow, *, reden: str, actor: ActorRow) -> DocumentversieRow:
     """Add the next state of a document from where its beelden are now, with its event."""
     beelden = session.exec(
-        select(BeeldRow).where(BeeldRow.document_id == document.id).order_by(col(BeeldRow.volgorde))
+        select(BeeldRow.id, BeeldRow.draai_graden)
+        .where(BeeldRow.document_id == document.id)
+        .order_by(col(BeeldRow.volgorde))
     ).all()
     vorige = session.exec(
         select(sa.func.max(DocumentversieRow.n)).where(DocumentversieRow.document_id == document.id)
@@ -398,10 +400,8 @@ def add_versie(session: Session, document: DocumentRow, *, reden: str, actor: Ac
     versie = DocumentversieRow(document_id=document.id, n=(vorige or 0) + 1, reden=reden, gemaakt_op=now_text())
     session.add(versie)
     session.flush()
-    for nummer, beeld in enumerate(beelden, start=1):
-        session.add(
-            PaginaRow(documentversie_id=versie.id, nummer=nummer, beeld_id=beeld.id, draai_graden=beeld.draai_graden)
-        )
+    for nummer, (beeld_id, draai_graden) in enumerate(beelden, start=1):
+        session.add(PaginaRow(documentversie_id=versie.id, nummer=nummer, beeld_id=beeld_id, draai_graden=draai_graden))
     append_gebeurtenis(
         session,
         "documentversie.gemaakt",
@@ -422,17 +422,17 @@ def load_versie(session: Session, versie_id: UUID) -> Versie:
     if versie is None:
         raise NietGevondenError("Deze documentversie bestaat niet.")
     document = load_document(session, versie.document_id)
-    rijen = session.exec(
-        select(PaginaRow, BeeldRow, BronRow)
-        .where(PaginaRow.documentversie_id == versie_id)
-        .where(PaginaRow.beeld_id == BeeldRow.id)
-        .where(BeeldRow.bron_id == BronRow.id)
+    kolommen = (
+        PaginaRow.nummer, BeeldRow.id, BronRow.sha256, BronRow.soort, BeeldRow.n, BeeldRow.dpi, PaginaRow.draai_graden,
+    )  # fmt: skip
+    rijen = session.execute(
+        sa.select(*(col(kolom) for kolom in kolommen))  # not whole rows, for there may be thousands
+        .where(col(PaginaRow.documentversie_id) == versie_id)
+        .where(col(PaginaRow.beeld_id) == BeeldRow.id)
+        .where(col(BeeldRow.bron_id) == BronRow.id)
         .order_by(col(PaginaRow.nummer))
-    ).all()
-    paginas = tuple(
-        Pagina(pagina.nummer, beeld.id, bron.sha256, bron.soort, beeld.n, beeld.dpi, pagina.draai_graden)
-        for pagina, beeld, bron in rijen
     )
+    paginas = tuple(Pagina(*rij) for rij in rijen)
     return Versie(versie.id, document.id, document.batch_id, versie.n, document.titel, paginas)
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 TAKEN = "scanstraat.zandbaktaken"
 LIJN = "intake"  # the name of this part of the line, as an actor
 MAXIMAAL_INDEX_BYTES = 4_000_000
+_RIJEN_TEGELIJK = 200  # rows of a batch of thousands that wait in memory for the database
 
 
 @dataclass(frozen=True)
@@ -420,11 +421,11 @@ def _save_beelden(session: Session, batch: BatchRow, ontleding: Ontleding, docum
         for beeld in deel.beelden
     }
     scheiding_van = {scheiding.beeld: scheiding for scheiding in ontleding.splitsing.scheidingsbladen}
-    bladen: dict[int, BladRow] = {}
-    for geplaatst in ontleding.beelden:
-        if geplaatst.blad not in bladen:
-            bladen[geplaatst.blad] = BladRow(batch_id=batch.id, nummer=geplaatst.blad)
-    session.add_all(bladen.values())
+    bladen = {nummer: uuid4() for nummer in dict.fromkeys(geplaatst.blad for geplaatst in ontleding.beelden)}
+    for nummer, blad_id in bladen.items():
+        session.add(BladRow(id=blad_id, batch_id=batch.id, nummer=nummer))
+        if nummer % _RIJEN_TEGELIJK == 0:
+            session.flush()
     session.flush()
     for positie, geplaatst in enumerate(ontleding.beelden, start=1):
         feiten, scheiding = geplaatst.beeld.feiten, scheiding_van.get(geplaatst.id)
@@ -434,7 +435,7 @@ def _save_beelden(session: Session, batch: BatchRow, ontleding: Ontleding, docum
                 batch_id=batch.id,
                 bron_id=geplaatst.beeld.bron.id,
                 n=geplaatst.beeld.n,
-                blad_id=bladen[geplaatst.blad].id,
+                blad_id=bladen[geplaatst.blad],
                 kant=geplaatst.kant,
                 breedte_px=feiten["breedte_px"],
                 hoogte_px=feiten["hoogte_px"],
@@ -451,6 +452,8 @@ def _save_beelden(session: Session, batch: BatchRow, ontleding: Ontleding, docum
                 scheidingsblad=None if scheiding is None else scheiding.to_json(),
             )
         )
+        if positie % _RIJEN_TEGELIJK == 0:
+            session.flush()
     session.flush()
     for geplaatst in ontleding.beelden:
         if geplaatst.id not in scheiding_van:
