@@ -105,6 +105,16 @@ def test_with_everything_there_it_only_looks_and_passes_arguments_and_exit_code_
     assert machine.run("klaar") == Uitkomst(0, "", "", uitkomst.aanroepen)
 
 
+def test_started_from_elsewhere_the_settings_are_those_beside_it(machine: Machine) -> None:
+    machine.heeft_omgeving()
+    machine.heeft_verapdf()
+    toon = machine.project / ".venv" / "bin" / "scanstraat"
+    toon.write_text('#!/bin/sh\nprintf "%s" "${SCANSTRAAT_CONFIG:-hier}"\n')
+    assert machine.run("start").stdout == str(machine.project / "config.toml")
+    (machine.thuis / "config.toml").write_text("")
+    assert machine.run("start").stdout == "hier"
+
+
 def test_who_is_not_root_gets_the_one_line_to_type(machine: Machine) -> None:
     machine.heeft_omgeving()
     machine.maak_programma("id", "echo 1000")
