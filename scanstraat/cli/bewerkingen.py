@@ -24,9 +24,7 @@ from scanstraat.tables import ActorRow, BatchRow
 if TYPE_CHECKING:
     from scanstraat.intake.bijscan import Bijscan
 
-bewerk = typer.Typer(
-    help="Verander de volgorde van een batch. De scans zelf veranderen nooit; alles is terug te draaien."
-)
+bewerk = typer.Typer()
 
 Nummer = Annotated[str, typer.Argument(metavar="BATCH", help="Batchnummer.")]
 Blad = Annotated[str, typer.Argument(metavar="BLAD", help="Bladnummer; 3a is de achterkant van blad 3.")]
@@ -82,16 +80,26 @@ def _open(context: typer.Context, nummer: str, door: str) -> Iterator[_Werk]:
         yield _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
 
 
+@bewerk.callback()
+def kies_batch(nummer: Nummer) -> None:
+    """Verander de volgorde van een batch. De scans zelf veranderen nooit; alles is terug te draaien."""
+    del nummer  # the commands below ask for it
+
+
+def _batch_of(context: typer.Context) -> str:
+    assert context.parent is not None
+    return str(context.parent.params["nummer"])
+
+
 @bewerk.command("draai")
 def draai(
     context: typer.Context,
-    nummer: Nummer,
     bladen: Bladen,
     door: Door,
     graden: Annotated[int, typer.Option("--graden", help="90, 180 of 270; met de klok mee.")] = 90,
 ) -> None:
     """Draai een of meer pagina's."""
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         beelden = [werk.beeld(blad) for blad in bladen]
         werk.doe(
             Bewerkingsoort.DRAAI,
@@ -103,16 +111,17 @@ def draai(
 @bewerk.command("weglaten")
 def weglaten(
     context: typer.Context,
-    nummer: Nummer,
     bladen: Bladen,
     door: Door,
     reden: Annotated[Weglaatreden, typer.Option("--reden", help="Waarom.")],
     toelichting: Annotated[str, typer.Option("--toelichting", help="Nodig bij reden anders.")] = "",
 ) -> None:
     """Laat pagina's weg uit hun document. Ze blijven bewaard en geteld."""
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         if reden is Weglaatreden.VERVANGEN:
-            raise NietMogelijkError("Een pagina die u opnieuw hebt gescand, vervangt u met: scanstraat bewerk vervang")
+            raise NietMogelijkError(
+                "Een pagina die u opnieuw hebt gescand, vervangt u met: scanstraat bewerk BATCH vervang"
+            )
         beelden = [werk.beeld(blad) for blad in bladen]
         werk.doe(
             Bewerkingsoort.WEGLATEN,
@@ -126,9 +135,9 @@ def weglaten(
 
 
 @bewerk.command("splits")
-def splits(context: typer.Context, nummer: Nummer, blad: Blad, door: Door) -> None:
+def splits(context: typer.Context, blad: Blad, door: Door) -> None:
     """Laat bij dit blad een nieuw document beginnen."""
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         beeld, nieuw = werk.beeld(blad), uuid4()
         werk.doe(
             Bewerkingsoort.SPLITS,
@@ -140,13 +149,12 @@ def splits(context: typer.Context, nummer: Nummer, blad: Blad, door: Door) -> No
 @bewerk.command("voegsamen")
 def voegsamen(
     context: typer.Context,
-    nummer: Nummer,
     eerste: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document dat blijft.")],
     tweede: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Document dat erachter komt.")],
     door: Door,
 ) -> None:
     """Voeg twee documenten samen; het eerste houdt zijn id."""
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         een, twee = find_document(werk.session, eerste).id, find_document(werk.session, tweede).id
         werk.doe(
             Bewerkingsoort.VOEGSAMEN,
@@ -158,13 +166,12 @@ def voegsamen(
 @bewerk.command("verplaats")
 def verplaats(
     context: typer.Context,
-    nummer: Nummer,
     blad: Blad,
     door: Door,
     na: Annotated[str, typer.Option("--na", help="Bladnummer waar de pagina achter komt.")],
 ) -> None:
     """Zet een pagina achter een andere pagina, ook van een ander document."""
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         beeld, achter = werk.beeld(blad), werk.beeld(na)
         werk.doe(
             Bewerkingsoort.VERPLAATS, {"blad": blad, "na": na}, lambda opstelling: o.move(opstelling, beeld, achter)
@@ -179,7 +186,6 @@ Bestand = Annotated[
 @bewerk.command("invoegen")
 def invoegen(
     context: typer.Context,
-    nummer: Nummer,
     bestand: Bestand,
     door: Door,
     na: Annotated[str, typer.Option("--na", help="Bladnummer waar de scan achter komt.")],
@@ -187,7 +193,7 @@ def invoegen(
     """Voeg een vergeten pagina in, uit een bestand met een scan."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  starts the sandbox
 
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         achter = werk.beeld(na)
         bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=None)
         nieuwe = bijscan.beelden
@@ -200,11 +206,11 @@ def invoegen(
 
 
 @bewerk.command("vervang")
-def vervang(context: typer.Context, nummer: Nummer, blad: Blad, bestand: Bestand, door: Door) -> None:
+def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) -> None:
     """Vervang een pagina door een herscan. De oude scan blijft bewaard."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415
 
-    with _open(context, nummer, door) as werk:
+    with _open(context, _batch_of(context), door) as werk:
         oud = werk.beeld(blad)
         bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=1)
         nieuwe = bijscan.beelden

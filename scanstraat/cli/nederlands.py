@@ -8,9 +8,21 @@ from typing import Any
 
 import typer.rich_utils as opmaak
 from typer._click import core, formatting
+from typer.core import _TyperParameter
 from typer.exceptions import TyperException
 
 OPTIES = "[OPTIES]"
+_SOORTEN = {
+    "<str>": "<tekst>",
+    "<list[str]>": "<tekst>",
+    "<int>": "<getal>",
+    "<int range>": "<getal>",
+    "<float>": "<getal>",
+    "<file>": "<bestand>",
+    "<directory>": "<map>",
+    "<path>": "<pad>",
+    "<bool>": "",
+}
 OPDRACHTEN = "OPDRACHT [GEGEVENS]..."
 
 _ZINNEN = (
@@ -54,6 +66,7 @@ def install() -> None:
     for klasse in _with_own_message(TyperException):
         _wrap(klasse, "format_message", lambda melding: translate(str(melding)))
     _wrap(core.Command, "get_help_option", _set_help)
+    _wrap(_TyperParameter, "display_type", lambda soort: _SOORTEN.get(soort, soort))
     setattr(formatting.HelpFormatter, "write_usage", _write_usage)  # noqa: B010  mypy holds methods to be final
 
 

@@ -69,7 +69,7 @@ class Ontleedopdracht:
     profiel: Scanprofiel
     profielnaam: str
     bronnen: tuple[Bron, ...]
-    indexbestanden: tuple[tuple[str, str], ...]  # (naam, sha256)
+    indexbestanden: tuple[tuple[str, str, bool], ...]  # naam, sha256, and whether other batches have it too
     aantal_beelden: int
 
 
@@ -89,10 +89,11 @@ class Beeldfeiten:
 
 @dataclass(frozen=True)
 class Index:
-    """What the index files beside the scans said."""
+    """What the index files beside the scans said; `gedeeld` are the lines that may be about scans of other batches."""
 
     regels: tuple[Indexregel, ...]
     bevindingen: tuple[Bevinding, ...]
+    gedeeld: tuple[Indexregel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,9 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
         gereedschap={},
         scanoperator=profiel.scanoperator or ONBEKEND,
         nakijken=profiel.nakijken,
-        indexbestanden=[{"naam": i.naam, "sha256": i.vingerafdruk.sha256} for i in aanlevering.indexbestanden],
+        indexbestanden=[
+            {"naam": i.naam, "sha256": i.vingerafdruk.sha256, "gedeeld": i.gedeeld} for i in aanlevering.indexbestanden
+        ],
         dubbel_van=None if eerdere_bron is None else eerdere_bron.batch_id,
         ontvangen_op=nu,
     )
@@ -223,7 +226,7 @@ def load_opdracht(session: Session, batch_id: UUID) -> Ontleedopdracht:
         profiel=storage.profiel_of(batch),
         profielnaam=batch.profiel,
         bronnen=tuple(Bron(b.id, b.sha256, b.naam, b.soort, b.is_scan, b.aantal_beelden) for b in bronnen),
-        indexbestanden=tuple((deel["naam"], deel["sha256"]) for deel in batch.indexbestanden),
+        indexbestanden=tuple((d["naam"], d["sha256"], d.get("gedeeld", False)) for d in batch.indexbestanden),
         aantal_beelden=sum(bron.aantal_beelden for bron in bronnen),
     )
 
@@ -265,9 +268,9 @@ def measure_bron(opslag: Opslag, zandbak: Zandbak, bron: Bron, profiel: Scanprof
 
 def read_index(lijn: Lijn, opdracht: Ontleedopdracht) -> Index:
     """Read the index files that came with the batch, in the sandbox; one that cannot be read is a finding."""
-    regels: list[Indexregel] = []
+    regels: dict[bool, list[Indexregel]] = {False: [], True: []}
     bevindingen: list[Bevinding] = []
-    for naam, sha256 in opdracht.indexbestanden:
+    for naam, sha256, gedeeld in opdracht.indexbestanden:
         fd = lijn.opslag.open_fd(sha256)
         gegevens = {
             "naam": naam,
@@ -276,21 +279,22 @@ def read_index(lijn: Lijn, opdracht: Ontleedopdracht) -> Index:
         }
         try:
             with lijn.zandbak.vraag(f"{TAKEN}:lees_index", gegevens, [fd]) as antwoord:
-                regels.extend(Indexregel(**regel) for regel in antwoord.gegevens["regels"])
+                regels[gedeeld].extend(Indexregel(**regel) for regel in antwoord.gegevens["regels"])
         except InvoerError as exc:
             bevindingen.append(
                 Bevinding("index_onleesbaar", Ernst.ERNSTIG, f"{exc.melding} Koppel de documenten met de hand.")
             )
         finally:
             os.close(fd)
-    return Index(tuple(regels), tuple(bevindingen))
+    return Index(tuple(regels[False]), tuple(bevindingen), tuple(regels[True]))
 
 
 def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Index) -> Ontleding:
     """Number the sheets and cut the batch into documents; pure."""
     profiel = opdracht.profiel
     duplex = profiel.bladzijden == "duplex"
-    per_naam, indexbevindingen = match_index(index.regels, [bron.naam for bron in opdracht.bronnen])
+    namen = [bron.naam for bron in opdracht.bronnen]
+    per_naam, indexbevindingen = match_index(index.regels, namen, gedeeld=index.gedeeld)
     feiten = tuple(
         Bronfeit(bron.id, bron.naam, sum(beeld.bron is bron for beeld in beelden), per_naam.get(bron.naam))
         for bron in opdracht.bronnen

@@ -347,10 +347,10 @@ class Inname:
         for pad in (*groep.indexen, *groep.gedeeld):
             ding = wachtend[pad]
             if ding.soort is Naamsoort.INDEX and ding.weigering is None:
-                gelezen.append((ding, self._keep_index(ding)))
+                gelezen.append((ding, self._keep_index(ding, gedeeld=pad in groep.gedeeld)))
         return gelezen
 
-    def _keep_index(self, ding: Wachtend) -> Indexbestand | None:
+    def _keep_index(self, ding: Wachtend, *, gedeeld: bool) -> Indexbestand | None:
         fd = self._open(ding)
         try:
             ingang = build_ingang(os.fstat(fd))
@@ -365,7 +365,7 @@ class Inname:
             raise OnleesbaarError(ding, exc) from exc
         finally:
             os.close(fd)
-        return Indexbestand(ding.id, ding.pad, self._opslag.bewaar_bytes(inhoud), inhoud)
+        return Indexbestand(ding.id, ding.pad, self._opslag.bewaar_bytes(inhoud), inhoud, gedeeld)
 
     # --- deciding -----------------------------------------------------------------------------------------------
 
@@ -585,7 +585,7 @@ class Inname:
                 finally:
                     os.close(fd)
                 afdruk = Vingerafdruk(ding.sha256, ding.sha512, ding.omvang_bytes)
-                indexen.append(Indexbestand(index.id, index.pad, afdruk, inhoud))
+                indexen.append(Indexbestand(index.id, index.pad, afdruk, inhoud, gedeeld=True))  # its batch came in
         return indexen
 
 

@@ -125,12 +125,16 @@ class AangeleverdBestand:
 
 @dataclass(frozen=True)
 class Indexbestand:
-    """An index file that lay beside the scans; its bytes are in the store as well."""
+    """An index file that lay beside the scans; its bytes are in the store as well.
+
+    gedeeld: it is also about scans of the folder that are in other batches.
+    """
 
     bestand_id: UUID
     naam: str
     vingerafdruk: Vingerafdruk
     inhoud: bytes
+    gedeeld: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,17 +60,17 @@ BEVINDINGEN: dict[str, tuple[Ernst, str]] = {
     ),
     "index_zonder_bestand": (
         Ernst.ERNSTIG,
-        "Van het indexbestand passen {aantal} bij geen enkel bestand of bij meer dan een. "
+        "Regels in het indexbestand die bij geen enkel bestand passen, of bij meer dan één: {aantal}. "
         "Kijk of alle scans zijn aangeleverd.",
     ),
     "index_dubbel": (
         Ernst.ERNSTIG,
-        "Het indexbestand zegt over {aantal} twee verschillende dingen. "
+        "Bestanden waarover het indexbestand twee verschillende dingen zegt: {aantal}. "
         "Die regels zijn niet gebruikt. Koppel met de hand.",
     ),
     "bestand_niet_in_index": (
         Ernst.ERNSTIG,
-        "In het indexbestand ontbreken {aantal} uit deze aanlevering. Kijk na bij welke zaak die horen.",
+        "Bestanden in deze aanlevering die niet in het indexbestand staan: {aantal}. Kijk na bij welke zaak die horen.",
     ),
     # on the link with the zaak
     "zaak_onbekend": (

@@ -18,7 +18,6 @@ from uuid import UUID
 
 from hardware.scanmap import Indexregel
 from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
-from kwaliteitscontrole.woorden import count_words
 from scanstraat.domain import Koppelreden
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.intake.codes import Code, find_codes
@@ -179,36 +178,39 @@ def number_bladen(bronnen: Sequence[Bronfeit], *, duplex: bool) -> tuple[tuple[t
 
 
 def match_index(
-    regels: Sequence[Indexregel], namen: Sequence[str]
+    regels: Sequence[Indexregel], namen: Sequence[str], *, gedeeld: Sequence[Indexregel] = ()
 ) -> tuple[dict[str, Indexregel], tuple[Bevinding, ...]]:
     """Say which line of the index files belongs to which delivered file, and what does not fit.
 
     A line names a file by the end of its path, with or without extension; capitals and the kind of slash do not count.
+
+    Args:
+        gedeeld: lines of an index that is about other batches too: it is no news when they name none of these files.
     """
     gevonden: dict[str, Indexregel] = {}
     bestanden = _Namen(namen)
     over: list[Indexregel] = []
     dubbel: set[str] = set()
-    for regel in regels:
+    for plek, regel in enumerate((*regels, *gedeeld)):
         passend = bestanden.find(regel.bestand)
-        if not passend or (len(passend) > 1 and not regel.bestand.endswith("*")):
+        if len(passend) > 1 and not regel.bestand.endswith("*"):
+            passend, is_over = [], True
+        else:
+            is_over = not passend and plek < len(regels)
+        if is_over:
             over.append(regel)
-            continue
         for naam in passend:
             if gevonden.setdefault(naam, regel) != regel:
                 dubbel.add(naam)
     for naam in dubbel:
         del gevonden[naam]
-    zonder = [naam for naam in namen if regels and naam not in gevonden and naam not in dubbel]
+    zonder = [naam for naam in namen if (regels or gedeeld) and naam not in gevonden and naam not in dubbel]
     tellingen = (
-        ("index_zonder_bestand", count_words(len(over), "regel", "regels")),
-        ("index_dubbel", count_words(len(dubbel), "bestand", "bestanden")),
-        ("bestand_niet_in_index", count_words(len(zonder), "bestand", "bestanden")),
+        ("index_zonder_bestand", len(over)),
+        ("index_dubbel", len(dubbel)),
+        ("bestand_niet_in_index", len(zonder)),
     )
-    bevindingen = (
-        build_bevinding(code, waarden={"aantal": aantal}) for code, aantal in tellingen if not aantal.startswith("0 ")
-    )
-    return gevonden, tuple(bevindingen)
+    return gevonden, tuple(build_bevinding(code, waarden={"aantal": aantal}) for code, aantal in tellingen if aantal)
 
 
 class _Namen:

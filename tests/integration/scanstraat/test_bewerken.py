@@ -323,7 +323,7 @@ def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path:
         assert {g.onderwerp_log_id for g, _ in gebeurtenissen} == {batch.log_id}
 
 
-@pytest.mark.parametrize("opdracht", [["invoegen", "2", "{scan}", "--na", "2"], ["vervang", "2", "2", "{scan}"]])
+@pytest.mark.parametrize("opdracht", [["2", "invoegen", "{scan}", "--na", "2"], ["2", "vervang", "2", "{scan}"]])
 def test_bytes_that_came_before_may_be_added_by_hand_but_it_is_said_and_holds_the_batch(
     tmp_path: Path, opdracht: list[str]
 ) -> None:
@@ -341,7 +341,7 @@ def test_bytes_that_came_before_may_be_added_by_hand_but_it_is_said_and_holds_th
             assert uitslag.exit_code == 0, uitslag.output
             return " ".join(uitslag.output.split())
 
-        assert "al ontvangen" not in run(["invoegen", "1", "{scan}", "--na", "2"])
+        assert "al ontvangen" not in run(["1", "invoegen", "{scan}", "--na", "2"])
         assert "hetzelfde bestand is al ontvangen in batch B-2026-0001" in run(opdracht)
         with db.read(basis.engine) as session:
             eerste, *_, laatste = session.exec(

@@ -495,6 +495,7 @@ def test_a_folder_becomes_one_batch_in_natural_order_with_its_index(tmp_path: Pa
     assert aanlevering.map == "post maandag"
     assert [bestand.naam for bestand in aanlevering.bestanden] == [f"post maandag/scan{n}.jpg" for n in (1, 2, 10)]
     (index,) = aanlevering.indexbestanden
+    assert not index.gedeeld
     assert (index.naam, index.inhoud[:7]) == ("post maandag/index.csv", b"bestand")
     assert set(proef.status().values()) == {"ingenomen"}
     assert proef.opslag.heeft(index.vingerafdruk.sha256)
@@ -573,7 +574,7 @@ def test_a_shared_index_goes_along_with_every_file_and_leaves_last(proef: Proef)
     proef.settle()
     proef.put("b.pdf")
     proef.settle()
-    assert [len(aanlevering.indexbestanden) for aanlevering in proef.aanleveringen] == [1, 1]
+    assert [[index.gedeeld for index in deel.indexbestanden] for deel in proef.aanleveringen] == [[True], [True]]
     assert proef.rij("index.csv").reden_code == "in_gebruik"
     proef.peil(10)
     assert set(proef.status().values()) == {"ingenomen"}

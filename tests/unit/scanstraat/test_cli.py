@@ -46,7 +46,8 @@ def test_the_commands_of_the_line_are_there() -> None:
 )
 def test_every_command_has_help_and_stands_in_a_handleiding(pad: tuple[str, ...], opdracht: Any) -> None:
     assert len(opdracht.help or "") > 15
-    assert " ".join(pad) in HANDLEIDINGEN
+    zin = f"bewerk 142 {pad[1]}" if pad[0] == "bewerk" else " ".join(pad)  # which batch comes first
+    assert zin in HANDLEIDINGEN
     for parameter in opdracht.params:
         assert parameter.name == "help" or parameter.help, f"{pad}: {parameter.name} has no help"
 
@@ -61,7 +62,7 @@ def test_mistakes_are_answered_in_dutch() -> None:
         (["zaken", "laad", "nietbestaat.csv", "--door", "x"], "'nietbestaat.csv' bestaat niet"),
         (["zaken", "laad"], "zaken laad [OPTIES]"),
         (["bewerk"], "OPDRACHT [GEGEVENS]"),
-        (["bewerk", "weglaten", "1", "2", "--door", "x", "--reden", "zomaar"], "Ongeldige waarde"),
+        (["bewerk", "1", "weglaten", "2", "--door", "x", "--reden", "zomaar"], "Ongeldige waarde"),
     ):
         uitslag = loper.invoke(app, woorden)
         assert uitslag.exit_code == 2

@@ -407,6 +407,15 @@ def test_a_line_that_could_mean_two_files_means_none() -> None:
     assert [b.code for b in bevindingen] == ["index_zonder_bestand", "bestand_niet_in_index"]
 
 
+def test_an_index_of_a_whole_folder_may_name_scans_of_other_batches() -> None:
+    regels = [Indexregel("a.jpg", zaak=Z1), Indexregel("b.jpg", zaak=Z2)]
+    assert match_index([], ["a.jpg"], gedeeld=regels) == ({"a.jpg": regels[0]}, ())
+    gevonden, bevindingen = match_index([], ["c.jpg"], gedeeld=regels)
+    assert (gevonden, [b.code for b in bevindingen]) == ({}, ["bestand_niet_in_index"])
+    gevonden, bevindingen = match_index([], ["1/a.jpg", "2/a.jpg"], gedeeld=regels[:1])
+    assert [b.code for b in bevindingen] == ["index_zonder_bestand", "bestand_niet_in_index"]
+
+
 def test_an_index_as_long_as_it_may_be_is_matched_in_no_time() -> None:
     namen = [f"batch/{n:08d}.tif" for n in range(20_000)]
     gevonden, bevindingen = match_index([Indexregel(f"{n:08d}.TIF") for n in range(20_000)], namen)
