@@ -842,7 +842,7 @@ def _hash(bron: Any, uit: BinaryIO | None) -> Vingerafdruk:
 
 def _copy_durable(bron: Path, doel: Path) -> Vingerafdruk:
     """Copy a file to a new one and bring it to the disk; return what was copied."""
-    with bron.open("rb", buffering=0) as invoer, doel.open("xb") as uit:
+    with bron.open("rb", buffering=0) as invoer, _create(doel) as uit:
         vingerafdruk = _hash(invoer, uit)
         uit.flush()
         os.fsync(uit.fileno())
@@ -850,10 +850,15 @@ def _copy_durable(bron: Path, doel: Path) -> Vingerafdruk:
 
 
 def _write_durable(pad: Path, inhoud: bytes) -> None:
-    with pad.open("xb") as uit:
+    with _create(pad) as uit:
         uit.write(inhoud)
         uit.flush()
         os.fsync(uit.fileno())
+
+
+def _create(pad: Path) -> BinaryIO:
+    """Open a new file for writing that others cannot read: names and case numbers are in it."""
+    return os.fdopen(os.open(pad, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640), "wb")
 
 
 def _fsync_map(map_: Path) -> None:

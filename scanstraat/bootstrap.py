@@ -55,7 +55,12 @@ class Lijn(Basis):
 @contextmanager
 def open_basis(config: Config) -> Iterator[Basis]:
     """Open database, store and zaaksysteem; the database gets the tables of this version."""
-    config.algemeen.gegevensmap.mkdir(parents=True, exist_ok=True, mode=db.MODUS_GEGEVENSMAP)
+    try:
+        config.algemeen.gegevensmap.mkdir(parents=True, exist_ok=True, mode=db.MODUS_GEGEVENSMAP)
+    except OSError as exc:
+        raise InstellingError(
+            f"De gegevensmap {config.algemeen.gegevensmap} is niet te maken. Kies een andere map of geef rechten."
+        ) from exc
     with ExitStack() as stapel:
         engine = db.create_engine(config.database_url)
         stapel.callback(engine.dispose)

@@ -308,6 +308,12 @@ def find_dubbel_gebruik(config: Config) -> tuple[str, ...]:
                 fouten.append(f"{ander} ({andere_map}) ligt in {naam} ({map}). Zet ze naast elkaar.")
             elif twee in een.parents:
                 fouten.append(f"{naam} ({map}) ligt in {ander} ({andere_map}). Zet ze naast elkaar.")
+    opslag, rest = eigen[1], eigen[2:]  # a copy or a back-up in its own original is none
+    fouten += [
+        f"{naam} en {opslag[0]} zijn dezelfde map ({map}). Geef elk een eigen map."
+        for naam, map in rest
+        if os.path.realpath(map) == os.path.realpath(opslag[1])
+    ]
     return tuple(fouten)
 
 
@@ -348,7 +354,7 @@ def _explain(exc: ValidationError, naam: str, inhoud: dict[str, Any]) -> str:
             regels.append(f"{sleutel} is onbekend; bedoelt u {lijkt[0]}?" if lijkt else f"{sleutel} is onbekend")
         else:
             regels.append(f"{sleutel}: {_dutch(fout)}" if sleutel else _dutch(fout))
-    return f"De instellingen in {naam} kloppen niet: " + "; ".join(regels) + "."
+    return f"De instellingen in {naam} kloppen niet: {'; '.join(regels)}{'' if regels[-1].endswith('?') else '.'}"
 
 
 def _say_plaats(plaats: tuple[int | str, ...], inhoud: dict[str, Any]) -> str:

@@ -60,7 +60,13 @@ def turn(opstelling: Opstelling, beelden: Iterable[UUID], graden: int) -> Opstel
     """Turn beelden clockwise by a multiple of 90 degrees, on top of what they had."""
     if graden % 90:
         raise NietMogelijkError("Een beeld draait met 90, 180 of 270 graden.")
-    return _change(opstelling, beelden, lambda p: replace(p, draai_graden=(p.draai_graden + graden) % 360))
+
+    def draai(plaatsing: Plaatsing) -> Plaatsing:
+        if plaatsing.bestemming is not Bestemming.DOCUMENT:
+            raise NietMogelijkError("Alleen een pagina van een document kan worden gedraaid.")
+        return replace(plaatsing, draai_graden=(plaatsing.draai_graden + graden) % 360)
+
+    return _change(opstelling, beelden, draai)
 
 
 def leave_out(opstelling: Opstelling, beelden: Iterable[UUID], reden: Weglaatreden, tekst: str = "") -> Opstelling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -106,20 +107,25 @@ def say_blad(beeld: BeeldRow, blad: BladRow) -> str:
 
 
 def _beelden(session: Session, batch: BatchRow) -> list[dict[str, Any]]:
-    return [
-        {
-            "blad": say_blad(beeld, blad),
-            "bestemming": beeld.bestemming,
-            "document": None if beeld.document_id is None else str(beeld.document_id),
-            "draai_graden": beeld.draai_graden,
-            "reden": beeld.weglaatreden,
-            "dpi": round(beeld.dpi),
-            "kleurmodus": beeld.kleurmodus,
-            "compressie": beeld.compressie,
-            "metingen": beeld.metingen,
-        }
-        for beeld, blad in storage.load_bladen(session, batch.id)
-    ]
+    paginas: Counter[UUID | None] = Counter()
+    rijen = []
+    for beeld, blad in storage.load_bladen(session, batch.id):
+        paginas[beeld.document_id] += 1
+        rijen.append(
+            {
+                "blad": say_blad(beeld, blad),
+                "bestemming": beeld.bestemming,
+                "document": None if beeld.document_id is None else str(beeld.document_id),
+                "pagina": None if beeld.document_id is None else paginas[beeld.document_id],
+                "draai_graden": beeld.draai_graden,
+                "reden": beeld.weglaatreden,
+                "dpi": round(beeld.dpi),
+                "kleurmodus": beeld.kleurmodus,
+                "compressie": beeld.compressie,
+                "metingen": beeld.metingen,
+            }
+        )
+    return rijen
 
 
 def build_bevinding(session: Session, bevinding: BevindingRow) -> dict[str, Any]:
@@ -212,6 +218,7 @@ def build_document(session: Session, document: DocumentRow, opslagpad: Opzoeken)
         "koppelstatus": document.koppelstatus,
         "koppelredenen": document.koppelredenen,
         "waarom_geen_zaak": _say_geen_zaak(document),
+        "vervallen": document.vervallen_op is not None,
         "bestand": None if pad is None else str(pad),
         "sha256": versie.pdf_sha256,
         "manifest": versie.manifest_sha256,
@@ -229,6 +236,8 @@ def _say_geen_zaak(document: DocumentRow) -> str | None:
     """Say in Dutch why a document waits for a person to choose its zaak; None when it has one."""
     if document.koppelstatus == Koppelstatus.GEKOPPELD:
         return None
+    if any(reden["bron"] == "persoon" for reden in document.koppelredenen):
+        return "Een medewerker heeft het van zijn zaak losgemaakt."
     zaken = ", ".join(dict.fromkeys(reden["zaakidentificatie"] for reden in document.koppelredenen))
     if document.wacht_omdat:
         return f"{document.wacht_omdat}{f' Gevonden: {zaken}.' if zaken else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ import structlog
 from sqlalchemy.engine import make_url
 
 from scanstraat.config import Config
+from scanstraat.errors import InstellingError
 from scanstraat.processen import hold_slot, sterf_met_ouder
 
 _log = structlog.get_logger("toezicht")
@@ -42,6 +44,21 @@ def hold_startslot(config: Config) -> AbstractContextManager[None]:
         "De scanstraat loopt al op deze machine, met dezelfde gegevens. `scanstraat gezondheid` zegt hoe het ervoor "
         "staat. Stop haar eerst (Ctrl-C, of stop de dienst) als u haar opnieuw wilt starten.",
     )
+
+
+def check_poort(adres: str, poort: int) -> None:
+    """Raise InstellingError when the health page cannot listen there: started as it is, it would only die each time."""
+    familie = socket.AF_INET6 if ":" in adres else socket.AF_INET
+    with socket.socket(familie, socket.SOCK_STREAM) as proef:
+        proef.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            proef.bind((adres, poort))
+        except OSError as exc:
+            bezet = exc.errno == errno.EADDRINUSE
+            waarom = "wordt al door een ander programma gebruikt" if bezet else "is op deze machine niet te gebruiken"
+            raise InstellingError(
+                f"Adres {adres} met poort {poort} {waarom}. Kies een ander bij [gezondheid] in config.toml."
+            ) from exc
 
 
 @dataclass(frozen=True)

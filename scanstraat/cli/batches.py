@@ -104,7 +104,7 @@ def batch(
         "Bladen",
         ["Blad", "Waar", "Draai", "Dpi", "Kleur", "Scheef", "Inkt", "Reden"],
         [
-            [b["blad"], b["bestemming"], b["draai_graden"], b["dpi"], b["kleurmodus"],
+            [b["blad"], say_plaats(b), b["draai_graden"], b["dpi"], b["kleurmodus"],
              b["metingen"].get("scheefstand_graden"), say_share(b["metingen"].get("inktdekking")), b["reden"]]
             for b in gevonden["beelden"]
         ],
@@ -112,6 +112,13 @@ def batch(
     )  # fmt: skip
     show_bevindingen(gevonden["bevindingen"])
     return None
+
+
+def say_plaats(beeld: dict[str, Any]) -> str:
+    """Return where a side of a sheet is: its document with the page, or that it is in none."""
+    if beeld["document"] is None:
+        return str(beeld["bestemming"])
+    return f"{beeld['document'][:8]}, pagina {beeld['pagina']}"
 
 
 def say_share(deel: float | None) -> str | None:
@@ -191,7 +198,9 @@ def document(
         f"Titel: {escape(gevonden['titel']) or '–'}\nBestand: {gevonden['bestand'] or '–'}",
         soft_wrap=True,
     )
-    if gevonden["waarom_geen_zaak"]:
+    if gevonden["vervallen"]:
+        stdout().print("Dit document heeft geen pagina's meer: ze zijn weggelaten of horen nu bij een ander.")
+    elif gevonden["waarom_geen_zaak"]:
         stdout().print(f"Te koppelen. {escape(gevonden['waarom_geen_zaak'])}", soft_wrap=True)
     show_documenten([gevonden])
     show_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -246,6 +247,8 @@ def _flatten(waarde: object, sleutel: str, rijen: list[list[object]]) -> None:
         for plek, deel in enumerate(waarde, start=1):
             _flatten(deel, f"{sleutel} {plek}", rijen)
     else:
+        if isinstance(waarde, float):
+            waarde = f"{Decimal(str(waarde)):f}"  # all of it, as one writes it in config.toml
         rijen.append([sleutel, ", ".join(map(str, waarde)) if isinstance(waarde, list) else waarde])
 
 

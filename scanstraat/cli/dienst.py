@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def start(context: typer.Context) -> None:
     """Start alles op deze machine: de wachter van de scanmap, de werkers en de gezondheidspagina. Stop met Ctrl-C."""
     from scanstraat.intake.dienst import make_scanmappen  # noqa: PLC0415
-    from scanstraat.toezicht import Toezicht, hold_startslot  # noqa: PLC0415
+    from scanstraat.toezicht import Toezicht, check_poort, hold_startslot  # noqa: PLC0415
 
     with expected_errors():
         config = load_config(context)
@@ -45,6 +45,7 @@ def start(context: typer.Context) -> None:
             ("onderhoud", [*zelf, "intern-onderhoud"]),
         ]
         with hold_startslot(config):
+            check_poort(config.gezondheid.adres, config.gezondheid.poort)
             for scanmap in config.scanmap:
                 stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
             stderr().print(

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,13 +74,16 @@ class Hoofdopdracht(TyperGroup):
 
 def report_onverwacht(fout: Exception) -> int:
     """Say in one line what went wrong, log where under the same reference, and return the exit code."""
-    if not is_configured():
-        configure_log()
+    waar = "in het technische log"
+    if not is_configured():  # it went wrong before there was a place for a log
+        with tempfile.NamedTemporaryFile(prefix="scanstraat-fout-", suffix=".jsonl", delete=False) as bestand:
+            waar = f"in {bestand.name}"
+        configure_log(Path(bestand.name))
     kenmerk = uuid4().hex[:8]
     structlog.get_logger("opdracht").error("onverwachte_fout", kenmerk=kenmerk, **describe_fout(fout))
     tekst, exitcode = explain_onverwacht(fout)
     stderr().print(
-        f"[bold red]Fout:[/] {escape(tekst)} Kenmerk voor de functioneel beheerder: {kenmerk} (in het technische log).",
+        f"[bold red]Fout:[/] {escape(tekst)} Kenmerk voor de functioneel beheerder: {kenmerk} ({waar}).",
         soft_wrap=True,
     )
     return exitcode

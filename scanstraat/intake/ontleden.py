@@ -207,11 +207,11 @@ def _dubbel(session: Session, eerdere: BronRow | None) -> Bevinding:
     nummer = (
         None if eerdere is None or eerdere.batch_id is None else storage.load_batch(session, eerdere.batch_id).nummer
     )
-    waar = f"in batch {nummer}" if nummer else "eerder in deze aanlevering of in quarantaine"
+    waar = f"is al ontvangen in batch {nummer}" if nummer else "zit twee keer in deze batch, of ligt in quarantaine"
     return Bevinding(
         "dubbel",
         Ernst.ERNSTIG,
-        f"Dezelfde scan is al ontvangen {waar}. Kijk of dit een vergissing is en meld de batch anders klaar.",
+        f"Dezelfde scan {waar}. Kijk of dit een vergissing is en meld de batch anders klaar.",
     )
 
 

@@ -286,8 +286,8 @@ class Opslag:
         for plek in (self._origineel, self._kopie):
             if plek is not None and (aantal := plek.aantal_beschadigd()):
                 problemen.append(
-                    f"In {plek.map / _BESCHADIGD} staan {aantal} beschadigde bestanden die zijn vervangen door goede: "
-                    "laat de schijf nakijken en haal ze daarna daar weg."
+                    f"Beschadigde bestanden in {plek.map / _BESCHADIGD}, die zijn vervangen door goede: {aantal}. "
+                    "Laat de schijf nakijken en haal ze daarna daar weg."
                 )
         return tuple(problemen)
 

@@ -119,7 +119,7 @@ def test_a_file_or_folder_that_cannot_be_written_is_said_with_its_path(config: P
     assert code == 2 and "/bestaat/niet/bladen.pdf is niet te schrijven" in gezegd
     config.write_text(f'[algemeen]\ngegevensmap = "{config}/data"\n')
     code, gezegd = run(config, "batches")
-    assert code == 1 and "Lezen of schrijven lukt niet" in gezegd
+    assert code == 2 and "is niet te maken" in gezegd
 
 
 @pytest.mark.parametrize(

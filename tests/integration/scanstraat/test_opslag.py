@@ -161,7 +161,7 @@ def test_damaged_bytes_are_kept_aside_and_said(opslag: Opslag, tmp_path: Path) -
     opslag.herstel(SHA256)
     (apart,) = (tmp_path / "opslag" / "beschadigd").iterdir()
     assert apart.read_bytes() == b"kapot"
-    assert any("beschadigde bestanden" in probleem for probleem in opslag.find_opslag_problemen())
+    assert any("die zijn vervangen door goede: 1." in probleem for probleem in opslag.find_opslag_problemen())
 
 
 def test_nothing_is_touched_when_no_copy_is_good(opslag: Opslag, tmp_path: Path) -> None:

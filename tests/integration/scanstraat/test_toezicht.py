@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from scanstraat.toezicht import Herstart
+from scanstraat.errors import InstellingError
+from scanstraat.toezicht import Herstart, check_poort
 
 WORTEL = Path(__file__).resolve().parents[3]
 
@@ -125,3 +127,15 @@ def test_a_process_that_will_not_stop_is_killed(proef: Proef, tmp_path: Path) ->
 
 def test_the_wait_doubles_up_to_its_maximum() -> None:
     assert [Herstart(1, 10).after(keer) for keer in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts() -> None:
+    with socket.socket() as ander:
+        ander.bind(("127.0.0.1", 0))
+        ander.listen()
+        poort = ander.getsockname()[1]
+        with pytest.raises(InstellingError, match=f"poort {poort} wordt al door een ander programma gebruikt"):
+            check_poort("127.0.0.1", poort)
+    check_poort("127.0.0.1", poort)
+    with pytest.raises(InstellingError, match="niet te gebruiken"):
+        check_poort("192.0.2.1", poort)

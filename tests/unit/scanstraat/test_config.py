@@ -65,6 +65,8 @@ def test_a_setting_that_is_not_right_is_named_in_dutch(inhoud: dict[str, Any], z
         ({"scanmap": [("een", "o")], "opslag": {"map": "../o"}}, ["scanmap een", "de opslag", "dezelfde map"]),
         ({"scanmap": [("een", "k/in")], "opslag": {"kopie": "k"}}, ["scanmap een", "de kopie van de opslag"]),
         ({"scanmap": [("een", "b")], "backup": {"map": "b/back-up"}}, ["de back-up", "ligt in scanmap een"]),
+        ({"scanmap": [], "opslag": {"kopie": "data/opslag"}}, ["de kopie van de opslag en de opslag", "dezelfde map"]),
+        ({"scanmap": [], "backup": {"map": "data/opslag"}}, ["de back-up en de opslag", "dezelfde map"]),
     ],
 )
 def test_a_folder_with_two_uses_is_refused_and_both_are_named(
