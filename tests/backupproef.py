@@ -89,6 +89,7 @@ def archive(
     manifest: Vingerafdruk,
     rapport: Vingerafdruk,
     getrouwheid: Vingerafdruk,
+    *,
     op: str = LANG_GELEDEN,
 ) -> None:
     """Give a versie an archive file of these objects, made at `op`."""

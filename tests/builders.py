@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from scanstraat import db, storage
-from scanstraat.config import Scanprofiel
+from scanstraat.config import Nakijken, Scanprofiel
 from scanstraat.domain import Vingerafdruk
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, BronRow, DocumentRow, DocumentversieRow
 
@@ -48,7 +48,7 @@ def build_batch(
     *,
     paginas: tuple[int, ...] = (3, 2),
     zaak: str | None = "ZAAK-2026-000123",
-    nakijken: str = "nooit",
+    nakijken: Nakijken = "nooit",
 ) -> Batchproef:
     """Save a batch whose documents have `paginas` pages each, from one bron, each behind a scheidingsblad."""
     actor = storage.load_actor(session, "proef")
@@ -79,7 +79,7 @@ def build_batch(
     return Batchproef(batch.id, tuple(document.id for document in documenten), versies, tuple(beelden))
 
 
-def save_batch(session: Session, *, nakijken: str = "nooit") -> BatchRow:
+def save_batch(session: Session, *, nakijken: Nakijken = "nooit") -> BatchRow:
     """Save a batch without beelden."""
     momentopname, vingerafdruk = storage.build_momentopname(Scanprofiel(nakijken=nakijken))
     volgnummer, nummer = storage.next_batchnummer(session, 2026)

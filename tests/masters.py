@@ -13,6 +13,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Dictionary, Name
 from PIL import Image, ImageCms, ImageDraw, ImageFont
+from PIL.TiffImagePlugin import TiffImageFile
 
 from scanstraat.intake.beelden import Bronlezer, open_bron
 
@@ -55,7 +56,8 @@ def encode_g4(beeld: Image.Image) -> bytes:
     uit = io.BytesIO()
     beeld.save(uit, "TIFF", compression="group4", tiffinfo={278: beeld.height})
     with Image.open(uit) as tiff:
-        begin, lengte = tiff.tag_v2[273][0], tiff.tag_v2[279][0]  # type: ignore[attr-defined]
+        assert isinstance(tiff, TiffImageFile)
+        begin, lengte = tiff.tag_v2[273][0], tiff.tag_v2[279][0]
     return uit.getvalue()[begin : begin + lengte]
 
 
@@ -139,7 +141,7 @@ def build_masters() -> dict[str, Master]:
     jpeg = save(rgb, "JPEG", quality=85, icc_profile=ADOBE_ACHTIG, **dpi)
     jpeg_pixels = Image.open(io.BytesIO(jpeg)).convert("RGB")
     g4 = encode_g4(wit)
-    fax = {"Filter": Name.CCITTFaxDecode, "BitsPerComponent": 1}
+    fax: dict[str, Any] = {"Filter": Name.CCITTFaxDecode, "BitsPerComponent": 1}
     g4_parms = Dictionary(K=-1, Columns=wit.width, Rows=wit.height, BlackIs1=True)
     omgekeerd = wit.convert("L").point(lambda waarde: 255 - waarde).convert("1", dither=Image.Dither.NONE)
     return {

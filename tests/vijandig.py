@@ -10,10 +10,12 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 from PIL import Image, ImageDraw
+from PIL.TiffImagePlugin import TiffImageFile
 
 BREEDTE, HOOGTE, DPI = 620, 877, 75  # an A4 sheet, small: what is tested does not depend on the number of pixels
 
@@ -60,7 +62,7 @@ def build_pdf(
     bewerk: Callable[[pikepdf.Pdf], None] = lambda pdf: None,
     inhoud: bytes = b"",
     jpeg: bytes | None = None,
-    **opties: object,
+    **opties: Any,
 ) -> bytes:
     """Return a scanner's PDF: on every page one JPEG that fills it, under invisible text; then `bewerk`."""
     pdf = pikepdf.Pdf.new()
@@ -121,6 +123,7 @@ def build_jbig2(*, symbolen: bool) -> bytes:
     tiff = io.BytesIO()
     build_blad(modus="1").save(tiff, "TIFF", compression="group4", tiffinfo={278: HOOGTE})
     with Image.open(tiff) as gelezen:
+        assert isinstance(gelezen, TiffImageFile)
         begin, lengte = gelezen.tag_v2[273][0], gelezen.tag_v2[279][0]
     g4 = tiff.getvalue()[begin : begin + lengte]
     gebied = struct.pack(">IIIIBB", BREEDTE, HOOGTE, 0, 0, 0, 1) + g4

@@ -28,10 +28,11 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session
 
+from scanstraat import db
 from scanstraat.errors import ScanstraatError
 from scanstraat.intake import scanmap_eigen, scanmap_inname, watcher
 from scanstraat.intake.opslag import Opslag
-from scanstraat.intake.scanmap_bestanden import build_ingang
+from scanstraat.intake.scanmap_bestanden import build_ingang, move_bestand
 from scanstraat.intake.scanmap_regels import encode_pad, is_in_eigen_map
 from tests.scanmapproef import Proef, build_proef
 
@@ -74,7 +75,7 @@ FAULTS = Faults()
 
 def install_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the points where power may be cut around the steps that change something outside memory."""
-    echte_begin, echte_move = watcher.begin, watcher.move_bestand
+    echte_begin, echte_move = db.begin, move_bestand
 
     @contextmanager
     def begin(engine: Any) -> Iterator[Session]:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -30,6 +30,7 @@ from scanstraat.zaaksysteem.effecten import EffectenDb
 from scanstraat.zaaksysteem.zgw import Zgw
 from tests.zgw_server import BEPERKT, FORCEREN, GEHEIM, VERWIJDEREN, Storing, Verzoek, Wereld, ZgwServer
 
+T = TypeVar("T")
 ZADEN = 200
 ZADEN_GROOT = 2000
 TIJDSLIMIET_S = 0.4
@@ -59,7 +60,7 @@ class VergeetachtigeEffecten:
     def vergeet(self, sleutel: str) -> None:
         self._or_die(lambda: self._effecten.vergeet(sleutel))
 
-    def _or_die(self, doe: Callable[[], Any]) -> Any:
+    def _or_die(self, doe: Callable[[], T]) -> T:
         if self._sterft():
             raise UitvalError
         uitkomst = doe()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +19,13 @@ from scanstraat.storage import Versie
 from scanstraat.zandbak import Grenzen
 
 
+def say_too_large() -> None:
+    raise ZandbakGrensError("omvang", "Dit bestand wordt te groot.")
+
+
 @contextmanager
 def find_no_room(*_vraag: object) -> Iterator[Any]:
-    raise ZandbakGrensError("omvang", "Dit bestand wordt te groot.")
+    say_too_large()
     yield
 
 
@@ -55,6 +59,6 @@ def test_a_file_that_grows_too_large_is_parked_and_a_full_disk_is_waited_for(
     def say_full() -> None:
         raise OpslagVolError("De schijf is vol.")
 
-    monkeypatch.setattr(opslag, "check_ruimte", cast("Callable[[], None]", say_full))
+    monkeypatch.setattr(opslag, "check_ruimte", say_full)
     with pytest.raises(OpslagVolError):
         build(opslag)

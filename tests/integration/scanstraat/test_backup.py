@@ -15,9 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from sqlmodel import Session, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from scanstraat import backup, backup_database, db
 from scanstraat.bootstrap import open_basis
@@ -25,6 +24,7 @@ from scanstraat.cli import app
 from scanstraat.config import read_config
 from scanstraat.errors import BackupError, NietGevondenError, NietMogelijkError
 from scanstraat.gezondheid import build_gezondheid
+from scanstraat.intake.opslag import Opslag
 from scanstraat.onderhoud import check_objecten, clear_tekstlagen, hold_slot
 from scanstraat.tables import BackupRow, GebeurtenisRow, ObjectRow
 from tests.backupproef import Proefinstallatie, flip, keep, open_installatie, write_config
@@ -176,7 +176,7 @@ def test_an_object_that_is_damaged_in_the_store_is_said_and_never_copied(proef: 
     flip(proef.basis.opslag.pad(proef.bron.sha256))
     verslag = backup.make_backup(proef.basis, meld=proef.niets)
     assert verslag.ontbreekt == (proef.bron.sha256,)
-    assert not backup.Opslag(proef.map / "back-up" / "objecten").heeft(proef.bron.sha256)
+    assert not Opslag(proef.map / "back-up" / "objecten").heeft(proef.bron.sha256)
     assert not check(proef).in_orde
 
 
@@ -206,7 +206,7 @@ def test_after_a_check_that_was_not_in_order_the_next_back_up_repairs_the_shared
     proef: Proefinstallatie,
 ) -> None:
     map_ = make(proef)
-    flip(backup.Opslag(map_.parent / "objecten").pad(proef.bron.sha256))
+    flip(Opslag(map_.parent / "objecten").pad(proef.bron.sha256))
     assert not check(proef).in_orde
     assert any("niet in orde" in melding.tekst for melding in build_gezondheid(proef.basis).meldingen)
     make(proef)
@@ -280,7 +280,7 @@ def test_a_back_up_of_postgresql_is_put_back_in_a_scratch_database(tmp_path: Pat
         flip(map_ / "scanstraat.dump")
         assert not check(proef).in_orde
         flip(map_ / "scanstraat.dump")
-        flip(backup.Opslag(map_.parent / "objecten").pad(proef.bron.sha256))
+        flip(Opslag(map_.parent / "objecten").pad(proef.bron.sha256))
         assert not check(proef).in_orde
 
 
@@ -320,7 +320,7 @@ def test_without_the_right_to_restore_a_back_up_of_postgresql_is_not_in_order(
                 verbinding.exec_driver_sql(f'grant all on all sequences in schema {schema} to "{naam}"')
         engine = db.create_engine(postgres_url.replace("postgres@", f"{naam}@"))
         try:
-            verslag = backup.check_backup(backup.replace(proef.basis, engine=engine), None, meld=proef.niets)
+            verslag = backup.check_backup(replace(proef.basis, engine=engine), None, meld=proef.niets)
         finally:
             engine.dispose()
             with proef.basis.engine.begin() as verbinding:
@@ -423,9 +423,7 @@ def test_a_check_that_finds_damage_exits_with_1(tmp_path: Path) -> None:
 
 def test_a_damaged_back_up_is_not_put_back_as_if_it_were_whole(proef: Proefinstallatie) -> None:
     map_ = make(proef)
-    for nummer, pad in enumerate(
-        [*sorted(map_.iterdir()), backup.Opslag(map_.parent / "objecten").pad(proef.bron.sha256)]
-    ):
+    for nummer, pad in enumerate([*sorted(map_.iterdir()), Opslag(map_.parent / "objecten").pad(proef.bron.sha256)]):
         flip(pad)
         naar = proef.map / f"naar-{nummer}"
         with pytest.raises(BackupError):
@@ -439,6 +437,6 @@ def test_the_store_that_was_put_back_knows_its_second_copy(tmp_path: Path) -> No
     with open_installatie(tmp_path, kopie=True) as proef:
         map_ = make(proef)
         backup.restore_backup(map_, tmp_path / "nieuw", meld=proef.niets)
-        opslag = backup.Opslag(tmp_path / "nieuw" / "opslag", tmp_path / "kopie")
+        opslag = Opslag(tmp_path / "nieuw" / "opslag", tmp_path / "kopie")
         assert opslag.controleer(proef.bron.sha256, proef.bron).in_orde
         assert [p for p in opslag.find_opslag_problemen() if "andere opslag" in p] == []

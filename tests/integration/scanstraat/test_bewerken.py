@@ -17,7 +17,7 @@ from scanstraat import aflevering, bewerken, db, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
-from scanstraat.config import read_config
+from scanstraat.config import Nakijken, read_config
 from scanstraat.domain import Batchstatus, Bestemming, Bewerkingsoort, Fase, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import (
@@ -178,7 +178,8 @@ def test_a_joined_document_disappears_and_a_split_brings_a_new_one(engine: Engin
 
 
 def test_a_batch_waits_for_its_last_document_unless_the_profile_says_nooit(engine: Engine, werkbank: Werkbank) -> None:
-    for nakijken, verwacht in (("bij_bevinding", [0, 2]), ("nooit", [1, 1])):
+    gevallen: tuple[tuple[Nakijken, list[int]], ...] = (("bij_bevinding", [0, 2]), ("nooit", [1, 1]))
+    for nakijken, verwacht in gevallen:
         with db.begin(engine) as session:
             proef = build_batch(session, nakijken=nakijken)
             batch = storage.load_batch(session, proef.batch)

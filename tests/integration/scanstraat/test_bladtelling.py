@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from scanstraat import bewerken, bladtelling, db, rapport, storage
 from scanstraat import opstelling as o
+from scanstraat.config import Nakijken
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.tables import DocumentRow
 from scanstraat.werk import Werkbank
@@ -36,7 +37,7 @@ def werkbank(engine: Engine) -> Iterator[Werkbank]:
 class Stapel:
     """A batch of two documents of two pages, each behind a scheidingsblad, and what a person does to it."""
 
-    def __init__(self, session: Session, werkbank: Werkbank, *, nakijken: str = "bij_bevinding") -> None:
+    def __init__(self, session: Session, werkbank: Werkbank, *, nakijken: Nakijken = "bij_bevinding") -> None:
         self.session, self.werkbank = session, werkbank
         self.proef: Batchproef = build_batch(session, paginas=(2, 2), nakijken=nakijken)
         self.batch = storage.load_batch(session, self.proef.batch)

@@ -376,7 +376,7 @@ PLAATSEN = {
     "scheidingsblad": {"bestemming": "scheidingsblad", "document_id": None, "weglaatreden": None},
     "weggelaten": {"bestemming": "weggelaten", "document_id": None, "weglaatreden": "blanco"},
 }
-HANDELING = st.one_of(
+HANDELING: st.SearchStrategy[tuple[str, Any, Any]] = st.one_of(
     st.tuples(st.just("zet"), st.sampled_from(sorted(PLAATSEN)), st.sets(st.integers(0, 11), min_size=1)),
     st.tuples(st.just("draai"), st.sampled_from([0, 90, 180, 270]), st.sets(st.integers(0, 11), min_size=1)),
     st.tuples(st.just("andere_batch"), st.just(0), st.sets(st.integers(0, 11), min_size=1)),

@@ -35,6 +35,11 @@ def overwrite(pad: Path, inhoud: bytes) -> None:
     pad.chmod(0o440)
 
 
+def put_pipe(pad: Path) -> None:
+    pad.unlink()
+    os.mkfifo(pad)
+
+
 def temporary_files(map: Path) -> list[Path]:
     return [pad for pad in map.rglob("*") if pad.parent.name == "tmp" and pad.is_file()]
 
@@ -131,7 +136,7 @@ def test_every_flipped_bit_is_found_and_repaired(tmp_path: Path, bit: int, in_ko
         lambda pad: overwrite(pad, INHOUD[::-1]),
         lambda pad: (pad.unlink(), pad.symlink_to("/etc/hostname")),
         lambda pad: (pad.unlink(), pad.mkdir()),
-        lambda pad: (pad.unlink(), os.mkfifo(pad)),
+        put_pipe,
         lambda pad: pad.unlink(),
     ],
     ids=["one byte short", "one byte long", "empty", "same length", "a link", "a folder", "a pipe", "gone"],
@@ -224,7 +229,7 @@ class BrokenStream(io.RawIOBase):
     """A source on a share that goes away half-way."""
 
     def __init__(self) -> None:
-        self._blokken = iter([b"begin", OSError(5, "Input/output error")])
+        self._blokken: Iterator[bytes | OSError] = iter([b"begin", OSError(5, "Input/output error")])
 
     def read(self, size: int = -1) -> bytes:
         blok = next(self._blokken)

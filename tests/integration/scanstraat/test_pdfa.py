@@ -78,7 +78,7 @@ def pdftotext(pdf: bytes, *opties: str) -> str:
     return subprocess.run(["pdftotext", *opties, "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
 
 
-def images(pdf: pikepdf.Pdf) -> list[pikepdf.Stream]:
+def images(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:
     return [beeld for pagina in pdf.pages for _, beeld in sorted(pagina.obj.Resources.XObject.items())]
 
 
@@ -402,10 +402,10 @@ def test_pages_of_several_files_in_another_order_and_turned_are_proved_equal(dra
             {"nummer": i, "bron": bron, "n": n, "dpi": 300, "draai_graden": graden}
             for i, (bron, n, graden) in enumerate(keuze, start=1)
         ]
-        gegevens = {"soorten": ["pdf", "pdf", "jpeg"], "maximaal_pixels": 10**8, "paginas": paginas}
-        opdracht = {**gegevens, "is_scan": False, "metadata": asdict(METADATA), "talen": ["nld"]}
+        vraag = {"soorten": ["pdf", "pdf", "jpeg"], "maximaal_pixels": 10**8, "paginas": paginas}
+        opdracht = {**vraag, "is_scan": False, "metadata": asdict(METADATA), "talen": ["nld"]}
         bouw_archiefbestand(opdracht, [uit, werk, tekst, *fds])
-        oordeel = toets_getrouwheid(gegevens, [uit, *fds])
+        oordeel = toets_getrouwheid(vraag, [uit, *fds])
         assert oordeel["gelijk"], oordeel["rapport"]["paginas"]
         paginas[0], paginas[1] = {**paginas[0], "bron": 0, "n": 1}, {**paginas[1], "bron": 1, "n": 2}
-        assert not toets_getrouwheid(gegevens, [uit, *fds])["gelijk"]
+        assert not toets_getrouwheid(vraag, [uit, *fds])["gelijk"]

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -38,15 +39,15 @@ def as_fd(gegevens: bytes) -> Iterator[int]:
         os.close(fd)
 
 
-def bekijk(gegevens: bytes, suffix: str = "", **eisen: int | bool) -> Onderzoek:
-    gevraagd = {
+def bekijk(gegevens: bytes, suffix: str = "", /, **eisen: int | bool) -> Onderzoek:
+    gevraagd: dict[str, Any] = {
         "maximaal_paginas": 50,
         "maximaal_pixels": 150_000_000,
         "maximaal_bytes": 10**8,
         "digitaal_geboren": False,
     }
     with as_fd(gegevens) as fd:
-        gevonden = onderzoek(fd, Eisen(naam_suffix=suffix, **(gevraagd | eisen)))  # type: ignore[arg-type]
+        gevonden = onderzoek(fd, Eisen(naam_suffix=suffix, **(gevraagd | eisen)))
         assert os.lseek(fd, 0, os.SEEK_CUR) == 3  # the position is the caller's
     return gevonden
 
@@ -205,7 +206,7 @@ def test_a_broken_image_in_a_layer_is_found() -> None:
     assert fout.value.code == "beschadigd"
 
 
-def _dictionary(beeld: pikepdf.Stream) -> dict[str, object]:
+def _dictionary(beeld: pikepdf.Object) -> dict[str, object]:
     return {naam[1:]: waarde for naam, waarde in beeld.items() if naam != "/Length"}
 
 

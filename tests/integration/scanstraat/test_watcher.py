@@ -15,19 +15,20 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from scanstraat import db
 from scanstraat.config import Scanprofiel
 from scanstraat.errors import InvoerError, NietGevondenError, NietMogelijkError
 from scanstraat.intake import scanmap_eigen, watcher
 from scanstraat.intake.opslag import Opslag
-from scanstraat.intake.scanmap_bestanden import Lijst, build_ingang, move_bestand
+from scanstraat.intake.scanmap_bestanden import Lijst, build_ingang, list_eigen_mappen, move_bestand
 from scanstraat.intake.scanmap_boek import find_wachtproblemen, tel_bestanden, weigeren
+from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.tables import ActorRow, GebeurtenisRow
 from tests.scanmapproef import Gevonden, NoSandbox, Proef, build_proef, build_scan, investigate
 
@@ -103,8 +104,13 @@ def test_a_half_file_waits_with_its_reason_and_goes_to_quarantine_when_patience_
 
 
 def test_a_half_file_is_judged_once_as_long_as_it_stays_the_same(proef: Proef) -> None:
-    gevraagd = []
-    proef.onderzoek = lambda fd, suffix: (gevraagd.append(suffix), investigate(fd, suffix))[1]
+    gevraagd: list[str] = []
+
+    def note(fd: int, suffix: str) -> Gevonden:
+        gevraagd.append(suffix)
+        return investigate(fd, suffix)
+
+    proef.onderzoek = note
     proef.put("brief.pdf", b"SCAN half")
     proef.peil(15)
     assert gevraagd == [".pdf"]
@@ -204,7 +210,7 @@ def test_a_file_that_changes_while_it_is_judged_is_started_over(proef: Proef) ->
 
 def test_a_file_whose_time_is_set_back_while_it_is_judged_is_noticed(proef: Proef) -> None:
     pad = proef.put("brief.pdf", "aa")
-    gewijzigd = []
+    gewijzigd: list[Path] = []
 
     def change_in_secret(fd: int, suffix: str) -> Gevonden:
         gevonden = investigate(fd, suffix)
@@ -350,11 +356,10 @@ def test_what_we_put_away_ourselves_is_never_taken_for_a_file_of_a_person(proef:
 
 def test_our_own_folders_are_looked_at_once_a_minute(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
     keren: list[float] = []
-    echt = scanmap_eigen.list_eigen_mappen
 
     def tel(map: Path) -> Lijst:
         keren.append(proef.nu)
-        return echt(map)
+        return list_eigen_mappen(map)
 
     monkeypatch.setattr(scanmap_eigen, "list_eigen_mappen", tel)
     proef.peil(300, na_s=2.0)
@@ -750,14 +755,19 @@ def test_a_full_store_makes_files_wait_and_they_go_on_when_there_is_room(proef: 
         subprocess.run(["umount", "-l", str(schijf)], check=True)
 
 
-def test_an_intake_that_fails_leaves_no_trace_and_is_tried_again(proef: Proef) -> None:
+def test_an_intake_that_fails_leaves_no_trace_and_is_tried_again(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
     proef.put("a.pdf")
     echt = proef.neem_in
-    proef.neem_in = lambda session, aanlevering: (echt(session, aanlevering), 1 / 0)[0]  # type: ignore[method-assign,assignment]
+
+    def fail(session: Session, aanlevering: Aanlevering) -> UUID:
+        echt(session, aanlevering)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(proef, "neem_in", fail)
     proef.restart()
     proef.settle()
     assert proef.bronnen() == [] and proef.status() == {"a.pdf": "wacht"}
-    proef.neem_in = echt  # type: ignore[method-assign]
+    monkeypatch.setattr(proef, "neem_in", echt)
     proef.restart()
     proef.settle()
     assert len(proef.bronnen()) == 1 and proef.status() == {"a.pdf": "ingenomen"}
@@ -774,11 +784,9 @@ class PowerCut(BaseException):
 def test_a_crash_after_the_commit_takes_nothing_in_twice(
     proef: Proef, monkeypatch: pytest.MonkeyPatch, na_de_verplaatsing: bool
 ) -> None:
-    echt = watcher.move_bestand
-
     def cut(*feiten: object) -> bool:
         if na_de_verplaatsing:
-            echt(*feiten)  # type: ignore[arg-type]
+            move_bestand(*feiten)  # type: ignore[arg-type]
         raise PowerCut
 
     proef.put("a.pdf")
@@ -789,7 +797,7 @@ def test_a_crash_after_the_commit_takes_nothing_in_twice(
             proef.peil()
         except PowerCut:
             proef.restart()
-    monkeypatch.setattr(watcher, "move_bestand", echt)
+    monkeypatch.setattr(watcher, "move_bestand", move_bestand)
     proef.restart()
     proef.peil(10)
     assert proef.ingenomen() == ["a.pdf"] and len(proef.bronnen()) == 1
@@ -820,13 +828,11 @@ def test_a_file_that_gets_another_name_after_it_was_taken_in_is_not_taken_in_aga
 def test_a_new_file_under_the_name_of_one_that_was_not_moved_yet_is_seen_as_new(
     proef: Proef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    echt = watcher.move_bestand
-
     def overwrite_first(map: Path, van: str, naar: str, kenmerk: object) -> bool:
         (map / van).unlink()
         (map / van).write_bytes(build_scan("tweede"))
-        monkeypatch.setattr(watcher, "move_bestand", echt)
-        return echt(map, van, naar, kenmerk)  # type: ignore[arg-type]
+        monkeypatch.setattr(watcher, "move_bestand", move_bestand)
+        return move_bestand(map, van, naar, kenmerk)  # type: ignore[arg-type]
 
     proef.put("a.pdf", "eerste")
     monkeypatch.setattr(watcher, "move_bestand", overwrite_first)

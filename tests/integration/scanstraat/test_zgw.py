@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -222,7 +223,7 @@ def test_two_processes_at_once_make_one_document(
     assert len(wereld.vind(build_aflevering().identificatie)) == 1
     assert "" in uitkomsten
     for zgw in werkers:
-        tot_het_lukt(lambda zgw=zgw: zgw.lever(build_aflevering(), build_inhoud(KLEIN), effecten))
+        tot_het_lukt(partial(zgw.lever, build_aflevering(), build_inhoud(KLEIN), effecten))
     assert len(wereld.vind(build_aflevering().identificatie)) == 1
     assert len(wereld.gekoppeld(zaak_url(wereld))) == 1
 
@@ -358,7 +359,7 @@ def test_a_zaak_that_closes_during_the_upload_leaves_no_orphan(zgw: Zgw, wereld:
 def test_wrong_bytes_of_our_own_never_leave_the_house(zgw: Zgw, wereld: Wereld, effecten: EffectenDb) -> None:
     for bytes_ in (KLEIN, GROOT):
         for fout in (b"iets anders", bytes_[:-1] + bytes([bytes_[-1] ^ 1])):  # also one bit, so as many bytes
-            inhoud = replace(build_inhoud(bytes_), open=lambda fout=fout: io.BytesIO(fout))
+            inhoud = replace(build_inhoud(bytes_), open=partial(io.BytesIO, fout))
             with pytest.raises(ZaaksysteemError, match="controlewaarde"):
                 zgw.lever(build_aflevering(), inhoud, effecten)
     assert wereld.stukken == {}

@@ -75,9 +75,13 @@ def verkeer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Uitwissel
         geleverd = zgw.lever(replace(aflevering, versie=3), _build_inhoud(20), effecten)
         zgw.lever(replace(aflevering, versie=3, zaakidentificatie="ZAAK-2026-0002"), _build_inhoud(20), effecten)
         zgw.lever(replace(aflevering, identificatie="SCAN-2"), _build_inhoud(4001), effecten)
-        for anders in ({"zaakidentificatie": "ZAAK-2026-0003"}, {"informatieobjecttype": "Factuur"}):
+        derde = replace(aflevering, identificatie="SCAN-3")
+        for geweigerd in (
+            replace(derde, zaakidentificatie="ZAAK-2026-0003"),
+            replace(derde, informatieobjecttype="Factuur"),
+        ):
             with pytest.raises(ZaaksysteemError):
-                zgw.lever(replace(aflevering, identificatie="SCAN-3", **anders), _build_inhoud(10), effecten)
+                zgw.lever(geweigerd, _build_inhoud(10), effecten)
         for zaak in ("ZAAK-2026-0001", "ZAAK-2026-0002"):
             zgw.ontkoppel(geleverd.informatieobject, zaak, gebruiker="div", toelichting="Fout", effecten=effecten)
         wereld.rechten = BEPERKT - {"zaken.bijwerken"}

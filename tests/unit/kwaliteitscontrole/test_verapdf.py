@@ -80,11 +80,14 @@ def test_every_cut_off_report_is_no_verdict() -> None:
             parse(CONFORM[:lengte])
 
 
+ANDERE_WAARDEN: tuple[Any, ...] = (True, False, None, 0, 1, 2, -1, "true", "false", "", "normal", "passed", [], {}, ...)
+
+
 @pytest.mark.parametrize("rapport", [CONFORM, NIET_CONFORM], ids=["conform", "niet conform"])
 def test_no_single_changed_value_turns_a_verdict_around(rapport: bytes) -> None:
     oordeel = parse(rapport, rapport)
     for pad in find_bladeren(json.loads(rapport)):
-        for waarde in (True, False, None, 0, 1, 2, -1, "true", "false", "", "normal", "passed", [], {}, ...):
+        for waarde in ANDERE_WAARDEN:
             try:
                 anders = parse(replace(rapport, pad, waarde), rapport)
             except GereedschapError:

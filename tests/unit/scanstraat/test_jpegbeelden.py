@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -34,7 +35,7 @@ def with_ids(gegevens: bytes, ids: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("opties", [{}, {"progressive": True}, {"restart_marker_blocks": 2}, {"subsampling": 0}])
-def test_a_whole_jpeg_is_followed_to_its_end(opties: dict[str, object]) -> None:
+def test_a_whole_jpeg_is_followed_to_its_end(opties: dict[str, Any]) -> None:
     gegevens = build_jpeg(**opties)
     feiten = parse_jpeg(gegevens + b"after the end", 1)
     assert (feiten.breedte_px, feiten.hoogte_px, len(feiten.componenten), feiten.bits) == (40, 24, 3, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -60,11 +61,12 @@ def test_leaving_out_for_another_reason_needs_words() -> None:
 
 
 def test_a_scheidingsblad_is_no_page() -> None:
-    for doe in (
+    pogingen: tuple[Callable[[], object], ...] = (
         lambda: o.leave_out(build_opstelling(), [UUID(int=0)], Weglaatreden.BLANCO),
         lambda: o.move(build_opstelling(), UUID(int=0), UUID(int=1)),
         lambda: o.split_document(build_opstelling(), UUID(int=4), NIEUW),
-    ):
+    )
+    for doe in pogingen:
         with pytest.raises(NietMogelijkError):
             doe()
 

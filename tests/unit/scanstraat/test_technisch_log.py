@@ -34,9 +34,11 @@ def test_a_missing_attribute_and_a_missing_module_are_named() -> None:
 
 
 def test_the_cause_is_described_as_well() -> None:
+    leeg: dict[str, str] = {}
+
     def wrap() -> None:
         try:
-            {}[GEHEIM]
+            leeg[GEHEIM]
         except KeyError as exc:
             raise ValueError(GEHEIM) from exc
 

@@ -21,7 +21,7 @@ GRENZEN = Grenzen(geheugen_mb=100, cpu_s=10, klok_s=20, bestand_mb=5)
 
 
 def run_filter(programma: bytes, *, architectuur: int, nummer: int, eerste: int = 0) -> int:
-    stappen = list(struct.iter_unpack("=HBBI", programma))
+    stappen: list[tuple[int, int, int, int]] = list(struct.iter_unpack("=HBBI", programma))
     gegevens = {0: nummer, 4: architectuur, 16: eerste & 0xFFFFFFFF}
     plek, a = 0, 0
     while True:
