@@ -76,7 +76,6 @@ def test_a_beeld_of_another_batch_is_not_found() -> None:
         o.turn(build_opstelling(), [UUID(int=99)], 90)
 
 
-@given(st.data())
 def test_a_scheidingsblad_or_a_page_that_is_left_out_is_not_turned() -> None:
     for plaatsing in (
         Plaatsing(UUID(int=1), Bestemming.SCHEIDINGSBLAD),
@@ -86,6 +85,7 @@ def test_a_scheidingsblad_or_a_page_that_is_left_out_is_not_turned() -> None:
             o.turn((plaatsing,), [plaatsing.beeld_id], 90)
 
 
+@given(st.data())
 def test_after_any_row_of_operations_every_beeld_has_exactly_one_place(data: st.DataObject) -> None:
     opstelling = build_opstelling(4, 4)
     ontvangen = {p.beeld_id for p in opstelling}
