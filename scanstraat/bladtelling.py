@@ -66,7 +66,7 @@ def count_batch(session: Session, batch: BatchRow) -> Telling:
                 scheidingsblad=bestemming == Bestemming.SCHEIDINGSBLAD,
                 blanco_uit=blanco_uit.get(id_),
                 vervangen=reden == Weglaatreden.VERVANGEN,
-                later=_is_later(bronnen[bron_id], batch),
+                later=_is_later(bronnen[bron_id]),
             )
             for id_, bron_id, document_id, bestemming, reden, blad in _load_plaatsen(session, batch.id)
         ),
@@ -93,8 +93,8 @@ def _load_plaatsen(session: Session, batch_id: UUID) -> Iterable[Any]:
     )
 
 
-def _is_later(bron: BronRow, batch: BatchRow) -> bool:
-    return batch.ontleed_op is not None and bron.ontvangen_op > batch.ontleed_op
+def _is_later(bron: BronRow) -> bool:
+    return bool(bron.aanlevering.get("bijgescand"))
 
 
 def _find_blank_from(session: Session, batch_id: UUID) -> dict[UUID, UUID]:

@@ -286,7 +286,10 @@ def show_uitslag(uitslag: dict[str, Any]) -> None:
 
 def _document_lines(batches: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:
     for batch in batches:
+        van_paginas = {(b["code"], b["pagina"]) for d in batch["documenten"] for b in d["bevindingen"]}
+        rest = [b["code"] for b in batch["bevindingen"] if (b["code"], b["pagina"]) not in van_paginas]
         for nummer, d in enumerate(batch["documenten"]):
+            codes = [b["code"] for b in d["bevindingen"]] + ([] if nummer else rest)  # those of the batch, once
             yield [
                 batch["nummer"],
                 " " if nummer else say_telling(batch["bladtelling"]),
@@ -296,5 +299,5 @@ def _document_lines(batches: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:
                 say_bewijs(d["pdfa"], "conform"),
                 say_bewijs(d["getrouwheid"], "gelijk"),
                 say_bewijs(d["teruggelezen"], "gelijk"),
-                ", ".join(dict.fromkeys(b["code"] for b in d["bevindingen"])),
+                ", ".join(dict.fromkeys(codes)),
             ]

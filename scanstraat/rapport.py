@@ -13,6 +13,7 @@ from kwaliteitscontrole.tables import BevindingRow
 from scanstraat import storage
 from scanstraat.domain import Bestandstatus, Bestemming, Koppelstatus
 from scanstraat.tables import (
+    ActorRow,
     AfleveringRow,
     BatchRow,
     BeeldRow,
@@ -79,9 +80,19 @@ def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[
             build_bevinding(session, bevinding) for bevinding in storage.load_bevindingen(session, batch.id)
         ],
         "bewerkingen": [
-            {"nummer": b.nummer, "soort": b.soort, "op": b.op, "ongedaan": b.ongedaan_door is not None}
-            for b in session.exec(
-                select(BewerkingRow).where(BewerkingRow.batch_id == batch.id).order_by(col(BewerkingRow.nummer))
+            {
+                "nummer": b.nummer,
+                "soort": b.soort,
+                "op": b.op,
+                "door": actor.naam,
+                "gegevens": b.parameters,
+                "ongedaan": b.ongedaan_door is not None,
+            }
+            for b, actor in session.exec(
+                select(BewerkingRow, ActorRow)
+                .join(ActorRow, col(ActorRow.id) == BewerkingRow.actor_id)
+                .where(BewerkingRow.batch_id == batch.id)
+                .order_by(col(BewerkingRow.nummer))
             )
         ],
     }
@@ -248,6 +259,26 @@ def _teruggelezen(aflevering: AfleveringRow | None) -> dict[str, Any] | None:
     if aflevering is None or aflevering.teruggelezen_sha256 is None:
         return None
     return {"gelijk": aflevering.gelijk, "op": aflevering.bevestigd_op, "informatieobject": aflevering.informatieobject}
+
+
+def build_paginas(session: Session, document_id: UUID) -> list[dict[str, Any]]:
+    """Return the pages of the newest state of a document: the sheet each shows, its turn and how surely it was read."""
+    versie = storage.latest_versie(session, document_id)
+    return [
+        {
+            "nummer": pagina.nummer,
+            "blad": say_blad(beeld, blad),
+            "draai_graden": pagina.draai_graden,
+            "woorden": pagina.woorden,
+            "woordzekerheid": pagina.woordzekerheid,
+        }
+        for pagina, beeld, blad in session.exec(
+            select(PaginaRow, BeeldRow, BladRow)
+            .where(PaginaRow.documentversie_id == versie.id)
+            .where(PaginaRow.beeld_id == BeeldRow.id, BeeldRow.blad_id == BladRow.id)
+            .order_by(col(PaginaRow.nummer))
+        )
+    ]
 
 
 def build_versies(session: Session, document_id: UUID) -> list[dict[str, Any]]:

@@ -134,7 +134,7 @@ class BronRow(SQLModel, table=True):
     soort: str  # jpeg, tiff, png, pdf; "" in quarantine when unknown
     aantal_beelden: int = 0
     is_scan: bool = True
-    aanlevering: dict[str, Any] = _json()  # what an index file or name said: zaak, titel, bladen, scanoperator
+    aanlevering: dict[str, Any] = _json()  # the folder it came in; `bijgescand`: added to the batch afterwards
     dubbel_van: UUID | None = Field(default=None, foreign_key="bron.id")
     ontvangen_op: str
 

@@ -109,7 +109,7 @@ def save_bron(
     aantal_beelden: int,
     soort: str = "pdf",
     volgnummer: int = 1,
-    ontvangen_op: str = "",
+    bijgescand: bool = False,
 ) -> BronRow:
     """Save a bron of a batch; its bytes are made up and are in no store."""
     object_ = build_vingerafdruk(uuid4().bytes)
@@ -121,8 +121,8 @@ def save_bron(
         naam="scan.pdf",
         soort=soort,
         aantal_beelden=aantal_beelden,
-        aanlevering={"map": ""},
-        ontvangen_op=ontvangen_op or db.now_text(),
+        aanlevering={"map": "", "bijgescand": bijgescand},
+        ontvangen_op=db.now_text(),
     )
     session.add(bron)
     session.flush()

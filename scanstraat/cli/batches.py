@@ -111,6 +111,13 @@ def batch(
         leeg="Deze batch is nog niet ontleed.",
     )  # fmt: skip
     show_bevindingen(gevonden["bevindingen"])
+    if gevonden["bewerkingen"]:
+        show_table(
+            "Bewerkingen",
+            ["Nummer", "Wat", "Wanneer", "Door", "Ongedaan gemaakt"],
+            [[b["nummer"], b["soort"], b["op"], b["door"], b["ongedaan"]] for b in gevonden["bewerkingen"]],
+            leeg="",
+        )
     return None
 
 
@@ -186,6 +193,7 @@ def document(
         rij = find_document(session, document_id)
         gevonden = rapport.build_document(session, rij, basis.opslag.pad)
         gevonden["versies"] = rapport.build_versies(session, rij.id)
+        gevonden["bladzijden"] = rapport.build_paginas(session, rij.id)
         gevonden["batch"] = storage.load_batch(session, rij.batch_id).nummer
         if naar is not None:
             bestand = naar / f"{gevonden['batch']}-{gevonden['id'][:8]}.pdf" if naar.is_dir() else naar
@@ -208,6 +216,15 @@ def document(
         ["Aanwijzing", "Zaak", "Uitleg"],
         [[r["bron"], r["zaakidentificatie"], r["tekst"]] for r in gevonden["koppelredenen"]],
         leeg="Er is geen aanwijzing voor een zaak gevonden. Koppel met: scanstraat koppel DOCUMENT ZAAK",
+    )
+    show_table(
+        "Pagina's",
+        ["Pagina", "Blad", "Draai", "Woorden", "Zekerheid van de tekst"],
+        [
+            [b["nummer"], b["blad"], b["draai_graden"], b["woorden"], b["woordzekerheid"]]
+            for b in gevonden["bladzijden"]
+        ],
+        leeg="",
     )
     show_table(
         "Versies",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -222,6 +223,35 @@ def zaken_voegtoe(
         else:
             tekst = f"Zaak {identificatie} stond al zo in het register. Er is niets veranderd."
         stdout().print(tekst, markup=False, soft_wrap=True)
+
+
+@zaken.command("sluit")
+def zaken_sluit(
+    context: typer.Context,
+    identificatie: Annotated[str, typer.Argument(metavar="ZAAK", help="Zaaknummer.")],
+    door: Door,
+) -> None:
+    """Sluit een zaak van het ingebouwde register: er kunnen geen documenten meer bij."""
+    from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        vandaag = datetime.now(tz=UTC).date()
+        boek.sluit_zaak(basis.engine, identificatie, einddatum=vandaag, gebruiker=door)
+        stdout().print(f"Zaak {identificatie} is gesloten. Heropenen: scanstraat zaken heropen {identificatie}")
+
+
+@zaken.command("heropen")
+def zaken_heropen(
+    context: typer.Context,
+    identificatie: Annotated[str, typer.Argument(metavar="ZAAK", help="Zaaknummer.")],
+    door: Door,
+) -> None:
+    """Heropen een gesloten zaak van het ingebouwde register."""
+    from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        boek.heropen_zaak(basis.engine, identificatie, gebruiker=door)
+        stdout().print(f"Zaak {identificatie} is weer open.")
 
 
 def instellingen(context: typer.Context, als_json: AlsJson = False) -> None:

@@ -72,7 +72,7 @@ def add_bijscan(basis: Basis, session: Session, batch: BatchRow, pad: Path, *, m
             soort=bron.soort,
             aantal_beelden=len(beelden),
             is_scan=bron.is_scan,
-            aanlevering={"map": ""},
+            aanlevering={"map": "", "bijgescand": True},
             dubbel_van=eerste,
             ontvangen_op=now_text(),
         ),

@@ -348,7 +348,7 @@ class _Snijwerk:
         for beeld in losse:
             groepen.setdefault(_loose_key(beeld.bron, self.regels.patroon), []).append(beeld)
         for groep in groepen.values():
-            self._maak_document(_Begin(bladen=_declared_for_all(groep)), groep)
+            self._maak_document(_Begin(), groep)
 
     def snij_stroom(self, stroom: Sequence[Beeldfeit]) -> None:
         """Cut one stream at its scheidingsbladen."""
@@ -484,7 +484,7 @@ class _Snijwerk:
             beelden=tuple(beeld.id for beeld in paginas),
             kandidaten=_unique((*begin.kandidaten, *_reasons_of(bronnen, paginas[0], self.regels.patroon))),
             titel=titels.pop() if len(titels) == 1 else "",
-            bladen_verwacht=begin.bladen,
+            bladen_verwacht=_declared_for_all(paginas) if begin.bladen is None else begin.bladen,
             wacht_omdat=begin.wacht_omdat,
             bijlage_bij=begin.bijlage_bij,
         )
@@ -540,12 +540,11 @@ def _declared_for_all(paginas: Sequence[Beeldfeit]) -> int | None:
 
     When more lines of the document give a number, each speaks of its own file.
     """
-    bronnen = {beeld.bron.id: beeld.bron for beeld in paginas}.values()
-    regels = [bron.index for bron in bronnen if bron.index is not None and bron.index.document]
-    opgaven = [regel.bladen for regel in regels if regel.bladen is not None]
-    if len(regels) < 2 or len(regels) != len(bronnen) or len({regel.document for regel in regels}) != 1:
-        return None
-    return opgaven[0] if len(opgaven) == 1 else None
+    regels = {beeld.bron.id: beeld.bron.index for beeld in paginas}.values()
+    van_document = [regel for regel in regels if regel is not None and regel.document]
+    opgaven = [regel.bladen for regel in van_document if regel.bladen is not None]
+    een_document = len(van_document) > 1 and len({regel.document for regel in van_document}) == 1
+    return opgaven[0] if een_document and len(opgaven) == 1 else None
 
 
 def _separates(code: Code, regels: Splitsregels) -> bool:

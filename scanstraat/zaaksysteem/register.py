@@ -181,6 +181,17 @@ def sluit_zaak(engine: Engine, identificatie: str, *, einddatum: date, gebruiker
         append_audit(session, "update", "zaak", identificatie, gebruiker, "Zaak gesloten", oud, _as_json(rij))
 
 
+def heropen_zaak(engine: Engine, identificatie: str, *, gebruiker: str) -> None:
+    """Open a closed zaak again; NietGevondenError when there is none."""
+    with db.begin(engine) as session:
+        rij = session.get(RegisterZaakRow, identificatie, with_for_update=True)
+        if rij is None:
+            raise NietGevondenError(f"Zaak {identificatie} staat niet in het register. Kijk het zaaknummer na.")
+        oud = _as_json(rij)
+        rij.einddatum = None
+        append_audit(session, "update", "zaak", identificatie, gebruiker, "Zaak heropend", oud, _as_json(rij))
+
+
 def load_zaken(engine: Engine, *, identificatie: str | None = None) -> tuple[Zaak, ...]:
     """Return the zaken of the register in order of number, or the one asked for."""
     vraag = select(RegisterZaakRow).order_by(col(RegisterZaakRow.identificatie))

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from scanstraat import bewerken, bladtelling, db, rapport, storage
 from scanstraat import opstelling as o
-from scanstraat.config import Nakijken
+from scanstraat.config import Nakijken, Scanprofiel
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.tables import DocumentRow
 from scanstraat.werk import Werkbank
@@ -151,15 +151,29 @@ def test_a_blank_back_that_is_left_out_does_not_make_a_sheet_missing(stapel: Sta
     assert [code for code, _, _ in stapel.standing()] == ["batchaantal_wijkt_af"]  # the document has no pages left
 
 
-def test_a_page_that_was_replaced_is_counted_once(stapel: Stapel) -> None:
-    stapel.declare(documenten=(2, 2), batch=4)
-    stapel.batch.bladen_per_bron = {str(storage.load_bronnen(stapel.session, stapel.batch.id)[0].id): 4}
-    later = save_bron(
-        stapel.session, stapel.batch, aantal_beelden=1, volgnummer=2, ontvangen_op="9999-01-01T00:00:00.000Z"
-    )
+@pytest.mark.parametrize("bladzijden", ["simplex", "duplex"])
+def test_a_page_that_was_replaced_is_counted_once(
+    stapel: Stapel, bladzijden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zijden = 2 if bladzijden == "duplex" else 1
+    monkeypatch.setattr(storage, "profiel_of", lambda _batch: Scanprofiel.model_validate({"bladzijden": bladzijden}))
+    stapel.batch.bladen_per_bron = {str(storage.load_bronnen(stapel.session, stapel.batch.id)[0].id): 4 // zijden}
+    stapel.declare(documenten=(2 // zijden, 2 // zijden), batch=4 // zijden)
+    later = save_bron(stapel.session, stapel.batch, aantal_beelden=1, volgnummer=2, bijgescand=True)
     nieuw = save_beeld(stapel.session, stapel.batch, later, 9, None).id
     zonder = tuple(p for p in storage.load_opstelling(stapel.session, stapel.batch.id) if p.beeld_id != nieuw)
     stapel.do(lambda _: o.replace_page(zonder, stapel.proef.beelden[1], nieuw))
     assert stapel.standing() == []
     stapel.undo()
     assert stapel.standing() == []
+
+
+def test_who_accepted_a_finding_stays_known_when_it_is_withdrawn(stapel: Stapel) -> None:
+    stapel.declare(batch=5)
+    stapel.report_ready()
+    (rij,) = storage.load_bevindingen(stapel.session, stapel.batch.id)
+    aanvaard = (rij.afgehandeld_op, rij.afgehandeld_door)
+    stapel.batch.bladen_opgegeven = 4
+    bladtelling.update_bevindingen(stapel.session, stapel.batch, door=storage.load_actor(stapel.session, "lijn"))
+    assert rij.vervallen_op is not None
+    assert (rij.afgehandeld_op, rij.afgehandeld_door) == aanvaard

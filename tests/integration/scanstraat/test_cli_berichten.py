@@ -123,3 +123,20 @@ def test_a_document_without_a_zaak_says_why(
         document.koppelstatus, document.wacht_omdat = "te_koppelen", wacht_omdat
         document.koppelredenen = [{"bron": "tekst", "zaakidentificatie": zaak, "tekst": "gelezen"} for zaak in zaken]
     assert zin in installatie.say("document", installatie.document[:8])
+
+
+def test_a_zaak_is_closed_and_opened_again(installatie: Installatie) -> None:
+    installatie.say("zaken", "voegtoe", "Z-1", "--door", "Els")
+    for opdracht, gesloten in (("sluit", "ja"), ("heropen", "nee")):
+        installatie.say("zaken", opdracht, "Z-1", "--door", "Els")
+        assert f"│ {gesloten} " in installatie.say("zaken")
+        assert installatie.run("zaken", opdracht, "Z-2", "--door", "Els").exit_code == 3
+
+
+def test_a_batch_shows_what_people_did_and_a_document_its_pages(installatie: Installatie) -> None:
+    assert "Bewerkingen" not in installatie.say("batch", "1")
+    installatie.say("bewerk", "1", "draai", "2", "--graden", "180", "--door", "Els Proef")
+    gezegd = installatie.say("batch", "1")
+    assert "Bewerkingen" in gezegd and "Els Proef" in gezegd and f"{installatie.document[:8]}, pagina 1" in gezegd
+    gezegd = installatie.say("document", installatie.document[:8])
+    assert "│ 1 │ 2v │ 180 │" in gezegd

@@ -300,6 +300,18 @@ def test_a_second_batchblad_in_the_pile_is_said_and_nothing_behind_it_is_linked(
     assert codes(splitsing) == ["batchblad_midden", "batchbladen_tegenstrijdig"]
 
 
+def test_the_same_batchblad_again_is_no_other_batch() -> None:
+    blad = batch("balie")
+    splitsing = Stapel().leg(blad, doc(Z1), "", blad, doc(Z2), "").splits()
+    assert (codes(splitsing), [deel.wacht_omdat for deel in splitsing.documenten]) == ([], ["", ""])
+
+
+def test_a_bijlage_waits_with_the_document_it_belongs_to() -> None:
+    hoofd, bij = Stapel().leg(KAPOT, "", bijlage(), "").splits().documenten
+    assert hoofd.wacht_omdat and bij.wacht_omdat and bij.wacht_omdat != hoofd.wacht_omdat
+    assert bij.bijlage_bij == 0
+
+
 # ------------------------------------------------------------------------------------------- counts
 
 
@@ -326,6 +338,15 @@ def test_a_number_in_an_index_is_of_the_document_when_one_line_says_it(
     splitsing = stapel.splits()
     assert [deel.bladen_verwacht for deel in splitsing.documenten] == [van_document]
     assert splitsing.bladen_per_bron == {stapel.bronnen[plek].id: aantal for plek, aantal in van_bron.items()}
+
+
+def test_a_number_of_a_document_counts_also_when_a_sheet_cuts_it_out_and_does_not_say_one() -> None:
+    stapel = Stapel().leg(doc(Z1), naam="0.jpg")
+    for nummer, aantal in ((1, 2), (2, None)):
+        stapel.leg("", naam=f"{nummer}.jpg", index=Indexregel(f"{nummer}.jpg", document="7", bladen=aantal))
+    splitsing = stapel.splits()
+    assert [deel.bladen_verwacht for deel in splitsing.documenten] == [2]
+    assert splitsing.bladen_per_bron == {}
 
 
 # ------------------------------------------------------------------------------------------- reasons
@@ -399,6 +420,7 @@ def test_what_does_not_fit_between_index_and_files_is_said() -> None:
     gevonden, bevindingen = match_index(regels, ["a.jpg", "b.jpg"])
     assert gevonden == {}
     assert [b.code for b in bevindingen] == ["index_zonder_bestand", "index_dubbel", "bestand_niet_in_index"]
+    assert all(": 1." in b.tekst for b in bevindingen)  # a.jpg is double, and not also missing
 
 
 def test_a_line_that_could_mean_two_files_means_none() -> None:
