@@ -149,6 +149,20 @@ def test_what_is_whole_in_a_back_up_only_is_taken_from_there_for_both_places(pro
     assert rij.gegevens == {"object": proef.bron.sha256}
 
 
+def test_an_object_that_is_cleared_while_it_is_read_is_not_called_damaged(
+    proef: Proefinstallatie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clear(*_feiten: object) -> tuple[bool, bool]:
+        with db.begin(proef.basis.engine) as session:
+            session.get_one(ObjectRow, proef.tekstlaag.sha256).opgeruimd_op = db.now_text()
+        return False, False
+
+    monkeypatch.setattr(onderhoud, "_check_object", clear)
+    assert onderhoud.check_objecten(proef.basis, meld=proef.niets, alleen=[proef.tekstlaag.sha256]).in_orde
+    with db.read(proef.basis.engine) as session:
+        assert session.get_one(ObjectRow, proef.tekstlaag.sha256).in_orde is True
+
+
 def test_every_kind_of_damaged_object_is_named_by_what_people_know(proef: Proefinstallatie) -> None:
     add_bron(proef)
     for sha256 in objects(proef):
