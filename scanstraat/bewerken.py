@@ -114,20 +114,22 @@ def restore(nu: o.Opstelling, vooraf: dict[str, Any]) -> o.Opstelling:
 
 
 def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: ActorRow) -> tuple[str, ...]:
-    """Report a batch ready (klaarmelden), so that its documents go to their zaak; return in Dutch what is still open.
+    """Report a batch ready (klaarmelden), so that its documents go to their zaak; return in Dutch what is good to know.
 
     Documents without a zaak do not stop the others: they stay under "te koppelen" and are named in the answer.
     """
+    weetjes = []
     if batch.ontleed_op is None:
         raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Meld hem klaar als hij op Nakijken staat.")
     if o.count_bladtelling(storage.load_opstelling(session, batch.id)) != storage.bladtelling_of(batch):
         raise NietMogelijkError(f"De bladtelling van batch {batch.nummer} klopt niet. Waarschuw de beheerder.")
     te_zien = [b for b in storage.load_bevindingen(session, batch.id) if b.afgehandeld_op is None]
-    if batch.klaargemeld_op is None or te_zien:
+    if batch.klaargemeld_op is not None and not te_zien and not storage.was_edited_since(session, batch):
+        weetjes.append("De batch was al klaargemeld en er is sindsdien niets bijgekomen")
+    else:
         nu = now_text()
-        if batch.klaargemeld_op is None:
-            batch.klaargemeld_op, batch.klaargemeld_door = nu, actor.id
-            session.add(batch)
+        batch.klaargemeld_op, batch.klaargemeld_door = nu, actor.id
+        session.add(batch)
         for bevinding in te_zien:
             bevinding.afgehandeld_op, bevinding.afgehandeld_door = nu, str(actor.log_id)
             session.add(bevinding)
@@ -137,9 +139,9 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
         session.flush()
     plan_afleveringen(session, werkbank, batch)
     zonder = [d for d in storage.load_documenten(session, batch.id) if d.koppelstatus == Koppelstatus.TE_KOPPELEN]
-    if not zonder:
-        return ()
-    return (f"{count_words(len(zonder), 'document heeft', 'documenten hebben')} nog geen zaak",)
+    if zonder:
+        weetjes.append(f"{count_words(len(zonder), 'document heeft', 'documenten hebben')} nog geen zaak")
+    return tuple(weetjes)
 
 
 def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam: str, reden: str) -> None:

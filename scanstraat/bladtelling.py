@@ -20,6 +20,7 @@ from scanstraat.tables import (
     BevindingRow,
     BladRow,
     BronRow,
+    DocumentRow,
     DocumentversieRow,
     PaginaRow,
 )
@@ -72,14 +73,42 @@ def count_batch(session: Session, batch: BatchRow) -> Telling:
         ),
         geteld=(batch.ontvangen, batch.in_documenten, batch.scheidingsbladen, batch.weggelaten),
         zijden_per_blad=2 if storage.profiel_of(batch).bladzijden == "duplex" else 1,
-        bladen_van_document={
-            document.id: document.bladen_verwacht
-            for document in storage.load_documenten(session, batch.id)
-            if document.bladen_verwacht is not None
-        },
+        bladen_van_document=_declare_documents(session, batch.id),
         bladen_van_bron={UUID(bron): bladen for bron, bladen in batch.bladen_per_bron.items()},
         bladen_van_batch=batch.bladen_opgegeven,
     )
+
+
+def _declare_documents(session: Session, batch_id: UUID) -> dict[UUID, int]:
+    """Return how many sheets each document must have: its own number, and those of the documents it has swallowed.
+
+    When nothing was declared for one that it swallowed, nobody knows how many there must be together.
+    """
+    documenten = {
+        document.id: document for document in session.exec(select(DocumentRow).where(DocumentRow.batch_id == batch_id))
+    }
+    verwacht = {
+        document.id: document.bladen_verwacht
+        for document in documenten.values()
+        if document.bladen_verwacht is not None and document.vervallen_op is None
+    }
+    weg = [document.id for document in documenten.values() if document.vervallen_op is not None]
+    if not verwacht or not weg:
+        return verwacht
+    opgeslokt = session.exec(
+        select(BeeldRow.document_id, DocumentversieRow.document_id)
+        .join(PaginaRow, col(PaginaRow.beeld_id) == BeeldRow.id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+        .where(col(BeeldRow.document_id).in_(list(verwacht)), col(DocumentversieRow.document_id).in_(weg))
+        .distinct()
+    )
+    for document_id, deel in opgeslokt.all():
+        bladen = documenten[deel].bladen_verwacht
+        if document_id is not None and bladen is None:
+            verwacht.pop(document_id, None)
+        elif document_id in verwacht and bladen is not None:
+            verwacht[document_id] += bladen
+    return verwacht
 
 
 def _load_plaatsen(session: Session, batch_id: UUID) -> Iterable[Any]:

@@ -21,7 +21,7 @@ from scanstraat.cli.batches import say_bewijs, say_telling
 from scanstraat.cli.uitvoer import show_table, stdout
 from scanstraat.config import Config, read_config
 from scanstraat.domain import Bestandstatus
-from scanstraat.errors import NietMogelijkError
+from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.intake.dienst import open_wachters
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad
 from scanstraat.tables import BatchRow, ScanmapBestandRow, StapRow
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from hardware.simulator import Scheidingsverzoek
 
+ZICHT_S = 15.0  # how long a folder may show nothing at all
 GEDULD_S = 3600.0  # the demo gives up on work that does not end
 _MAPPEN = {"enkelzijdig": "bestand", "dubbelzijdig": "bestand", "mappen": "map"}
 
@@ -116,6 +117,8 @@ def _render_toml(waarden: Mapping[str, Any]) -> Iterator[str]:
 def _fill(basis: Basis, map_: Path | None, toon: Console) -> None:
     scanmappen = {scanmap.naam: scanmap.map for scanmap in basis.config.scanmap}
     if map_ is not None:
+        if not any(pad.is_symlink() or not pad.is_dir() for pad in map_.rglob("*")):
+            raise NietGevondenError(f"In {map_} staan geen bestanden. Noem een map met scans.")
         toon.print("Uw scans worden gekopieerd naar de scanmap; uw eigen map blijft zoals hij is.")
         copy_tree(map_, scanmappen["eigen"])
         return
@@ -159,7 +162,7 @@ def copy_tree(van: Path, naar: Path) -> None:
 
 def _follow(basis: Basis, toon: Console) -> None:
     """Show progress until nothing runs and every file has its final place."""
-    einde = time.monotonic() + GEDULD_S
+    begin = time.monotonic()
     rustig = 0
     with Live(console=toon, refresh_per_second=4, transient=True) as beeld:
         while rustig < 4:
@@ -167,7 +170,11 @@ def _follow(basis: Basis, toon: Console) -> None:
                 stand = _read_stand(session)
             beeld.update(_draw_stand(stand))
             rustig = rustig + 1 if stand["klaar"] else 0
-            if time.monotonic() > einde:
+            if not stand["gezien"] and time.monotonic() > begin + ZICHT_S:
+                raise NietGevondenError(
+                    "In deze map staat niets dat de scanstraat ziet. Zet er scans in en probeer het weer."
+                )
+            if time.monotonic() > begin + GEDULD_S:
                 raise NietMogelijkError("De demo komt niet klaar. Bekijk de stappen met: scanstraat stappen")
             time.sleep(0.25)
 

@@ -686,12 +686,31 @@ def _is_geleverd(session: Session, batch_id: UUID) -> bool:
     return open_ is None
 
 
+def was_edited_since(session: Session, batch: BatchRow) -> bool:
+    """Say whether a person changed the batch after it was last reported ready; what the line turned does not count."""
+    if batch.klaargemeld_op is None:
+        return False
+    gevonden = session.exec(
+        select(BewerkingRow.id)
+        .join(ActorRow, col(ActorRow.id) == BewerkingRow.actor_id)
+        .where(
+            BewerkingRow.batch_id == batch.id,
+            BewerkingRow.op > batch.klaargemeld_op,
+            BewerkingRow.soort != Bewerkingsoort.SCANOPERATOR.value,
+            ActorRow.soort == "persoon",
+        )
+    ).first()
+    return gevonden is not None
+
+
 def is_vrij(session: Session, batch: BatchRow) -> bool:
     """Say whether documents of this batch may go to their zaak without a person saying so first.
 
     A batch with bytes that came before is always held; otherwise the profile decides (`nakijken`). A serious finding
-    after klaarmelden holds it again.
+    after klaarmelden holds it again, and under `altijd` every bewerking of a person does.
     """
+    if batch.nakijken == "altijd" and was_edited_since(session, batch):
+        return False
     if batch.klaargemeld_op is not None:  # what was found since then, nobody has seen
         return batch.nakijken == "nooit" or not has_open_serious(session, batch.id)
     if batch.dubbel_van is not None or batch.nakijken == "altijd":

@@ -46,13 +46,18 @@ def hold_startslot(config: Config) -> AbstractContextManager[None]:
     )
 
 
-def check_poort(adres: str, poort: int) -> None:
-    """Raise InstellingError when the health page cannot listen there: started as it is, it would only die each time."""
+def check_poort(adres: str, poort: int) -> int:
+    """Return the port on which the health page can listen: `poort`, or a free one for 0.
+
+    Raises:
+        InstellingError: it cannot listen there; started all the same, it would only die each time.
+    """
     familie = socket.AF_INET6 if ":" in adres else socket.AF_INET
     with socket.socket(familie, socket.SOCK_STREAM) as proef:
         proef.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             proef.bind((adres, poort))
+            return int(proef.getsockname()[1])
         except OSError as exc:
             bezet = exc.errno == errno.EADDRINUSE
             waarom = "wordt al door een ander programma gebruikt" if bezet else "is op deze machine niet te gebruiken"

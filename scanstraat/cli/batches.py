@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from sqlmodel import select
 
-from kwaliteitscontrole.woorden import format_getal
+from kwaliteitscontrole.woorden import count_words, format_getal
 from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
@@ -151,23 +151,20 @@ def show_documenten(documenten: list[dict[str, Any]]) -> None:
 
 def show_bevindingen(bevindingen: list[dict[str, Any]]) -> None:
     """Print findings, when there are any."""
-    if bevindingen:
+    staand = [b for b in bevindingen if not b["vervallen"]]
+    if staand:
         show_table(
             "Bevindingen",
             ["Ernst", "Document", "Blad", "Pagina", "Bevinding", "Afgehandeld"],
             [
-                [b["ernst"], (b["document"] or "")[:8], b["blad"], b["pagina"], b["tekst"], say_afgehandeld(b)]
-                for b in bevindingen
+                [b["ernst"], (b["document"] or "")[:8], b["blad"], b["pagina"], b["tekst"], b["afgehandeld"]]
+                for b in staand
             ],
             leeg="",
         )
-
-
-def say_afgehandeld(bevinding: dict[str, Any]) -> str:
-    """Return whether a finding still waits for somebody."""
-    if bevinding["vervallen"]:
-        return "klopt niet meer"
-    return "ja" if bevinding["afgehandeld"] else "nee"
+    if len(staand) < len(bevindingen):
+        klopten = count_words(len(bevindingen) - len(staand), "bevinding klopt", "bevindingen kloppen")
+        stdout().print(f"{klopten} niet meer, omdat de batch is veranderd. Alle bevindingen: voeg --json toe.")
 
 
 def say_bewijs(bewijs: dict[str, Any] | None, veld: str) -> str:

@@ -45,11 +45,14 @@ def start(context: typer.Context) -> None:
             ("onderhoud", [*zelf, "intern-onderhoud"]),
         ]
         with hold_startslot(config):
-            check_poort(config.gezondheid.adres, config.gezondheid.poort)
+            poort = check_poort(config.gezondheid.adres, config.gezondheid.poort)
+            os.environ["SCANSTRAAT_GEZONDHEID__POORT"] = str(
+                poort
+            )  # 0 asks for a free one: the child must take this one
             for scanmap in config.scanmap:
                 stderr().print(f"Scanmap {scanmap.naam}: {scanmap.map}")
             stderr().print(
-                f"Gezondheid: http://{config.gezondheid.adres}:{config.gezondheid.poort}/gezondheid\n"
+                f"Gezondheid: http://{config.gezondheid.adres}:{poort}/gezondheid\n"
                 "De scanstraat loopt. Stop met Ctrl-C."
             )
             configure_log()

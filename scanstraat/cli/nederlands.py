@@ -36,7 +36,10 @@ _ZINNEN = (
     (re.compile(r"^Got unexpected extra argument\(s\) \((.*)\)$", re.DOTALL), r"Dit is te veel: \1"),
     (re.compile(r"\(Possible options: (.*)\)"), r"(Bedoelt u: \1?)"),
     (re.compile(r"Did you mean (.*)\?"), r"Bedoelt u \1?"),
-    (re.compile(r"(File|Directory|Path|Bestand|Map) '(.*)' does not exist\.", re.IGNORECASE), r"'\2' bestaat niet."),
+    (
+        re.compile(r"(File|Directory|Dir|Path|Bestand|Map) '(.*)' does not exist\.", re.IGNORECASE),
+        r"'\2' bestaat niet.",
+    ),
     (re.compile(r"'(.*)' is not a valid (\w+)"), r"'\1' is geen geldige waarde"),
     (re.compile(r"'(.*)' is not one of (.*)\."), r"'\1' is geen van deze: \2."),
     (re.compile(r"Option '(.*)' requires an argument"), r"Bij '\1' hoort een waarde"),

@@ -127,12 +127,28 @@ def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any
     if not rijen:
         stdout().print(leeg)
         return
+    cellen = [[show(cel) for cel in rij] for rij in rijen]
+    if stdout().width < find_breedte([list(kolommen), *cellen]):
+        stdout().print(f"[italic]{titel}[/]")
+        for rij in cellen:
+            for kolom, cel in zip(kolommen, rij, strict=True):
+                stdout().print(f"  [bold]{kolom}[/]: {cel if cel.startswith('[') else escape(cel)}", soft_wrap=True)
+            stdout().print()
+        return
     tabel = Table(title=titel, title_justify="left", header_style="bold", expand=False)
     for kolom in kolommen:
         tabel.add_column(kolom, overflow="fold")
-    for rij in rijen:
-        tabel.add_row(*(cell if isinstance(cell, str) and cell.startswith("[") else escape(show(cell)) for cell in rij))
+    for rij in cellen:
+        tabel.add_row(*(cel if cel.startswith("[") else escape(cel) for cel in rij))
     stdout().print(tabel)
+
+
+def find_breedte(rijen: Sequence[Sequence[str]]) -> int:
+    """Return the columns that a table takes when no word is broken."""
+    langste = [
+        max(len(woord) for cel in kolom for woord in (cel.split() or [""])) for kolom in zip(*rijen, strict=True)
+    ]
+    return sum(langste) + 3 * len(langste) + 1
 
 
 def show(waarde: Any) -> str:

@@ -489,6 +489,10 @@ class Inname:
                 session.add(rij)
                 _append_opnieuw(session, rij.id, door, ingenomen=False)
             return None
+        if rij.status == Bestandstatus.GEWEIGERD.value:
+            raise NietMogelijkError(
+                "Dit bestand is door een medewerker geweigerd. Klopt dat niet, zet de scan dan opnieuw in de scanmap."
+            )
         if rij.status != Bestandstatus.QUARANTAINE.value or rij.rol != Naamsoort.SCAN.value:
             raise NietMogelijkError(
                 "Alleen een scan in quarantaine, of een geweigerd bestand, kan opnieuw worden aangeboden. "

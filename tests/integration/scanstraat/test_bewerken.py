@@ -212,6 +212,33 @@ def test_altijd_waits_for_klaarmelden_and_a_delivery_is_planned_once(engine: Eng
         assert session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
 
 
+def test_under_altijd_a_bewerking_after_klaarmelden_holds_the_batch_again(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        gevallen: tuple[tuple[Nakijken, bool], ...] = (("altijd", False), ("bij_bevinding", True))
+        for nakijken, vrij in gevallen:
+            proef = build_batch(session, nakijken=nakijken)
+            batch = storage.load_batch(session, proef.batch)
+            bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+            batch.klaargemeld_op = "2026-03-02T08:00:00.000Z"
+            session.flush()
+            assert storage.is_vrij(session, batch)
+            leave_out(session, werkbank, proef, 1)
+            assert storage.is_vrij(session, batch) is vrij
+            bewerken.report_ready(session, werkbank, batch, build_persoon(session, "persoon-2"))
+            assert storage.is_vrij(session, batch)
+
+
+def test_reporting_ready_twice_says_that_nothing_was_new(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        assert bewerken.report_ready(session, werkbank, batch, persoon) == ()
+        (weetje,) = bewerken.report_ready(session, werkbank, batch, persoon)
+        assert "al klaargemeld" in weetje
+        klaar = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.soort == "batch.klaargemeld")).all()
+        assert len(klaar) == 1
+
+
 def test_what_is_found_after_klaarmelden_holds_the_batch_until_it_is_reported_ready_again(
     engine: Engine, werkbank: Werkbank
 ) -> None:

@@ -177,3 +177,22 @@ def test_who_accepted_a_finding_stays_known_when_it_is_withdrawn(stapel: Stapel)
     bladtelling.update_bevindingen(stapel.session, stapel.batch, door=storage.load_actor(stapel.session, "lijn"))
     assert rij.vervallen_op is not None
     assert (rij.afgehandeld_op, rij.afgehandeld_door) == aanvaard
+
+
+@pytest.mark.parametrize(("opgegeven", "te_veel"), [((2, 2), []), ((2, 3), ["aantal_wijkt_af"]), ((2, None), [])])
+def test_a_joined_document_must_have_the_sheets_of_both(
+    stapel: Stapel, opgegeven: tuple[int, int | None], te_veel: list[str]
+) -> None:
+    stapel.declare(documenten=opgegeven)
+    een, twee = stapel.proef.documenten
+    stapel.do(lambda opstelling: o.join_documents(opstelling, een, twee))
+    assert [code for code, _, _ in stapel.standing()] == te_veel
+    stapel.undo()
+    assert [code for code, _, _ in stapel.standing()] == te_veel  # 3 sheets were declared for the second all along
+
+
+def test_a_page_that_was_moved_is_missed_in_one_document_and_too_many_in_the_other(stapel: Stapel) -> None:
+    stapel.declare(documenten=(2, 2))
+    stapel.do(lambda opstelling: o.move(opstelling, stapel.proef.beelden[3], stapel.proef.beelden[1]))
+    gevonden = [rij.tekst for rij in storage.load_bevindingen(stapel.session, stapel.batch.id)]
+    assert sorted(tekst.rpartition("gescand: ")[2][:1] for tekst in gevonden) == ["1", "3"]

@@ -8,11 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from scanstraat import db, storage
 from scanstraat.bootstrap import open_basis
-from scanstraat.cli import app
+from scanstraat.cli import app, uitvoer
 from scanstraat.config import read_config
 from scanstraat.tables import BeeldRow
 from scanstraat.zaaksysteem import register
@@ -140,3 +141,21 @@ def test_a_batch_shows_what_people_did_and_a_document_its_pages(installatie: Ins
     assert "Bewerkingen" in gezegd and "Els Proef" in gezegd and f"{installatie.document[:8]}, pagina 1" in gezegd
     gezegd = installatie.say("document", installatie.document[:8])
     assert "│ 1 │ 2v │ 180 │" in gezegd
+
+
+def test_on_a_narrow_screen_no_word_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uitvoer, "stdout", lambda: Console(width=36, highlight=False))
+    rij = ["B-2026-0001", "quarantaine", "Een [lange] zin."]
+    uitvoer.show_table("Batches", ["Batch", "Status", "Reden"], [rij], leeg="")
+    uitvoer.show_table("Kort", ["A"], [["b"]], leeg="")
+    gezegd = capsys.readouterr().out
+    assert "  Batch: B-2026-0001\n  Status: quarantaine\n  Reden: Een [lange] zin.\n" in gezegd
+    assert "┃ A ┃" in gezegd
+
+
+def test_the_demo_of_an_empty_folder_says_so_at_once(tmp_path: Path) -> None:
+    (tmp_path / "leeg" / "ook leeg").mkdir(parents=True)
+    uitslag = CliRunner().invoke(app, ["demo", str(tmp_path / "leeg"), "--in", str(tmp_path / "gegevens")])
+    assert uitslag.exit_code == 3 and "staan geen bestanden" in " ".join(uitslag.output.split())

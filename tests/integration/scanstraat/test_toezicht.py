@@ -136,6 +136,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts() -> None:
         poort = ander.getsockname()[1]
         with pytest.raises(InstellingError, match=f"poort {poort} wordt al door een ander programma gebruikt"):
             check_poort("127.0.0.1", poort)
-    check_poort("127.0.0.1", poort)
+    assert check_poort("127.0.0.1", poort) == poort
+    assert check_poort("127.0.0.1", 0) > 0
     with pytest.raises(InstellingError, match="niet te gebruiken"):
         check_poort("192.0.2.1", poort)
