@@ -17,6 +17,7 @@ import pikepdf
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.jbig2 import VERVANGBAAR, Jbig2soort, classify_jbig2
+from kwaliteitscontrole.woorden import join_words
 
 __all__ = [
     "Gevaar",
@@ -384,4 +385,4 @@ def name_paginas(nummers: list[int]) -> str:
     getoond = [str(nummer) for nummer in nummers[:10]]
     if len(nummers) > 10:
         return f"Pagina {', '.join(getoond)} en nog {len(nummers) - 10}"
-    return "Pagina " + " en ".join(filter(None, (", ".join(getoond[:-1]), getoond[-1])))
+    return "Pagina " + join_words(getoond)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def count_words(aantal: int, een: str, meer: str) -> str:
     """Return "1 blad" or "3 bladen"."""
     return f"{aantal} {een if aantal == 1 else meer}"
+
+
+def join_words(woorden: Sequence[str]) -> str:
+    """Return "a", "a en b" or "a, b en c"."""
+    return " en ".join(filter(None, (", ".join(woorden[:-1]), *woorden[-1:])))
 
 
 def count_bestanden(aantal: int) -> str:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
-from kwaliteitscontrole.woorden import count_words
+from kwaliteitscontrole.woorden import count_words, join_words
 from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
@@ -78,8 +78,8 @@ class _Lopend:
     def wat_te_doen(self) -> str:
         """What a person does about a part that does not run."""
         if self.gestart:
-            return "Bekijk in het technische log waarom, en start de scanstraat opnieuw met ./run start."
-        return "Start de scanstraat met ./run start."
+            return "Bekijk in het technische log waarom, en start de scanstraat opnieuw met: scanstraat start"
+        return "Start de scanstraat met: scanstraat start"
 
 
 def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
@@ -176,7 +176,7 @@ def _check_wachters(basis: Basis, session: Session, lopend: _Lopend) -> Iterator
                 f"Scanmap {scanmap.naam} ({scanmap.map}) is niet bereikbaar. {reden_of_oserror(exc).tekst} Controleer "
                 "of de map er is, of de netwerkmap is verbonden en of de scanstraat er mag lezen.",
             )
-    namen = " en ".join(scanmap.naam for scanmap in stil)
+    namen = join_words([scanmap.naam for scanmap in stil])
     yield Melding(
         "wachter",
         lopend.say_ernst(wacht_werk=wacht_werk),

@@ -49,7 +49,7 @@ def batches(context: typer.Context, als_json: AlsJson = False) -> None:
              say_telling(r["bladtelling"]), r["bevindingen"], r["scanoperator"]]
             for r in rijen
         ],
-        leeg="Er zijn nog geen batches. Zet bestanden in de scanmap en start de scanstraat met ./run start.",
+        leeg="Er zijn nog geen batches. Zet bestanden in de scanmap en start alles met: scanstraat start",
     )  # fmt: skip
 
 

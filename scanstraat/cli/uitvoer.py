@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
+from typer._click.core import ParameterSource
+from typer._click.globals import get_current_context
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
@@ -39,14 +42,39 @@ Door = Annotated[
 ]
 
 
+# Messages name a command as "scanstraat batches"; the words "de scanstraat start" are about the product.
+_OPDRACHT = re.compile(
+    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|bewerk|demo|document|gezondheid|instellingen|"
+    r"klaarmelden|koppel|ongedaan|ontkoppel|opslag|quarantaine|scanmap|scanoperator|scheidingsbladen|stappen|start|zaken)\b)"
+)
+
+
+class _Scherm(Console):
+    """A console that names every command as this user types it, so that it can be copied."""
+
+    def print(self, *objects: Any, **opties: Any) -> None:
+        """Print, as `Console.print`."""
+        super().print(*(say_opdrachten(deel) if isinstance(deel, str) else deel for deel in objects), **opties)
+
+
+def say_opdrachten(tekst: str) -> str:
+    """Return a message with its commands as `run` was called, and with the settings this command was given."""
+    aanroep = os.environ.get("SCANSTRAAT_AANROEP", "scanstraat")
+    context = get_current_context(silent=True)
+    hoofd = None if context is None else context.find_root()
+    if hoofd is not None and hoofd.get_parameter_source("config") is ParameterSource.COMMANDLINE:
+        aanroep += f" --config {hoofd.params['config']}"
+    return _OPDRACHT.sub(lambda _vondst: f"{aanroep} ", tekst)
+
+
 def stdout() -> Console:
     """Return the console for results. Without a terminal it does not cut columns off."""
-    return Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
+    return _Scherm(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
 
 
 def stderr() -> Console:
     """Return the console for messages and progress."""
-    return Console(stderr=True, highlight=False)
+    return _Scherm(stderr=True, highlight=False)
 
 
 @contextmanager
@@ -159,7 +187,7 @@ def show(waarde: Any) -> str:
         return "ja" if waarde else "nee"
     if isinstance(waarde, float):
         return format_getal(waarde)
-    tekst = str(waarde)
+    tekst = say_opdrachten(str(waarde))
     if len(tekst) == 24 and tekst.endswith("Z") and tekst[10] == "T":
         return f"{tekst[8:10]}-{tekst[5:7]}-{tekst[:4]} {tekst[11:16]}"
     return tekst

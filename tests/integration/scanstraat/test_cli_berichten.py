@@ -159,3 +159,14 @@ def test_the_demo_of_an_empty_folder_says_so_at_once(tmp_path: Path) -> None:
     (tmp_path / "leeg" / "ook leeg").mkdir(parents=True)
     uitslag = CliRunner().invoke(app, ["demo", str(tmp_path / "leeg"), "--in", str(tmp_path / "gegevens")])
     assert uitslag.exit_code == 3 and "staan geen bestanden" in " ".join(uitslag.output.split())
+
+
+def test_commands_in_a_message_are_those_that_this_user_can_type(
+    installatie: Installatie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCANSTRAAT_AANROEP", "./run scanstraat")
+    uitslag = installatie.run("batch", "99")
+    assert f"`./run scanstraat --config {installatie.config} batches` toont" in " ".join(uitslag.output.split())
+    assert uitvoer.say_opdrachten("Stop de scanstraat. De scanstraat start niet: zie scanstraat stappen") == (
+        "Stop de scanstraat. De scanstraat start niet: zie ./run scanstraat stappen"
+    )

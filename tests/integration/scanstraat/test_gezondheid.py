@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.tables import OpruimingRow, UitvoerderRow, WachterRow
 from tests.scanmapproef import build_scan, investigate
 
-START = "./run start"
+START = "scanstraat start"
 
 
 @pytest.fixture
@@ -105,10 +106,11 @@ def test_that_nothing_was_started_is_said_with_the_command_that_starts_it(basis:
     for wat in ("wachter", "werkers"):
         (melding,) = ask(basis, wat)
         assert melding.ernst == "let op" and START in melding.tekst
-    uitslag = CliRunner().invoke(
-        app, ["--config", str(basis.config.scanmap[0].map.parent / "config.toml"), "gezondheid"]
-    )
-    assert "Alles is in orde" not in uitslag.output and START in uitslag.output
+    config = basis.config.scanmap[0].map.parent / "config.toml"
+    uitslag = CliRunner().invoke(app, ["--config", str(config), "gezondheid", "--json"])
+    assert [deel["tekst"] for deel in json.loads(uitslag.output)["meldingen"] if START in deel["tekst"]]
+    uitslag = CliRunner().invoke(app, ["--config", str(config), "gezondheid"])
+    assert "Alles is in orde" not in uitslag.output and str(config) in uitslag.output.replace("\n", "")
 
 
 def test_scans_that_nobody_looks_at_are_a_fout(basis: Basis) -> None:
