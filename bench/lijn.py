@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import img2pdf
@@ -283,21 +284,40 @@ def compare_verapdf(bench: Bench, document: Sequence[Page], keer: int, verdicts:
 
 
 def measure_geheugen(map_: Path, scan: Path, aantallen: Sequence[int], taal: str, verdicts: Verdicts) -> None:
-    """Take documents of so many pages through the line and print the highest memory of each kind of process."""
-    hoogste: dict[int, Geheugenmeter] = {}
+    """Take documents of so many pages through the line and print the highest memory of each kind of process.
+
+    Each in a line and a process of its own: what an earlier line left behind is not counted with the next.
+    """
+    context = multiprocessing.get_context("spawn")
+    hoogste: dict[int, dict[str, tuple[float, float]]] = {}
     print("\nhighest memory of a process: RSS, and of that what is no file, MB")
     for aantal in aantallen:
-        with open_proeflijn(map_ / str(aantal), taal) as lijn, Geheugenmeter() as meter:
-            begin = time.monotonic()
-            lijn.lever_met(partial(write_in_child, aantal, scan))
-            duur = time.monotonic() - begin
-        hoogste[aantal] = meter
-        delen = "  ".join(f"{rol} {mb:.0f} / {meter.eigen[rol]:.0f}" for rol, mb in sorted(meter.hoogst.items()))
-        print(f"  {aantal:>5} pages: {delen}   ({duur:.0f} s)")
+        pdf = map_ / f"{aantal}.pdf"
+        write_in_child(aantal, scan, pdf)
+        antwoord = context.SimpleQueue()
+        begin = time.monotonic()
+        kind = context.Process(target=_measure_one, args=(map_ / str(aantal), pdf, taal, antwoord))
+        kind.start()
+        kind.join()
+        if kind.exitcode:
+            raise RuntimeError(f"the line of {aantal} pages ended with {kind.exitcode}")
+        hoogste[aantal] = antwoord.get()
+        delen = "  ".join(f"{rol} {mb:.0f} / {eigen:.0f}" for rol, (mb, eigen) in sorted(hoogste[aantal].items()))
+        print(f"  {aantal:>5} pages: {delen}   ({time.monotonic() - begin:.0f} s)", flush=True)
     for rol in ("hoofdproces", "ocr", "zandbak"):
-        verdicts.at_most(f"memory of {rol}, MB", max(meter.hoogst[rol] for meter in hoogste.values()), 600)
-        eerste, laatste = hoogste[aantallen[0]].eigen[rol], hoogste[aantallen[-1]].eigen[rol]
+        verdicts.at_most(f"memory of {rol}, MB", max(mb[rol][0] for mb in hoogste.values()), 600)
+        eerste, laatste = hoogste[aantallen[0]][rol][1], hoogste[aantallen[-1]][rol][1]
         verdicts.at_most(f"memory of {rol} that is no file: most pages against fewest", laatste / eerste, 1.25)
+
+
+def _measure_one(map_: Path, pdf: Path, taal: str, antwoord: SimpleQueue[dict[str, tuple[float, float]]]) -> None:
+    with open_proeflijn(map_, taal) as lijn, Geheugenmeter() as meter:
+        lijn.lever_met(partial(_move, pdf))
+    antwoord.put({rol: (mb, meter.eigen[rol]) for rol, mb in meter.hoogst.items()})
+
+
+def _move(van: Path, naar: Path) -> None:
+    van.rename(naar)
 
 
 def compare_werkers(bench: Bench, paginas: Sequence[Page], aantal: int, taal: str, verdicts: Verdicts) -> None:
