@@ -357,11 +357,17 @@ def find_groepen(waarnemingen: Iterable[Waarneming], scanmap: Scanmap, nu: float
         per_map.setdefault(split_pad(waarneming.pad)[0], []).append(waarneming)
     groepen: list[Groep] = []
     for map in sorted(per_map, key=natural_key):
-        if scanmap.batch == "bestand" or (scanmap.batch == "map" and map == ""):
+        if scanmap.batch == "bestand" or (scanmap.batch == "map" and map == "" and not _has_index(per_map[map])):
             groepen += _groepen_per_bestand(map, per_map[map], scanmap, nu)
         else:
             groepen += _groep_per_map(map, per_map[map], scanmap, nu)
     return tuple(groepen)
+
+
+def _has_index(alle: Sequence[Waarneming]) -> bool:
+    """Is there an index file about the scans together? Then whoever wrote it put them together."""
+    scans = [ding for ding in alle if ding.soort is Naamsoort.SCAN]
+    return any(ding.soort is Naamsoort.INDEX and not any(_is_sidecar(ding, scan) for scan in scans) for ding in alle)
 
 
 def _groep_per_map(map: str, alle: Sequence[Waarneming], scanmap: Scanmap, nu: float) -> tuple[Groep, ...]:

@@ -549,6 +549,21 @@ def test_a_file_that_disappeared_from_a_folder_is_said_with_its_batch(tmp_path: 
     proef.close()
 
 
+def test_an_index_beside_loose_files_makes_them_one_batch_in_the_scanmap_itself(tmp_path: Path) -> None:
+    proef = build_proef(tmp_path, batch="map")
+    for naam in ("los.jpg", "los.jpg.json"):  # about one scan alone: they stay apart
+        proef.put(naam)
+    proef.settle()
+    for naam in ("1.jpg", "2.jpg"):
+        proef.put(naam)
+    proef.put("index.csv", b"bestand;zaak\n1.jpg;ZAAK-2026-0001\n")
+    proef.settle()
+    namen = [[bestand.naam for bestand in deel.bestanden] for deel in proef.aanleveringen]
+    assert namen == [["los.jpg"], ["1.jpg", "2.jpg"]]
+    assert [[index.gedeeld for index in deel.indexbestanden] for deel in proef.aanleveringen] == [[False], [False]]
+    proef.close()
+
+
 def test_index_files_of_scans_that_may_not_pass_go_with_them_and_come_back_with_them(tmp_path: Path) -> None:
     proef = build_proef(tmp_path, batch="map")
     proef.put("m/1.jpg", b"KAPOT")
