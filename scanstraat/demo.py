@@ -55,8 +55,8 @@ def run_demo(
     configure_log(config.algemeen.gegevensmap / "log" / "scanstraat.jsonl")
     for scanmap in config.scanmap:
         scanmap.map.mkdir(parents=True)
+    toon.print(f"De demo werkt in {gegevens}. De lijn start…", soft_wrap=True)
     with open_lijn(config) as lijn, open_wachters(lijn) as wachters, build_werker(lijn, "demo"):
-        toon.print(f"De demo werkt in {gegevens}")
         if zaken is not None:
             register.lees_zaken_csv(lijn.engine, zaken, gebruiker="demo")
         _fill(lijn, map_, toon)
