@@ -687,20 +687,24 @@ def _is_geleverd(session: Session, batch_id: UUID) -> bool:
 
 
 def was_edited_since(session: Session, batch: BatchRow) -> bool:
-    """Say whether a person changed the batch after it was last reported ready; what the line turned does not count."""
-    if batch.klaargemeld_op is None:
-        return False
+    """Say whether a person changed the batch after it was last reported ready; what the line turned does not count.
+
+    By the order of the events, which no clock can change.
+    """
+    klaargemeld = select(sa.func.max(GebeurtenisRow.volgnummer)).where(
+        GebeurtenisRow.onderwerp_log_id == batch.log_id, GebeurtenisRow.soort == "batch.klaargemeld"
+    )
     gevonden = session.exec(
-        select(BewerkingRow.id)
-        .join(ActorRow, col(ActorRow.id) == BewerkingRow.actor_id)
+        select(GebeurtenisRow.gegevens)
+        .join(ActorRow, col(ActorRow.log_id) == GebeurtenisRow.actor_log_id)
         .where(
-            BewerkingRow.batch_id == batch.id,
-            BewerkingRow.op > batch.klaargemeld_op,
-            BewerkingRow.soort != Bewerkingsoort.SCANOPERATOR.value,
+            GebeurtenisRow.onderwerp_log_id == batch.log_id,
+            GebeurtenisRow.soort == "bewerking",
             ActorRow.soort == "persoon",
+            col(GebeurtenisRow.volgnummer) > klaargemeld.scalar_subquery(),
         )
-    ).first()
-    return gevonden is not None
+    )
+    return any(gegevens["soort"] != Bewerkingsoort.SCANOPERATOR.value for gegevens in gevonden)
 
 
 def is_vrij(session: Session, batch: BatchRow) -> bool:

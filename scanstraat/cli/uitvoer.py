@@ -160,14 +160,14 @@ def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any
         stdout().print(f"[italic]{titel}[/]")
         for rij in cellen:
             for kolom, cel in zip(kolommen, rij, strict=True):
-                stdout().print(f"  [bold]{kolom}[/]: {cel if cel.startswith('[') else escape(cel)}", soft_wrap=True)
+                stdout().print(f"  [bold]{kolom}[/]: {escape(cel)}", soft_wrap=True)
             stdout().print()
         return
     tabel = Table(title=titel, title_justify="left", header_style="bold", expand=False)
     for kolom in kolommen:
         tabel.add_column(kolom, overflow="fold")
     for rij in cellen:
-        tabel.add_row(*(cel if cel.startswith("[") else escape(cel) for cel in rij))
+        tabel.add_row(*map(escape, rij))  # what people or scanners named may look like markup
     stdout().print(tabel)
 
 

@@ -219,7 +219,8 @@ def test_under_altijd_a_bewerking_after_klaarmelden_holds_the_batch_again(engine
             proef = build_batch(session, nakijken=nakijken)
             batch = storage.load_batch(session, proef.batch)
             bewerken.report_ready(session, werkbank, batch, build_persoon(session))
-            batch.klaargemeld_op = "2026-03-02T08:00:00.000Z"
+            batch.klaargemeld_op = "2099-03-02T08:00:00.000Z"  # the clock was set back since
+            bewerken.set_scanoperator(session, batch, build_persoon(session), naam="Bas", reden="stond op het rooster")
             session.flush()
             assert storage.is_vrij(session, batch)
             leave_out(session, werkbank, proef, 1)

@@ -170,3 +170,13 @@ def test_commands_in_a_message_are_those_that_this_user_can_type(
     assert uitvoer.say_opdrachten("Stop de scanstraat. De scanstraat start niet: zie scanstraat stappen") == (
         "Stop de scanstraat. De scanstraat start niet: zie ./run scanstraat stappen"
     )
+
+
+@pytest.mark.parametrize("breedte", [200, 20])
+@pytest.mark.parametrize("naam", ["[/x].pdf", "[bold]brief.pdf", "[red]"])
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(
+    naam: str, breedte: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uitvoer, "stdout", lambda: Console(width=breedte, highlight=False))
+    uitvoer.show_table("Scanmap", ["Bestand", "Status"], [[naam, "wacht"]], leeg="")
+    assert naam in capsys.readouterr().out
