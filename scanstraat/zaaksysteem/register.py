@@ -172,24 +172,22 @@ def save_zaken(engine: Engine, zaken: Iterable[NieuweZaak], *, gebruiker: str) -
 
 def sluit_zaak(engine: Engine, identificatie: str, *, einddatum: date, gebruiker: str) -> None:
     """Close a zaak: nothing can be attached to it any more. NietGevondenError when there is none."""
-    with db.begin(engine) as session:
-        rij = session.get(RegisterZaakRow, identificatie, with_for_update=True)
-        if rij is None:
-            raise NietGevondenError(f"Zaak {identificatie} staat niet in het register. Kijk het zaaknummer na.")
-        oud = _as_json(rij)
-        rij.einddatum = einddatum.isoformat()
-        append_audit(session, "update", "zaak", identificatie, gebruiker, "Zaak gesloten", oud, _as_json(rij))
+    _set_einddatum(engine, identificatie, einddatum.isoformat(), gebruiker, "Zaak gesloten")
 
 
 def heropen_zaak(engine: Engine, identificatie: str, *, gebruiker: str) -> None:
     """Open a closed zaak again; NietGevondenError when there is none."""
+    _set_einddatum(engine, identificatie, None, gebruiker, "Zaak heropend")
+
+
+def _set_einddatum(engine: Engine, identificatie: str, einddatum: str | None, gebruiker: str, toelichting: str) -> None:
     with db.begin(engine) as session:
         rij = session.get(RegisterZaakRow, identificatie, with_for_update=True)
         if rij is None:
             raise NietGevondenError(f"Zaak {identificatie} staat niet in het register. Kijk het zaaknummer na.")
         oud = _as_json(rij)
-        rij.einddatum = None
-        append_audit(session, "update", "zaak", identificatie, gebruiker, "Zaak heropend", oud, _as_json(rij))
+        rij.einddatum = einddatum
+        append_audit(session, "update", "zaak", identificatie, gebruiker, toelichting, oud, _as_json(rij))
 
 
 def load_zaken(engine: Engine, *, identificatie: str | None = None) -> tuple[Zaak, ...]:

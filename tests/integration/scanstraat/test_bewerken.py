@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,21 +30,7 @@ from scanstraat.tables import (
     StapRow,
 )
 from scanstraat.werk import Werkbank
-from tests.builders import Batchproef, archive, build_batch, build_persoon, open_database, save_beeld
-from tests.databanken import sqlite_url
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with open_database(sqlite_url(tmp_path)) as engine:
-        yield engine
-
-
-@pytest.fixture
-def werkbank(engine: Engine) -> Iterator[Werkbank]:
-    werkbank = Werkbank(engine)
-    yield werkbank
-    werkbank.close()
+from tests.builders import Batchproef, archive, build_batch, build_persoon, save_beeld
 
 
 def leave_out(session: Session, werkbank: Werkbank, proef: Batchproef, plek: int) -> bewerken.Bewerkt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,21 +16,7 @@ from scanstraat.config import Nakijken, Scanprofiel
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.tables import DocumentRow
 from scanstraat.werk import Werkbank
-from tests.builders import Batchproef, build_batch, build_persoon, open_database, save_beeld, save_bron
-from tests.databanken import sqlite_url
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with open_database(sqlite_url(tmp_path)) as engine:
-        yield engine
-
-
-@pytest.fixture
-def werkbank(engine: Engine) -> Iterator[Werkbank]:
-    werkbank = Werkbank(engine)
-    yield werkbank
-    werkbank.close()
+from tests.builders import Batchproef, build_batch, build_persoon, save_beeld, save_bron
 
 
 class Stapel:
