@@ -282,12 +282,12 @@ def show_uitslag(uitslag: dict[str, Any]) -> None:
     for batch in uitslag["batches"]:
         for document in batch["documenten"]:
             stdout().print(f"{batch['nummer']}  {document['id'][:8]}  {document['bestand'] or '–'}", soft_wrap=True)
-    stdout().print(f"\nAlles staat in [bold]{uitslag['map']}[/]", soft_wrap=True)
+    stdout().print("\nAlles staat in", end=" ")
+    stdout().print(uitslag["map"], style="bold", soft_wrap=True)
     stdout().print(
         f"Verder kijken: ./run scanstraat --config {uitslag['map']}/config.toml batches\n"
         f"Een document bekijken: ./run scanstraat --config {uitslag['map']}/config.toml document ID --naar brief.pdf",
         soft_wrap=True,
-        markup=False,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 from sqlmodel import select
 
 from kwaliteitscontrole.woorden import count_words, format_getal
@@ -77,17 +76,23 @@ def batch(
     if als_json:
         return show_json(gevonden)
     telling = gevonden["bladtelling"]
+    stdout().print(f"Batch {gevonden['nummer']}", style="bold", end="  ")
     stdout().print(
-        f"[bold]Batch {gevonden['nummer']}[/]  {gevonden['status']}\n"
+        f"{gevonden['status']}\n"
         f"Bladtelling: {telling['ontvangen']} ontvangen = {telling['in_documenten']} in documenten + "
         f"{telling['scheidingsbladen']} scheidingsbladen + {telling['weggelaten']} weggelaten"
-        f"{'' if telling['sluitend'] else '  [bold red]KLOPT NIET[/]'}\n"
-        f"Scanoperator: {escape(gevonden['scanoperator'])}   Profiel: {gevonden['profiel']}   "
+        f"",
+        end="\n" if telling["sluitend"] else "  ",
+    )
+    if not telling["sluitend"]:
+        stdout().print("KLOPT NIET", style="bold red")
+    stdout().print(
+        f"Scanoperator: {gevonden['scanoperator']}   Profiel: {gevonden['profiel']}   "
         f"Instellingen: {gevonden['vingerafdruk'][:12]}"
     )
     for wat, waarde in (("Batchblad", gevonden["batchblad"]), ("Eerder ontvangen in", gevonden["dubbel_van"])):
         if waarde:
-            stdout().print(f"{wat}: {escape(waarde)}")
+            stdout().print(f"{wat}: {waarde}")
     if not gevonden["instellingen_van_nu"]:
         stdout().print(
             f"Het profiel {gevonden['profiel']} is na ontvangst veranderd. Deze batch houdt de instellingen van toen.",
@@ -195,18 +200,18 @@ def document(
         if naar is not None:
             bestand = naar / f"{gevonden['batch']}-{gevonden['id'][:8]}.pdf" if naar.is_dir() else naar
             write_pdf(basis.opslag, gevonden["sha256"], bestand)
-            stderr().print(f"Het PDF/A-bestand staat in {escape(str(bestand))}", soft_wrap=True)
+            stderr().print(f"Het PDF/A-bestand staat in {bestand}", soft_wrap=True)
     if als_json:
         return show_json(gevonden)
+    stdout().print(f"Document {gevonden['id']}", style="bold", end="  ")
     stdout().print(
-        f"[bold]Document {gevonden['id']}[/]  uit batch {gevonden['batch']}\n"
-        f"Titel: {escape(gevonden['titel']) or '–'}\nBestand: {gevonden['bestand'] or '–'}",
+        f"uit batch {gevonden['batch']}\nTitel: {gevonden['titel'] or '–'}\nBestand: {gevonden['bestand'] or '–'}",
         soft_wrap=True,
     )
     if gevonden["vervallen"]:
         stdout().print("Dit document heeft geen pagina's meer: ze zijn weggelaten of horen nu bij een ander.")
     elif gevonden["waarom_geen_zaak"]:
-        stdout().print(f"Te koppelen. {escape(gevonden['waarom_geen_zaak'])}", soft_wrap=True)
+        stdout().print(f"Te koppelen. {gevonden['waarom_geen_zaak']}", soft_wrap=True)
     show_documenten([gevonden])
     show_table(
         "Waarom deze zaak",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwaliteitscontrole.woorden import count_words
@@ -142,7 +141,7 @@ def _show_verslag(verslag: _Verslag, als_json: bool) -> None:
     if als_json:
         show_json(verslag.to_json())
     else:
-        stdout().print(verslag.say(), markup=False, soft_wrap=True)
+        stdout().print(verslag.say(), soft_wrap=True)
 
 
 def build_progress() -> Progress:
@@ -222,7 +221,7 @@ def zaken_voegtoe(
             )
         else:
             tekst = f"Zaak {identificatie} stond al zo in het register. Er is niets veranderd."
-        stdout().print(tekst, markup=False, soft_wrap=True)
+        stdout().print(tekst, soft_wrap=True)
 
 
 @zaken.command("sluit")
@@ -291,13 +290,12 @@ def gezondheid(context: typer.Context, als_json: AlsJson = False) -> None:
     if als_json:
         show_json(uitslag.to_json())
     else:
-        stdout().print(
-            "[bold red]Er is iets mis.[/]"
-            if not uitslag.in_orde
-            else "[bold yellow]Er is niets mis, maar let op:[/]"
-            if uitslag.meldingen
-            else "[bold green]Alles is in orde.[/]"
-        )
+        if not uitslag.in_orde:
+            stdout().print("Er is iets mis.", style="bold red")
+        elif uitslag.meldingen:
+            stdout().print("Er is niets mis, maar let op:", style="bold yellow")
+        else:
+            stdout().print("Alles is in orde.", style="bold green")
         show_table(
             "Meldingen",
             ["Onderdeel", "Ernst", "Wat er is en wat u doet"],
@@ -361,7 +359,8 @@ def scheidingsbladen(
         aantal = count_words(len(vellen), "scheidingsblad staat", "scheidingsbladen staan")
         stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).", soft_wrap=True)
         for waarschuwing in _check_zaken(context, zaaknummers or ()):
-            stderr().print(f"[bold yellow]Let op:[/] {escape(waarschuwing)}", soft_wrap=True)
+            stderr().print("Let op:", style="bold yellow", end=" ")
+            stderr().print(waarschuwing, soft_wrap=True)
 
 
 def _check_zaken(context: typer.Context, zaaknummers: Sequence[str]) -> Iterator[str]:

@@ -17,7 +17,6 @@ from uuid import uuid4
 import structlog
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from typer._click.core import ParameterSource
@@ -49,8 +48,14 @@ _OPDRACHT = re.compile(
 )
 
 
-class _Scherm(Console):
-    """A console that names every command as this user types it, so that it can be copied."""
+class Scherm(Console):
+    """A console that names every command as this user types it, so that it can be copied.
+
+    Markup is off: what people, scanners or a zaaksysteem named may look like it.
+    """
+
+    def __init__(self, **opties: Any) -> None:
+        super().__init__(highlight=False, markup=False, **opties)
 
     def print(self, *objects: Any, **opties: Any) -> None:
         """Print, as `Console.print`."""
@@ -69,12 +74,18 @@ def say_opdrachten(tekst: str) -> str:
 
 def stdout() -> Console:
     """Return the console for results. Without a terminal it does not cut columns off."""
-    return _Scherm(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
+    return Scherm(width=None if sys.stdout.isatty() else 200, soft_wrap=False)
 
 
 def stderr() -> Console:
     """Return the console for messages and progress."""
-    return _Scherm(stderr=True, highlight=False)
+    return Scherm(stderr=True)
+
+
+def show_fout(melding: str) -> None:
+    """Print what went wrong and what to do."""
+    stderr().print("Fout:", style="bold red", end=" ")
+    stderr().print(melding, soft_wrap=True)
 
 
 @contextmanager
@@ -83,7 +94,7 @@ def expected_errors() -> Iterator[None]:
     try:
         yield
     except VERWACHT as exc:
-        stderr().print(f"[bold red]Fout:[/] {escape(str(exc))}")
+        show_fout(str(exc))
         raise typer.Exit(exc.exitcode) from exc
 
 
@@ -110,10 +121,7 @@ def report_onverwacht(fout: Exception) -> int:
     kenmerk = uuid4().hex[:8]
     structlog.get_logger("opdracht").error("onverwachte_fout", kenmerk=kenmerk, **describe_fout(fout))
     tekst, exitcode = explain_onverwacht(fout)
-    stderr().print(
-        f"[bold red]Fout:[/] {escape(tekst)} Kenmerk voor de functioneel beheerder: {kenmerk} ({waar}).",
-        soft_wrap=True,
-    )
+    show_fout(f"{tekst} Kenmerk voor de functioneel beheerder: {kenmerk} ({waar}).")
     return exitcode
 
 
@@ -157,17 +165,18 @@ def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any
         return
     cellen = [[show(cel) for cel in rij] for rij in rijen]
     if stdout().width < find_breedte([list(kolommen), *cellen]):
-        stdout().print(f"[italic]{titel}[/]")
+        stdout().print(titel, style="italic")
         for rij in cellen:
             for kolom, cel in zip(kolommen, rij, strict=True):
-                stdout().print(f"  [bold]{kolom}[/]: {escape(cel)}", soft_wrap=True)
+                stdout().print(f"  {kolom}", style="bold", end=": ")
+                stdout().print(cel, soft_wrap=True)
             stdout().print()
         return
     tabel = Table(title=titel, title_justify="left", header_style="bold", expand=False)
     for kolom in kolommen:
         tabel.add_column(kolom, overflow="fold")
     for rij in cellen:
-        tabel.add_row(*map(escape, rij))  # what people or scanners named may look like markup
+        tabel.add_row(*rij)
     stdout().print(tabel)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from scanstraat import db, storage
@@ -146,7 +145,7 @@ def test_a_batch_shows_what_people_did_and_a_document_its_pages(installatie: Ins
 def test_on_a_narrow_screen_no_word_is_broken(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uitvoer, "stdout", lambda: Console(width=36, highlight=False))
+    monkeypatch.setattr(uitvoer, "stdout", lambda: uitvoer.Scherm(width=36))
     rij = ["B-2026-0001", "quarantaine", "Een [lange] zin."]
     uitvoer.show_table("Batches", ["Batch", "Status", "Reden"], [rij], leeg="")
     uitvoer.show_table("Kort", ["A"], [["b"]], leeg="")
@@ -177,6 +176,12 @@ def test_commands_in_a_message_are_those_that_this_user_can_type(
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(
     naam: str, breedte: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uitvoer, "stdout", lambda: Console(width=breedte, highlight=False))
+    monkeypatch.setattr(uitvoer, "stdout", lambda: uitvoer.Scherm(width=breedte))
     uitvoer.show_table("Scanmap", ["Bestand", "Status"], [[naam, "wacht"]], leeg="")
     assert naam in capsys.readouterr().out
+
+
+def test_a_zaak_that_looks_like_markup_is_named_as_it_is(installatie: Installatie) -> None:
+    installatie.say("zaken", "voegtoe", "[/red]Z-1[b]", "--door", "Els")
+    assert "Zaak [/red]Z-1[b] is gesloten." in installatie.say("zaken", "sluit", "[/red]Z-1[b]", "--door", "Els")
+    assert "[/red]Z-2[b]" in installatie.run("zaken", "sluit", "[/red]Z-2[b]", "--door", "Els").output
