@@ -56,9 +56,7 @@ def add_bijscan(basis: Basis, session: Session, batch: BatchRow, pad: Path, *, m
         bron = Bron(
             uuid4(), vingerafdruk.sha256, pad.name, onderzocht.soort, onderzocht.is_scan, onderzocht.aantal_beelden
         )
-        beelden = [
-            Beeldfeiten(bron, feiten["n"], feiten) for feiten in measure_bron(basis.opslag, zandbak, bron, profiel)
-        ]
+        beelden = [Beeldfeiten.pack(bron, feiten) for feiten in measure_bron(basis.opslag, zandbak, bron, profiel)]
     eerste = find_eerste_bronnen(session, [vingerafdruk.sha256]).get(vingerafdruk.sha256)
     storage.save_object(session, vingerafdruk, "bron")
     storage.save_bron(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 TAKEN = "scanstraat.zandbaktaken"
 LIJN = "intake"  # the name of this part of the line, as an actor
 MAXIMAAL_INDEX_BYTES = 4_000_000
-_RIJEN_TEGELIJK = 200  # rows of a batch of thousands that wait in memory for the database
+_RIJEN_TEGELIJK = 50  # rows of a batch of thousands that wait in memory for the database
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,23 @@ class Ontleedopdracht:
     aantal_beelden: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Beeldfeiten:
-    """What the sandbox found on one page image."""
+    """What the sandbox found on one page image; packed, as those of 2,000 pages wait for one transaction."""
 
     bron: Bron
     n: int
-    feiten: dict[str, Any]  # the keys of `zandbaktaken.ontleed_bron`
+    verpakt: bytes
+
+    @classmethod
+    def pack(cls, bron: Bron, feiten: dict[str, Any]) -> Beeldfeiten:
+        """Keep facts with the keys of `zandbaktaken.ontleed_bron`."""
+        return cls(bron, feiten["n"], json.dumps(feiten, separators=(",", ":")).encode())
+
+    @property
+    def feiten(self) -> dict[str, Any]:
+        """The facts, with the keys of `zandbaktaken.ontleed_bron`."""
+        return cast("dict[str, Any]", json.loads(self.verpakt))
 
     @property
     def bevindingen(self) -> tuple[Bevinding, ...]:
@@ -236,7 +248,7 @@ def measure_beelden(lijn: Lijn, opdracht: Ontleedopdracht, voortgang: Voortgang)
     beelden: list[Beeldfeiten] = []
     for bron in opdracht.bronnen:
         for feiten in measure_bron(lijn.opslag, lijn.zandbak, bron, opdracht.profiel):
-            beelden.append(Beeldfeiten(bron, feiten["n"], feiten))
+            beelden.append(Beeldfeiten.pack(bron, feiten))
             voortgang.meld(len(beelden), opdracht.aantal_beelden)
     return tuple(beelden)
 
@@ -295,9 +307,9 @@ def split(opdracht: Ontleedopdracht, beelden: Sequence[Beeldfeiten], index: Inde
     duplex = profiel.bladzijden == "duplex"
     namen = [bron.naam for bron in opdracht.bronnen]
     per_naam, indexbevindingen = match_index(index.regels, namen, gedeeld=index.gedeeld)
+    aantallen = Counter(beeld.bron.id for beeld in beelden)
     feiten = tuple(
-        Bronfeit(bron.id, bron.naam, sum(beeld.bron is bron for beeld in beelden), per_naam.get(bron.naam))
-        for bron in opdracht.bronnen
+        Bronfeit(bron.id, bron.naam, aantallen[bron.id], per_naam.get(bron.naam)) for bron in opdracht.bronnen
     )
     bron_van = {feit.id: feit for feit in feiten}
     bladen = [blad for van_bron in number_bladen(feiten, duplex=duplex) for blad in van_bron]

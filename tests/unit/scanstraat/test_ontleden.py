@@ -13,7 +13,7 @@ from scanstraat.intake.ontleden import Beeldfeiten, Bron, Index, Ontleedopdracht
 
 def build_opdracht(aantal: int) -> tuple[Ontleedopdracht, tuple[Beeldfeiten, ...]]:
     bronnen = tuple(Bron(UUID(int=i), f"{i:064x}", f"{i}.jpg", "jpeg", True, 1) for i in range(aantal))
-    beelden = tuple(Beeldfeiten(bron, 1, {"codes": [], "bevindingen": []}) for bron in bronnen)
+    beelden = tuple(Beeldfeiten.pack(bron, {"n": 1, "codes": [], "bevindingen": []}) for bron in bronnen)
     opdracht = Ontleedopdracht(
         klaar=False,
         batch_id=UUID(int=99),
