@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
-from scanstraat.domain import Fase, Koppelstatus, Stapstatus
+from scanstraat.domain import LOSGEMAAKT, PERSOON, Fase, Koppelreden, Koppelstatus, Stapstatus
 from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
 from scanstraat.tables import AfleveringRow, BatchRow
 from scanstraat.werk import Werkbank
@@ -115,9 +115,10 @@ def put_back(lijn: Lijn, opdracht: Afleveropdracht, waarom: ZaakNietBruikbaarErr
     wat = "bestaat niet" if waarom.code == "zaak_onbekend" else "is gesloten"
     tekst = f"De zaak van dit document {wat} in het zaaksysteem. Koppel het document aan een andere zaak."
     with db.begin(lijn.engine) as session:
-        document = storage.load_document(session, opdracht.document_id)
-        document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
-        session.add(document)
+        _batch, document = storage.lock_document(session, opdracht.document_id)
+        if document.zaakidentificatie == opdracht.aflevering.zaakidentificatie:  # else a person chose another meanwhile
+            document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
+            session.add(document)
         aflevering = storage.load_aflevering(session, opdracht.versie_id)
         if aflevering is not None:
             aflevering.ontkoppeld_op = db.now_text()
@@ -183,7 +184,7 @@ def save_geleverd(session: Session, opdracht: Afleveropdracht, geleverd: Gelever
 
 def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_naam: str) -> None:
     """Link a document to a zaak by hand; what it was linked to before must be unlinked first."""
-    document = storage.load_document(session, document_id)
+    batch, document = storage.lock_document(session, document_id)
     if document.vervallen_op is not None:
         raise NietMogelijkError("Dit document heeft geen pagina's meer: ze zijn weggelaten of horen nu bij een ander.")
     if document.koppelstatus == Koppelstatus.GEKOPPELD:
@@ -199,10 +200,9 @@ def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_na
     document.koppelstatus = Koppelstatus.GEKOPPELD.value
     document.koppelredenen = [
         *document.koppelredenen,
-        {"bron": "persoon", "zaakidentificatie": zaak.identificatie, "tekst": "gekoppeld door een medewerker"},
+        asdict(Koppelreden(PERSOON, zaak.identificatie, "gekoppeld door een medewerker")),
     ]
     session.add(document)
-    batch = storage.lock_batch(session, document.batch_id)
     storage.settle_bevindingen(session, document_id, *KOPPELBEVINDINGEN, door=actor)
     storage.append_gebeurtenis(
         session,
@@ -250,9 +250,14 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         resten = basis.zaaksysteem.ruim_resten_op(build_identificatie(document_id), zaak, **wie)
         wees = any(rest.wees for rest in resten)
     with db.begin(basis.engine) as session:
-        document = storage.load_document(session, document_id)
-        batch = storage.lock_batch(session, document.batch_id)
+        batch, document = storage.lock_document(session, document_id)
+        if document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie != zaak:
+            return wees  # somebody else did so at the same time, and may have chosen another zaak since
         document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
+        document.koppelredenen = [
+            *document.koppelredenen,
+            asdict(Koppelreden(PERSOON, zaak, LOSGEMAAKT)),
+        ]
         session.add(document)
         storage.end_afleveringen(session, document_id, wees=wees)
         actor = storage.load_actor(session, actor_naam, "persoon")

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.errors import GereedschapError
 from scanstraat import db, storage
-from scanstraat.domain import Koppelreden, Pagina, Vingerafdruk
+from scanstraat.domain import PERSOON, Koppelreden, Pagina, Vingerafdruk
 from scanstraat.errors import ZandbakGrensError
 from scanstraat.gereedschap import select_makers
 from scanstraat.intake.koppelen import TEKST, Koppeling, bepaal_koppeling
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from scanstraat.bootstrap import Lijn
     from scanstraat.config import Scanprofiel
     from scanstraat.storage import Versie
+    from scanstraat.tables import ActorRow
     from scanstraat.werk import Voortgang
 
 TAKEN = "scanstraat.zandbaktaken"
@@ -50,6 +51,7 @@ class Archiefopdracht:
     profielnaam: str
     ontvangen_op: str
     blanco: frozenset[int]  # page numbers without text
+    gezien: frozenset[int]  # page numbers that stood in an archive file before, so that people saw how they lie
     is_scan: bool
     koppelredenen: tuple[Koppelreden, ...]
     wacht_omdat: str
@@ -69,8 +71,9 @@ def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
         profielnaam=batch.profiel,
         ontvangen_op=batch.ontvangen_op,
         blanco=storage.find_blank_pages(session, versie),
+        gezien=storage.find_seen_pages(session, versie),
         is_scan=storage.is_scan(session, versie),
-        koppelredenen=tuple(Koppelreden(**reden) for reden in document.koppelredenen),
+        koppelredenen=storage.load_koppelredenen(session, document.id),
         wacht_omdat=document.wacht_omdat,
     )
 
@@ -162,7 +165,7 @@ def find_koppeling(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> K
     person decided stays.
     """
     bekend = opdracht.koppelredenen
-    if opdracht.versie.n > 1 or not tekst.zaaknummers or any(reden.bron == "persoon" for reden in bekend):
+    if opdracht.versie.n > 1 or not tekst.zaaknummers or any(reden.bron == PERSOON for reden in bekend):
         return None
     gelezen = tuple(Koppelreden(TEKST, zaak, "zaaknummer op de eerste pagina") for zaak in tekst.zaaknummers)
     return bepaal_koppeling(
@@ -184,6 +187,9 @@ def turn_upright(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> Arc
     if not draaien:
         return opdracht
     with db.begin(lijn.engine) as session:
+        storage.lock_batch(session, opdracht.versie.batch_id)
+        if not storage.is_latest(session, opdracht.versie):
+            return opdracht  # a person changed the document meanwhile: their turn stays, and this versie is overtaken
         storage.save_turns(session, opdracht.versie, draaien, actor=storage.load_actor(session, LIJN))
         return load_opdracht(session, opdracht.versie.id)
 
@@ -226,8 +232,8 @@ def _pages_to_read(
             if pagina.nummer in opdracht.blanco:
                 yield partial(_skip_page, pagina.nummer)
             else:
-                # After the first versie people have seen the pages: what they turned, or left, is theirs.
-                zoek_draai = opdracht.versie.n == 1
+                # What people saw and turned, or left, is theirs.
+                zoek_draai = pagina.nummer not in opdracht.gezien
                 yield partial(_read_page, lijn, opdracht.profiel, pagina, next(grijs), vorige, zoek_draai=zoek_draai)
 
 
@@ -390,7 +396,7 @@ def save_archive(
         documentversie_id=versie.id,
     )
     if koppeling is not None:
-        storage.save_koppeling(session, versie, koppeling, actor=actor)
+        save_koppeling(session, opdracht, koppeling, actor=actor)
     storage.append_gebeurtenis(
         session,
         "documentversie.gearchiveerd",
@@ -402,6 +408,12 @@ def save_archive(
         conform=bewijs.conform,
         getrouw=bewijs.gelijk,
     )
+
+
+def save_koppeling(session: Session, opdracht: Archiefopdracht, koppeling: Koppeling, *, actor: ActorRow) -> None:
+    """Save what the text of the first page decides on the zaak, unless a person decided while it was being read."""
+    if storage.load_koppelredenen(session, opdracht.versie.document_id) == opdracht.koppelredenen:
+        storage.save_koppeling(session, opdracht.versie, koppeling, actor=actor)
 
 
 def find_tekstbevindingen(tekst: Tekstlaag, profiel: Scanprofiel) -> tuple[Bevinding, ...]:

@@ -125,9 +125,13 @@ class Bladtelling:
         return self.ontvangen == self.in_documenten + self.scheidingsbladen + self.weggelaten
 
 
+PERSOON = "persoon"  # the source of what a person decided about a zaak: no part of the line changes it
+LOSGEMAAKT = "losgemaakt door een medewerker"
+
+
 @dataclass(frozen=True)
 class Koppelreden:
-    """Why a document belongs, or may belong, to a zaak. `bron` is a Koppelbron or "persoon"."""
+    """Why a document belongs, may belong or no longer belongs to a zaak. `bron` is a Koppelbron or PERSOON."""
 
     bron: str
     zaakidentificatie: str

@@ -123,11 +123,15 @@ def move(opstelling: Opstelling, beeld: UUID, na: UUID) -> Opstelling:
 
 
 def insert(opstelling: Opstelling, nieuwe: Iterable[UUID], na: UUID) -> Opstelling:
-    """Add new beelden behind page `na`, in its document."""
+    """Give beelden that wait in the batch, left out, their place behind page `na`; turned as their file says."""
     document = _document_at(opstelling, na)
-    plek = next(i for i, p in enumerate(opstelling) if p.beeld_id == na) + 1
-    erbij = tuple(Plaatsing(beeld, Bestemming.DOCUMENT, document) for beeld in nieuwe)
-    return (*opstelling[:plek], *erbij, *opstelling[plek:])
+    gekozen = tuple(nieuwe)
+    erbij = tuple(
+        Plaatsing(beeld, Bestemming.DOCUMENT, document, _find(opstelling, beeld).draai_graden) for beeld in gekozen
+    )
+    rest = [p for p in opstelling if p.beeld_id not in gekozen]
+    plek = next(i for i, p in enumerate(rest) if p.beeld_id == na) + 1
+    return (*rest[:plek], *erbij, *rest[plek:])
 
 
 def replace_page(opstelling: Opstelling, oud: UUID, nieuw: UUID) -> Opstelling:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.tables import BevindingRow
 from scanstraat import storage
-from scanstraat.domain import Bestandstatus, Bestemming, Koppelstatus
+from scanstraat.domain import LOSGEMAAKT, Bestandstatus, Bestemming, Koppelstatus
 from scanstraat.tables import (
     ActorRow,
     AfleveringRow,
@@ -247,8 +247,10 @@ def _say_geen_zaak(document: DocumentRow) -> str | None:
     """Say in Dutch why a document waits for a person to choose its zaak; None when it has one."""
     if document.koppelstatus == Koppelstatus.GEKOPPELD:
         return None
-    if any(reden["bron"] == "persoon" for reden in document.koppelredenen):
+    if document.koppelredenen and document.koppelredenen[-1]["tekst"] == LOSGEMAAKT:
         return "Een medewerker heeft het van zijn zaak losgemaakt."
+    if document.zaakidentificatie is not None:
+        return f"Het zaaksysteem nam het niet aan in zaak {document.zaakidentificatie}. Zie de bevindingen."
     zaken = ", ".join(dict.fromkeys(reden["zaakidentificatie"] for reden in document.koppelredenen))
     if document.wacht_omdat:
         return f"{document.wacht_omdat}{f' Gevonden: {zaken}.' if zaken else ''}"

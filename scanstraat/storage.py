@@ -23,6 +23,7 @@ from scanstraat.domain import (
     Bewerkingsoort,
     Bladtelling,
     Fase,
+    Koppelreden,
     Koppelstatus,
     Pagina,
     Stapstatus,
@@ -246,6 +247,12 @@ def lock_batch(session: Session, batch_id: UUID) -> BatchRow:
     return batch
 
 
+def lock_document(session: Session, document_id: UUID) -> tuple[BatchRow, DocumentRow]:
+    """Return a document as it is now, with its batch held until the end of the transaction."""
+    batch = lock_batch(session, load_document(session, document_id).batch_id)
+    return batch, session.get_one(DocumentRow, document_id, populate_existing=True)
+
+
 def find_batch(session: Session, nummer: str) -> BatchRow:
     """Return a batch by the number people say; 142 means B-<this year>-0142."""
     kort = nummer.strip().upper()
@@ -442,6 +449,11 @@ def is_latest(session: Session, versie: Versie) -> bool:
     return document.vervallen_op is None and latest_versie(session, versie.document_id).id == versie.id
 
 
+def load_koppelredenen(session: Session, document_id: UUID) -> tuple[Koppelreden, ...]:
+    """Return why a document belongs, or does not belong, to a zaak; what a person decided stands last."""
+    return tuple(Koppelreden(**reden) for reden in load_document(session, document_id).koppelredenen)
+
+
 def save_koppeling(session: Session, versie: Versie, koppeling: Koppeling, *, actor: ActorRow) -> None:
     """Save a decision on the zaak of a document with all its reasons, and its event when the link is new."""
     document = load_document(session, versie.document_id)
@@ -478,6 +490,29 @@ def find_blank_beelden(session: Session, batch_id: UUID) -> frozenset[UUID | Non
     """Return the beelden of a batch that are blank, or perhaps blank, by the measurement."""
     blanco = select(BevindingRow.beeld_id).where(BevindingRow.batch_id == batch_id, BevindingRow.code == "blanco")
     return frozenset(session.exec(blanco))
+
+
+def find_seen_pages(session: Session, versie: Versie) -> frozenset[int]:
+    """Return the numbers of the pages of which people saw how they lie: they stood in an archive file, or were turned.
+
+    Other pages are new, or were moved before any archive file was made.
+    """
+    hier, elders = aliased(PaginaRow), aliased(PaginaRow)
+    return frozenset(
+        session.exec(
+            select(hier.nummer)
+            .join(elders, col(elders.beeld_id) == col(hier.beeld_id))
+            .join(DocumentversieRow, col(DocumentversieRow.id) == elders.documentversie_id)
+            .where(
+                hier.documentversie_id == versie.id,
+                elders.documentversie_id != versie.id,
+                sa.or_(
+                    col(DocumentversieRow.gearchiveerd_op).is_not(None),
+                    col(elders.draai_graden) != col(hier.draai_graden),
+                ),
+            )
+        )
+    )
 
 
 def find_blank_pages(session: Session, versie: Versie) -> frozenset[int]:

@@ -200,7 +200,7 @@ def invoegen(
         werk.doe(
             Bewerkingsoort.INVOEGEN,
             {"na": na, "beelden": [str(beeld) for beeld in nieuwe]},
-            lambda opstelling: o.insert(_without(opstelling, nieuwe), nieuwe, achter),
+            lambda opstelling: o.insert(opstelling, nieuwe, achter),
         )
         _say_dubbel(bijscan)
 
@@ -217,7 +217,7 @@ def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) ->
         werk.doe(
             Bewerkingsoort.VERVANG,
             {"blad": blad, "beeld": str(nieuwe[0])},
-            lambda opstelling: o.replace_page(_without(opstelling, nieuwe), oud, nieuwe[0]),
+            lambda opstelling: o.replace_page(opstelling, oud, nieuwe[0]),
         )
         _say_dubbel(bijscan)
 
@@ -225,11 +225,6 @@ def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) ->
 def _say_dubbel(bijscan: Bijscan) -> None:
     if bijscan.dubbel is not None:
         stdout().print(f"Let op: {bijscan.dubbel.tekst}")
-
-
-def _without(opstelling: o.Opstelling, beelden: tuple[UUID, ...]) -> o.Opstelling:
-    """Leave the new beelden, which wait in the batch as left out, to the operation that gives them their place."""
-    return tuple(p for p in opstelling if p.beeld_id not in beelden)
 
 
 def ongedaan(context: typer.Context, nummer: Nummer, door: Door) -> None:

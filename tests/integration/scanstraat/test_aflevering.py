@@ -14,12 +14,13 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from scanstraat import aflevering, bewerken, db, pipeline, storage
+from scanstraat import aflevering, archiveren, bewerken, db, pipeline, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
 from scanstraat.config import Scanprofiel, read_config
-from scanstraat.domain import Batchstatus, Bewerkingsoort, Weglaatreden
+from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatreden
 from scanstraat.errors import NietMogelijkError
+from scanstraat.intake.koppelen import Zaakstand, bepaal_koppeling
 from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
@@ -260,6 +261,87 @@ def test_a_closed_zaak_is_refused_when_a_person_chooses_it(proef: Proef) -> None
     with pytest.raises(NietMogelijkError, match="gesloten"), db.begin(proef.basis.engine) as session:
         aflevering.link(session, proef.basis, proef.document, dicht, "persoon-1")
     assert (proef.status(), proef.stap()) == ("te_koppelen", "geannuleerd")
+
+
+def test_what_a_person_decides_while_a_page_is_read_is_not_undone_by_what_was_read(proef: Proef) -> None:
+    with db.read(proef.basis.engine) as session:
+        opdracht = archiveren.load_opdracht(session, proef.versie)
+    gelezen = bepaal_koppeling(
+        (*opdracht.koppelredenen, Koppelreden("naam", ZAAK, "zaaknummer in de naam")),
+        ("naam",),
+        lambda _: Zaakstand.OPEN,
+    )
+    assert gelezen.zaak == ZAAK
+    aflevering.unlink(proef.basis, proef.document, None, "Els")
+    for wat, zaak in (("unlinked", None), ("linked", ANDERE)):
+        if zaak is not None:
+            with db.begin(proef.basis.engine) as session:
+                gevonden = proef.basis.zaaksysteem.find_zaak(zaak)
+                assert gevonden is not None
+                aflevering.link(session, proef.basis, proef.document, gevonden, "Els")
+        with db.begin(proef.basis.engine) as session:
+            archiveren.save_koppeling(session, opdracht, gelezen, actor=storage.load_actor(session, "archivering"))
+        with db.read(proef.basis.engine) as session:
+            document = session.get_one(DocumentRow, proef.document)
+            assert (document.koppelstatus == "gekoppeld") is (zaak is not None), wat
+            assert [reden["bron"] for reden in document.koppelredenen][-1] == "persoon", wat
+            assert zaak in (None, document.zaakidentificatie), wat
+
+
+def test_a_zaak_that_turns_out_closed_does_not_undo_what_a_person_chose_meanwhile(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register.sluit_zaak(proef.basis.engine, ZAAK, einddatum=date(2026, 1, 1), gebruiker="proef")
+
+    def choose_other(*_: object) -> None:
+        with db.begin(proef.basis.engine) as session:
+            document = session.get_one(DocumentRow, proef.document)
+            document.zaakidentificatie = ANDERE
+            session.add(document)
+
+    monkeypatch.setattr(aflevering, "take_back", choose_other)
+    proef.lever()
+    assert proef.status() == "gekoppeld"
+
+
+def test_two_people_who_unlink_at_once_do_not_undo_a_third_choice(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proef.lever()
+    echt = proef.basis.zaaksysteem.ontkoppel
+
+    def unlink_and_link(*args: Any, **woorden: Any) -> Any:
+        uitkomst = echt(*args, **woorden)
+        with db.begin(proef.basis.engine) as session:
+            document = session.get_one(DocumentRow, proef.document)
+            document.zaakidentificatie = ANDERE
+            session.add(document)
+        return uitkomst
+
+    monkeypatch.setattr(type(proef.basis.zaaksysteem), "ontkoppel", lambda _self, *a, **w: unlink_and_link(*a, **w))
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "Els")
+    with db.read(proef.basis.engine) as session:
+        document = session.get_one(DocumentRow, proef.document)
+        assert (document.koppelstatus, document.zaakidentificatie) == ("gekoppeld", ANDERE)
+
+
+def test_why_a_document_has_no_zaak_is_true(proef: Proef) -> None:
+    def say() -> str | None:
+        with db.read(proef.basis.engine) as session:
+            document = session.get_one(DocumentRow, proef.document)
+            return cast("str | None", rapport.build_document(session, document, lambda _: Path())["waarom_geen_zaak"])
+
+    assert say() is None
+    register.sluit_zaak(proef.basis.engine, ZAAK, einddatum=date(2026, 1, 1), gebruiker="proef")
+    proef.lever()
+    assert say() == f"Het zaaksysteem nam het niet aan in zaak {ZAAK}. Zie de bevindingen."
+    register.heropen_zaak(proef.basis.engine, ZAAK, gebruiker="proef")
+    with db.begin(proef.basis.engine) as session:
+        aflevering.link(
+            session, proef.basis, proef.document, Zaak(ZAAK, "Proef", "Proef", gesloten=False, verwijzing=""), "Els"
+        )
+    aflevering.unlink(proef.basis, proef.document, None, "Els")
+    assert say() == "Een medewerker heeft het van zijn zaak losgemaakt."
 
 
 def test_a_document_is_only_unlinked_from_the_zaak_that_it_has(proef: Proef) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
+import img2pdf
+import pikepdf
 import pytest
 from PIL import Image
 from sqlalchemy import Engine
@@ -12,7 +17,7 @@ from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from scanstraat import aflevering, bewerken, db, rapport, storage
+from scanstraat import aflevering, archiveren, bewerken, db, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
@@ -30,7 +35,7 @@ from scanstraat.tables import (
     StapRow,
 )
 from scanstraat.werk import Werkbank
-from tests.builders import Batchproef, archive, build_batch, build_persoon, save_beeld
+from tests.builders import Batchproef, archive, build_batch, build_persoon, build_vingerafdruk, save_beeld
 
 
 def leave_out(session: Session, werkbank: Werkbank, proef: Batchproef, plek: int) -> bewerken.Bewerkt:
@@ -80,6 +85,65 @@ def test_undo_brings_the_page_back_and_keeps_both_bewerkingen(engine: Engine, we
         assert storage.latest_versie(session, proef.documenten[0]).n == 3
 
 
+def turn(session: Session, werkbank: Werkbank, proef: Batchproef, plek: int) -> bewerken.Bewerkt:
+    batch, beelden = storage.load_batch(session, proef.batch), [proef.beelden[plek]]
+    persoon = build_persoon(session)
+    return bewerken.bewerk(
+        session, werkbank, batch, persoon, Bewerkingsoort.DRAAI, {}, lambda opstelling: o.turn(opstelling, beelden, 90)
+    )
+
+
+def find_seen(session: Session, proef: Batchproef, plek: int = 0) -> frozenset[int]:
+    versie = storage.latest_versie(session, proef.documenten[plek])
+    return storage.find_seen_pages(session, storage.load_versie(session, versie.id))
+
+
+def test_the_line_looks_how_a_page_lies_until_it_was_archived_or_a_person_turned_it(
+    engine: Engine, werkbank: Werkbank
+) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        assert find_seen(session, proef) == frozenset()
+        leave_out(session, werkbank, proef, 2)
+        assert find_seen(session, proef) == frozenset(), "nobody looked at the pages that stayed"
+        turn(session, werkbank, proef, 1)
+        assert find_seen(session, proef) == {2}
+        archive(session, storage.latest_versie(session, proef.documenten[0]).id)
+        batch = storage.load_batch(session, proef.batch)
+        bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
+        nieuw = save_beeld(session, batch, bron, 8, None).id
+        bewerken.bewerk(
+            session,
+            werkbank,
+            batch,
+            build_persoon(session),
+            Bewerkingsoort.INVOEGEN,
+            {},
+            lambda opstelling: o.insert(opstelling, [nieuw], proef.beelden[0]),
+        )
+        assert find_seen(session, proef) == {1, 3}, "the page that was inserted is new"
+        assert find_seen(session, proef, 1) == frozenset()
+
+
+def test_a_turn_that_ocr_finds_does_not_undo_what_a_person_did_meanwhile(engine: Engine, werkbank: Werkbank) -> None:
+    lijn: Any = SimpleNamespace(engine=engine)
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+    with db.read(engine) as session:
+        opdracht = archiveren.load_opdracht(session, proef.versies[0])
+    gelezen = archiveren.Tekstlaag(
+        build_vingerafdruk(b""), tuple(archiveren.Paginatekst(n, draai_graden=180) for n in (1, 2, 3)), ()
+    )
+    with db.begin(engine) as session:
+        turn(session, werkbank, proef, 0)
+    assert archiveren.turn_upright(lijn, opdracht, gelezen) is opdracht
+    with db.read(engine) as session:
+        assert [p.draai_graden for p in storage.load_opstelling(session, proef.batch)[1:4]] == [90, 0, 0]
+        tweede = archiveren.load_opdracht(session, storage.latest_versie(session, proef.documenten[0]).id)
+    gedraaid = archiveren.turn_upright(lijn, tweede, gelezen)
+    assert [pagina.draai_graden for pagina in gedraaid.versie.paginas] == [180, 180, 180]
+
+
 def test_a_page_that_was_inserted_stays_counted_when_that_and_more_is_undone(
     engine: Engine, werkbank: Werkbank
 ) -> None:
@@ -90,7 +154,6 @@ def test_a_page_that_was_inserted_stays_counted_when_that_and_more_is_undone(
         leave_out(session, werkbank, proef, 1)
         bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
         nieuw = save_beeld(session, batch, bron, 8, None).id
-        zonder = tuple(p for p in storage.load_opstelling(session, batch.id) if p.beeld_id != nieuw)
         bewerken.bewerk(
             session,
             werkbank,
@@ -98,7 +161,7 @@ def test_a_page_that_was_inserted_stays_counted_when_that_and_more_is_undone(
             persoon,
             Bewerkingsoort.INVOEGEN,
             {},
-            lambda _: o.insert(zonder, [nieuw], proef.beelden[0]),
+            lambda opstelling: o.insert(opstelling, [nieuw], proef.beelden[0]),
         )
         for _ in range(2):
             bewerken.undo(session, werkbank, batch, persoon)
@@ -335,6 +398,26 @@ def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path:
         ]
         batch = storage.load_batch(session, proef.batch)
         assert {g.onderwerp_log_id for g, _ in gebeurtenissen} == {batch.log_id}
+
+
+@pytest.mark.parametrize("woorden", [["invoegen", "{scan}", "--na", "2"], ["vervang", "2", "{scan}"]])
+def test_a_scan_that_is_added_lies_as_its_file_says(tmp_path: Path, woorden: list[str]) -> None:
+    instellingen, scan = tmp_path / "config.toml", tmp_path / "scan.pdf"
+    instellingen.write_text('[[scanmap]]\nnaam = "post"\nmap = "scanmap"\n', encoding="utf-8")
+    Image.radial_gradient("L").resize((1654, 2339)).save(tmp_path / "scan.png", dpi=(200, 200))
+    with pikepdf.open(io.BytesIO(img2pdf.convert(str(tmp_path / "scan.png")))) as pdf:
+        pdf.pages[0].rotate(90, relative=False)
+        pdf.save(scan)
+    with open_basis(read_config(instellingen)) as basis:
+        with db.begin(basis.engine) as session:
+            proef = build_batch(session)
+        delen = [deel.replace("{scan}", str(scan)) for deel in woorden]
+        opdracht = ["--config", str(instellingen), "bewerk", "1", *delen, "--door", "persoon-1"]
+        uitslag = CliRunner().invoke(app, opdracht)
+        assert uitslag.exit_code == 0, uitslag.output
+        with db.read(basis.engine) as session:
+            versie = storage.load_versie(session, storage.latest_versie(session, proef.documenten[0]).id)
+            assert [pagina.draai_graden for pagina in versie.paginas if pagina.beeld_id not in proef.beelden] == [90]
 
 
 @pytest.mark.parametrize("opdracht", [["2", "invoegen", "{scan}", "--na", "2"], ["2", "vervang", "2", "{scan}"]])

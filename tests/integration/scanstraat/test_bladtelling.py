@@ -146,8 +146,7 @@ def test_a_page_that_was_replaced_is_counted_once(
     stapel.declare(documenten=(2 // zijden, 2 // zijden), batch=4 // zijden)
     later = save_bron(stapel.session, stapel.batch, aantal_beelden=1, volgnummer=2, bijgescand=True)
     nieuw = save_beeld(stapel.session, stapel.batch, later, 9, None).id
-    zonder = tuple(p for p in storage.load_opstelling(stapel.session, stapel.batch.id) if p.beeld_id != nieuw)
-    stapel.do(lambda _: o.replace_page(zonder, stapel.proef.beelden[1], nieuw))
+    stapel.do(lambda opstelling: o.replace_page(opstelling, stapel.proef.beelden[1], nieuw))
     assert stapel.standing() == []
     stapel.undo()
     assert stapel.standing() == []

@@ -26,6 +26,12 @@ def build_opstelling(in_a: int = 3, in_b: int = 2) -> Opstelling:
     )
 
 
+def add_bijscan(opstelling: Opstelling, nummer: int, draai_graden: int = 0) -> Opstelling:
+    """With a new beeld that waits for its place, as after a bijscan."""
+    wacht = Plaatsing(UUID(int=nummer), Bestemming.WEGGELATEN, None, draai_graden, Weglaatreden.ANDERS, "Bijgescand.")
+    return (*opstelling, wacht)
+
+
 def beelden(opstelling: Opstelling, document: UUID) -> list[int]:
     return [p.beeld_id.int for p in o.pages_of(opstelling, document)]
 
@@ -48,8 +54,9 @@ def test_joined_documents_keep_the_id_of_the_first_and_all_pages() -> None:
 
 
 def test_a_herscan_takes_the_place_and_the_old_page_stays_counted() -> None:
-    nieuw = o.replace_page(build_opstelling(), UUID(int=2), UUID(int=77))
+    nieuw = o.replace_page(add_bijscan(build_opstelling(), 77, draai_graden=90), UUID(int=2), UUID(int=77))
     assert beelden(nieuw, A) == [1, 77, 3]
+    assert next(p.draai_graden for p in nieuw if p.beeld_id == UUID(int=77)) == 90, "as its file says"
     telling = o.count_bladtelling(nieuw)
     assert (telling.ontvangen, telling.in_documenten, telling.weggelaten) == (8, 5, 1)
     assert telling.sluitend
@@ -107,10 +114,10 @@ def test_after_any_row_of_operations_every_beeld_has_exactly_one_place(data: st.
             elif wat == "verplaats":
                 opstelling = o.move(opstelling, beeld, ander)
             elif wat == "voegin":
-                opstelling = o.insert(opstelling, [UUID(int=nummer)], beeld)
+                opstelling = o.insert(add_bijscan(opstelling, nummer), [UUID(int=nummer)], beeld)
                 ontvangen.add(UUID(int=nummer))
             else:
-                opstelling = o.replace_page(opstelling, beeld, UUID(int=nummer))
+                opstelling = o.replace_page(add_bijscan(opstelling, nummer), beeld, UUID(int=nummer))
                 ontvangen.add(UUID(int=nummer))
         except (NietMogelijkError, IndexError):
             continue
