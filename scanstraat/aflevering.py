@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, storage
-from scanstraat.domain import LOSGEMAAKT, PERSOON, Fase, Koppelreden, Koppelstatus, Stapstatus
+from scanstraat.domain import LOSGEMAAKT, PERSOON, Fase, Koppelreden, Koppelstatus, Stapstatus, to_local
 from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
 from scanstraat.tables import AfleveringRow, BatchRow
 from scanstraat.werk import Werkbank
@@ -78,6 +77,7 @@ def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleverop
     profiel = storage.profiel_of(batch)
     if rij.pdf_sha256 is None or rij.pdf_bytes is None:
         return None
+    ontvangen = to_local(batch.ontvangen_op, lijn.config.algemeen.tijdzone).date()
     titel = versie.titel or f"{profiel.informatieobjecttype} {batch.nummer}"
     return Afleveropdracht(
         versie_id=versie_id,
@@ -91,8 +91,8 @@ def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleverop
             informatieobjecttype=profiel.informatieobjecttype,
             vertrouwelijkheidaanduiding=profiel.vertrouwelijkheidaanduiding,
             taal=profiel.taal,
-            creatiedatum=date.fromisoformat(batch.ontvangen_op[:10]),
-            ontvangstdatum=date.fromisoformat(batch.ontvangen_op[:10]),
+            creatiedatum=ontvangen,
+            ontvangstdatum=ontvangen,
             auteur=lijn.config.algemeen.organisatie,
             bestandsnaam=f"{build_identificatie(document.id)}.pdf",
             gebruiker="Scanstraat",

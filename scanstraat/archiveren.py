@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 TAKEN = "scanstraat.zandbaktaken"
 LIJN = "archivering"  # the name of this part of the line, as an actor
+BESTANDSBEVINDINGEN = (
+    "geen_pdfa",
+    "niet_getrouw",
+    "geen_tekst",
+    "tekst_onzeker",
+)  # on one archive file, not on the scan
 
 
 @dataclass(frozen=True)
@@ -389,12 +395,14 @@ def save_archive(
         getrouwheid=bewijs.getrouwheid.sha256,
         tekst={pagina.nummer: (pagina.woordzekerheid, pagina.woorden) for pagina in tekst.paginas},
     )
-    storage.save_bevindingen(
-        session,
-        (*bewijs.bevindingen, *find_tekstbevindingen(tekst, opdracht.profiel)),
-        batch_id=versie.batch_id,
-        documentversie_id=versie.id,
-    )
+    if storage.is_latest(session, versie):  # what is wrong with a file that was overtaken is of no use to anybody
+        storage.withdraw_of_older(session, versie, BESTANDSBEVINDINGEN, door=actor)
+        storage.save_bevindingen(
+            session,
+            (*bewijs.bevindingen, *find_tekstbevindingen(tekst, opdracht.profiel)),
+            batch_id=versie.batch_id,
+            documentversie_id=versie.id,
+        )
     if koppeling is not None:
         save_koppeling(session, opdracht, koppeling, actor=actor)
     storage.append_gebeurtenis(

@@ -138,7 +138,15 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
         )
         session.flush()
     plan_afleveringen(session, werkbank, batch)
-    zonder = [d for d in storage.load_documenten(session, batch.id) if d.koppelstatus == Koppelstatus.TE_KOPPELEN]
+    documenten = storage.load_documenten(session, batch.id)
+    zonder = [document for document in documenten if document.koppelstatus == Koppelstatus.TE_KOPPELEN]
+    if not documenten:
+        weetjes.append("Er is geen enkel document in deze batch, dus er gaat niets naar een zaak")
+    if stil := session.exec(storage.select_stilgezet(batch.id)).all():
+        weetjes.append(
+            f"{count_words(len(stil), 'stap is', 'stappen zijn')} geannuleerd, dus niet alles gaat naar een zaak. "
+            "Bekijk ze met: scanstraat stappen"
+        )
     if zonder:
         weetjes.append(f"{count_words(len(zonder), 'document heeft', 'documenten hebben')} nog geen zaak")
     return tuple(weetjes)
@@ -198,7 +206,7 @@ def find_beeld(session: Session, batch: BatchRow, aanduiding: str) -> UUID:
     kant = {"v": "voor", "a": "achter"}.get(tekst[-1:], "voor")
     nummer = tekst.rstrip("va")
     for beeld, blad in storage.load_bladen(session, batch.id):
-        if nummer.isdigit() and blad.nummer == int(nummer) and beeld.kant == kant:
+        if storage.is_nummer(nummer) and blad.nummer == int(nummer) and beeld.kant == kant:
             return beeld.id
     raise NietGevondenError(
         f"Blad {aanduiding} is er niet in batch {batch.nummer}. Geef het bladnummer, met v voor de voorkant of a "

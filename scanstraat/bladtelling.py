@@ -46,10 +46,10 @@ def update_bevindingen(session: Session, batch: BatchRow, *, door: ActorRow) -> 
             session.add(rij)
             continue
         if rij is not None:
-            _withdraw(session, rij, nu, door)
+            storage.withdraw_bevinding(session, rij, nu, door)
         _add(session, batch.id, gevonden, versie, nu)
     for rij in bestaand.values():
-        _withdraw(session, rij, nu, door)
+        storage.withdraw_bevinding(session, rij, nu, door)
     session.flush()
 
 
@@ -149,13 +149,6 @@ def _load_standing(session: Session, batch_id: UUID) -> dict[_Betreft, Bevinding
         )
     )
     return {(rij.code, document_id, rij.beeld_id): rij for rij, document_id in rijen}
-
-
-def _withdraw(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
-    rij.vervallen_op = nu
-    if rij.afgehandeld_op is None:
-        rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
-    session.add(rij)
 
 
 def _add(session: Session, batch_id: UUID, gevonden: Tellingbevinding, versie_id: UUID | None, nu: str) -> None:

@@ -12,6 +12,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -20,6 +21,7 @@ from sqlalchemy.engine import make_url
 from scanstraat.domain import passes_elfproef
 from scanstraat.errors import InstellingError
 
+TIJDZONE = "Europe/Amsterdam"
 Batchvorm = Literal["map", "bestand", "los"]
 Nakijken = Literal["altijd", "bij_bevinding", "nooit"]
 Koppelbron = Literal["scheidingsblad", "index", "naam", "tekst"]
@@ -36,6 +38,16 @@ class AlgemeenConfig(_Deel):
     gegevensmap: Path = Path("data")
     organisatie: str = "Gemeente Voorbeeld"
     rsin: str = "000000000"
+    tijdzone: str = TIJDZONE  # of dates and of times for people; what is stored is UTC
+
+    @field_validator("tijdzone")
+    @classmethod
+    def _tijdzone_bestaat(cls, tijdzone: str) -> str:
+        try:
+            ZoneInfo(tijdzone)
+        except (OSError, ValueError, ZoneInfoNotFoundError) as exc:
+            raise ValueError("geen bekende tijdzone, zoals Europe/Amsterdam") from exc
+        return tijdzone
 
     @field_validator("rsin")
     @classmethod

@@ -6,8 +6,10 @@ The rules behind the words stand in docs/begrippen.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 ONBEKEND = "onbekend"  # the scanoperator of a batch when nobody has said who scanned it; never NULL
 
@@ -136,6 +138,11 @@ class Koppelreden:
     bron: str
     zaakidentificatie: str
     tekst: str  # Dutch, for people: "zaaknummer in QR-code op het scheidingsblad"
+
+
+def to_local(tijd: str, tijdzone: str) -> datetime:
+    """Return a stored time (UTC, "2026-03-02T14:05:11.123Z") as it is in a time zone ("Europe/Amsterdam")."""
+    return datetime.fromisoformat(tijd).astimezone(ZoneInfo(tijdzone))
 
 
 def format_batchnummer(jaar: int, volgnummer: int) -> str:

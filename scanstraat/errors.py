@@ -61,6 +61,16 @@ class OnvolledigError(InvoerError):
         return cls("onvolledig", tekst)
 
 
+class BladtellingError(ScanstraatError):
+    """A file does not give the number of pages that was counted when it came in; nothing of it may be used."""
+
+    def __init__(self, geteld: int, gevonden: int) -> None:
+        super().__init__(
+            f"Bij ontvangst had dit bestand {geteld} pagina's, bij het verwerken {gevonden}. Er is niets verwerkt. "
+            "Bewaar het papier en waarschuw de functioneel beheerder."
+        )
+
+
 class AnderSoortError(InvoerError):
     """Not a kind of file that this line takes in; it is refused and stays where it lies."""
 

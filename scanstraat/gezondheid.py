@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
 from kwaliteitscontrole.woorden import count_words, join_words
-from scanstraat import db
+from scanstraat import db, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
@@ -275,6 +275,14 @@ def _check_stappen(session: Session) -> Iterator[Melding]:
             "stappen",
             "fout",
             f"{count_words(mislukt, 'stap is', 'stappen zijn')} mislukt. Bekijk met: scanstraat stappen",
+        )
+    stil = len(session.exec(storage.select_stilgezet()).all())
+    if stil:
+        yield Melding(
+            "stappen",
+            "let op",
+            f"{count_words(stil, 'stap is', 'stappen zijn')} geannuleerd en daardoor ligt werk stil. Bekijk met: "
+            "scanstraat stappen. Verder laten gaan: scanstraat stappen opnieuw ID",
         )
     oudste = session.exec(
         select(sa.func.min(StapRow.aangemaakt_op)).where(

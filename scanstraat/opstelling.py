@@ -58,7 +58,7 @@ def find_changed_documents(oud: Opstelling, nieuw: Opstelling) -> tuple[UUID, ..
 
 def turn(opstelling: Opstelling, beelden: Iterable[UUID], graden: int) -> Opstelling:
     """Turn beelden clockwise by a multiple of 90 degrees, on top of what they had."""
-    if graden % 90:
+    if graden % 360 not in {90, 180, 270}:
         raise NietMogelijkError("Een beeld draait met 90, 180 of 270 graden.")
 
     def draai(plaatsing: Plaatsing) -> Plaatsing:
@@ -89,8 +89,13 @@ def leave_out(opstelling: Opstelling, beelden: Iterable[UUID], reden: Weglaatred
 
 
 def split_document(opstelling: Opstelling, eerste: UUID, nieuw_document: UUID) -> Opstelling:
-    """Let a new document begin at beeld `eerste`; the pages before it keep their document."""
-    document = _document_at(opstelling, eerste)
+    """Let a new document begin at beeld `eerste`; the pages before it keep their document.
+
+    A beeld that is in no document (the back of a scheidingsblad, or left out) becomes a document of its own.
+    """
+    document = _find(opstelling, eerste).document_id
+    if document is None:
+        return _change(opstelling, (eerste,), lambda plaatsing: _into(plaatsing, nieuw_document))
     volgorde = [p.beeld_id for p in pages_of(opstelling, document)]
     if volgorde[0] == eerste:
         raise NietMogelijkError("Dit is al de eerste pagina van een document; kies een latere pagina om te splitsen.")
@@ -111,12 +116,11 @@ def join_documents(opstelling: Opstelling, eerste: UUID, tweede: UUID) -> Opstel
 
 
 def move(opstelling: Opstelling, beeld: UUID, na: UUID) -> Opstelling:
-    """Put a page behind page `na`, in the document of `na`."""
+    """Put a beeld behind page `na`, in the document of `na`; also one that was on a scheidingsblad or left out."""
     if beeld == na:
         raise NietMogelijkError("Een pagina kan niet achter zichzelf worden gezet.")
     document = _document_at(opstelling, na)
-    _document_at(opstelling, beeld)
-    verplaatst = replace(_find(opstelling, beeld), document_id=document)
+    verplaatst = _into(_find(opstelling, beeld), document)
     rest = [p for p in opstelling if p.beeld_id != beeld]
     plek = next(i for i, p in enumerate(rest) if p.beeld_id == na) + 1
     return (*rest[:plek], verplaatst, *rest[plek:])
@@ -126,9 +130,7 @@ def insert(opstelling: Opstelling, nieuwe: Iterable[UUID], na: UUID) -> Opstelli
     """Give beelden that wait in the batch, left out, their place behind page `na`; turned as their file says."""
     document = _document_at(opstelling, na)
     gekozen = tuple(nieuwe)
-    erbij = tuple(
-        Plaatsing(beeld, Bestemming.DOCUMENT, document, _find(opstelling, beeld).draai_graden) for beeld in gekozen
-    )
+    erbij = tuple(_into(_find(opstelling, beeld), document) for beeld in gekozen)
     rest = [p for p in opstelling if p.beeld_id not in gekozen]
     plek = next(i for i, p in enumerate(rest) if p.beeld_id == na) + 1
     return (*rest[:plek], *erbij, *rest[plek:])
@@ -141,6 +143,10 @@ def replace_page(opstelling: Opstelling, oud: UUID, nieuw: UUID) -> Opstelling:
 
 def _looks(opstelling: Opstelling, document: UUID) -> tuple[tuple[UUID, int], ...]:
     return tuple((p.beeld_id, p.draai_graden) for p in pages_of(opstelling, document))
+
+
+def _into(plaatsing: Plaatsing, document: UUID) -> Plaatsing:
+    return Plaatsing(plaatsing.beeld_id, Bestemming.DOCUMENT, document, plaatsing.draai_graden)
 
 
 def _find(opstelling: Opstelling, beeld: UUID) -> Plaatsing:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.tables import BevindingRow
@@ -323,10 +324,11 @@ def build_scanmap(session: Session, *, status: Bestandstatus | None = None) -> l
 
 
 def build_stappen(session: Session, *, alles: bool = False) -> list[dict[str, Any]]:
-    """Return what runs, waits or failed (or everything), oldest first."""
+    """Return what runs, waits, failed or was cancelled though it is needed (or everything), oldest first."""
     vraag = select(StapRow, BatchRow.nummer).join(BatchRow, col(BatchRow.id) == StapRow.batch_id)
     if not alles:
-        vraag = vraag.where(col(StapRow.status).in_(["wacht", "bezig", "mislukt"]))
+        open_ = col(StapRow.status).in_(["wacht", "bezig", "mislukt"])
+        vraag = vraag.where(sa.or_(open_, col(StapRow.id).in_(storage.select_stilgezet())))
     return [
         {
             "id": str(stap.id),

@@ -152,6 +152,29 @@ def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]
     ).all()
 
 
+def withdraw_bevinding(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
+    """Note that a finding no longer holds; who settled it before stays known."""
+    rij.vervallen_op = nu
+    if rij.afgehandeld_op is None:
+        rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
+    session.add(rij)
+
+
+def withdraw_of_older(session: Session, versie: Versie, codes: Iterable[str], *, door: ActorRow) -> None:
+    """Withdraw findings on the archive files that a document had before this versie."""
+    ouder = select(DocumentversieRow.id).where(
+        DocumentversieRow.document_id == versie.document_id, DocumentversieRow.n < versie.n
+    )
+    for rij in session.exec(
+        select(BevindingRow).where(
+            col(BevindingRow.code).in_(list(codes)),
+            col(BevindingRow.documentversie_id).in_(ouder),
+            col(BevindingRow.vervallen_op).is_(None),
+        )
+    ):
+        withdraw_bevinding(session, rij, now_text(), door)
+
+
 def settle_bevindingen(session: Session, document_id: UUID, *codes: str, door: ActorRow) -> None:
     """Note that what findings ask about a document has been done."""
     versies = select(DocumentversieRow.id).where(DocumentversieRow.document_id == document_id)
@@ -253,11 +276,16 @@ def lock_document(session: Session, document_id: UUID) -> tuple[BatchRow, Docume
     return batch, session.get_one(DocumentRow, document_id, populate_existing=True)
 
 
+def is_nummer(tekst: str) -> bool:
+    """Whether people may have meant a number that a database can hold."""
+    return tekst.isascii() and tekst.isdecimal() and len(tekst) <= 9
+
+
 def find_batch(session: Session, nummer: str) -> BatchRow:
     """Return a batch by the number people say; 142 means B-<this year>-0142."""
     kort = nummer.strip().upper()
     batch = session.exec(select(BatchRow).where(BatchRow.nummer == kort)).first()
-    if batch is None and kort.isdigit():
+    if batch is None and is_nummer(kort):
         batch = session.exec(
             select(BatchRow).where(BatchRow.volgnummer == int(kort)).order_by(col(BatchRow.jaar).desc())
         ).first()
@@ -697,7 +725,7 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
         select(StapRow.status, sa.func.count()).where(StapRow.batch_id == batch.id).group_by(col(StapRow.status))
     ).all()
     aantal: Mapping[str, int] = {status: telling for status, telling in stappen}  # noqa: C416  dict() loses the types
-    if aantal.get(Stapstatus.MISLUKT, 0):
+    if aantal.get(Stapstatus.MISLUKT, 0) or session.exec(select_stilgezet(batch.id).limit(1)).first() is not None:
         return Batchstatus.STILGEZET
     if batch.ontleed_op is None:
         return Batchstatus.WORDT_VERWERKT if aantal.get(Stapstatus.BEZIG, 0) else Batchstatus.ONTVANGEN
@@ -710,8 +738,8 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
         return Batchstatus.NAKIJKEN
     if any(document.koppelstatus == "te_koppelen" for document in documenten):
         return Batchstatus.KOPPELEN
-    if not documenten and batch.klaargemeld_op is None:
-        return Batchstatus.NAKIJKEN  # scheidingsbladen alone, or every page left out: a person must see that
+    if not documenten:  # scheidingsbladen alone, or every page left out: a person must see that
+        return Batchstatus.NAKIJKEN if batch.klaargemeld_op is None else Batchstatus.STILGEZET
     return Batchstatus.GELEVERD if _is_geleverd(session, batch.id) else Batchstatus.NAKIJKEN
 
 
@@ -776,6 +804,35 @@ def count_unfinished_archives(session: Session, batch_id: UUID) -> int:
     return session.exec(select(sa.func.count()).select_from(onaf.subquery())).one()
 
 
+def select_stilgezet(batch_id: UUID | None = None) -> Any:
+    """Select the id of every stap that was cancelled while its work is still needed, of one batch or of all.
+
+    Without it nothing goes on: a batch that is not cut into documents, or a document without its archive file.
+    """
+    later = aliased(StapRow)
+    vraag = select(StapRow.id).where(
+        StapRow.status == Stapstatus.GEANNULEERD.value,
+        ~sa.exists().where(
+            col(later.item_id) == StapRow.item_id,
+            col(later.fase) == StapRow.fase,
+            col(later.generatie) > StapRow.generatie,
+        ),
+        sa.or_(
+            sa.and_(
+                col(StapRow.fase) == Fase.ONTLEED.value,
+                sa.exists().where(col(BatchRow.id) == StapRow.item_id, col(BatchRow.ontleed_op).is_(None)),
+            ),
+            sa.and_(
+                col(StapRow.fase) == Fase.ARCHIVEER.value,
+                col(StapRow.item_id).in_(
+                    _newest_versies(batch_id).where(col(DocumentversieRow.gearchiveerd_op).is_(None))
+                ),
+            ),
+        ),
+    )
+    return vraag if batch_id is None else vraag.where(StapRow.batch_id == batch_id)
+
+
 def find_deliverable(session: Session, batch_id: UUID) -> list[tuple[UUID, int]]:
     """Return the versies of a batch that can go to their zaak and are not on their way, each with its next generatie.
 
@@ -800,16 +857,16 @@ def find_deliverable(session: Session, batch_id: UUID) -> list[tuple[UUID, int]]
     return [(versie_id, generatie) for versie_id, generatie in rijen]
 
 
-def _newest_versies(batch_id: UUID) -> Any:
-    """Select the id of the newest versie of every document of a batch that has pages."""
+def _newest_versies(batch_id: UUID | None) -> Any:
+    """Select the id of the newest versie of every document that has pages, of one batch or of all."""
     ander = aliased(DocumentversieRow)
     nieuwste = select(sa.func.max(ander.n)).where(ander.document_id == DocumentversieRow.document_id).scalar_subquery()
-    return (
+    vraag = (
         sa.select(col(DocumentversieRow.id))
         .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
-        .where(col(DocumentRow.batch_id) == batch_id, col(DocumentRow.vervallen_op).is_(None))
-        .where(col(DocumentversieRow.n) == nieuwste)
+        .where(col(DocumentRow.vervallen_op).is_(None), col(DocumentversieRow.n) == nieuwste)
     )
+    return vraag if batch_id is None else vraag.where(col(DocumentRow.batch_id) == batch_id)
 
 
 def _has_confirmed_delivery() -> Any:

@@ -79,7 +79,7 @@ def build_batch(
     return Batchproef(batch.id, tuple(document.id for document in documenten), versies, tuple(beelden))
 
 
-def save_batch(session: Session, *, nakijken: Nakijken = "nooit") -> BatchRow:
+def save_batch(session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: str = "") -> BatchRow:
     """Save a batch without beelden."""
     momentopname, vingerafdruk = storage.build_momentopname(Scanprofiel(nakijken=nakijken))
     volgnummer, nummer = storage.next_batchnummer(session, 2026)
@@ -95,7 +95,7 @@ def save_batch(session: Session, *, nakijken: Nakijken = "nooit") -> BatchRow:
         scanoperator="onbekend",
         nakijken=nakijken,
         indexbestanden=[],
-        ontvangen_op=db.now_text(),
+        ontvangen_op=ontvangen_op or db.now_text(),
     )
     session.add(batch)
     session.flush()

@@ -21,7 +21,7 @@ from scanstraat.intake.opslag import Objectstaat, Opslag
 from scanstraat.tables import DocumentRow, ScanmapBestandRow, StapRow
 
 quarantaine = typer.Typer(help="Bestanden die niet door konden, met de reden.", invoke_without_command=True)
-stappen = typer.Typer(help="Wat loopt, wacht of mislukt is.", invoke_without_command=True)
+stappen = typer.Typer(help="Wat loopt, wacht, mislukt is of stilligt.", invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -358,7 +358,7 @@ def toon_stappen(
     alles: Annotated[bool, typer.Option("--alles", help="Ook wat klaar is.")] = False,
     als_json: AlsJson = False,
 ) -> None:
-    """Toon wat loopt, wacht of mislukt is."""
+    """Toon wat loopt, wacht, mislukt is of stilligt omdat het geannuleerd is."""
     if context.invoked_subcommand is not None:
         return
     with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
@@ -374,7 +374,7 @@ def toon_stappen(
              f"{r['gedaan']} van {r['totaal']}" if r["totaal"] else None, r["poging"], r["sinds"], r["fout"]]
             for r in rijen
         ],
-        leeg="Niets loopt, wacht of is mislukt.",
+        leeg="Niets loopt, wacht, is mislukt of ligt stil.",
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat.bootstrap import open_basis
@@ -18,6 +17,7 @@ from scanstraat.cli.uitvoer import (
     VERWACHT,
     AlsJson,
     Door,
+    build_progress,
     expected_errors,
     load_config,
     show_json,
@@ -142,18 +142,6 @@ def _show_verslag(verslag: _Verslag, als_json: bool) -> None:
         show_json(verslag.to_json())
     else:
         stdout().print(verslag.say(), soft_wrap=True)
-
-
-def build_progress() -> Progress:
-    """Return a progress bar on standard error."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=stderr(),
-        transient=True,
-    )
 
 
 @zaken.callback()

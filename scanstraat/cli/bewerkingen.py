@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
@@ -16,13 +16,13 @@ from scanstraat import aflevering, bewerken, db, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.batches import find_document
-from scanstraat.cli.uitvoer import Door, expected_errors, load_config, stdout
+from scanstraat.cli.uitvoer import Door, build_progress, expected_errors, load_config, stdout
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow
 
 if TYPE_CHECKING:
-    from scanstraat.intake.bijscan import Bijscan
+    from scanstraat.intake.bijscan import Bijscan, Gemeten
 
 bewerk = typer.Typer()
 
@@ -47,6 +47,7 @@ class _Werk:
     session: Session
     batch: BatchRow
     actor: ActorRow
+    berichten: list[str] = field(default_factory=list)  # said when all of it is stored
 
     def beeld(self, blad: str) -> UUID:
         return bewerken.find_beeld(self.session, self.batch, blad)
@@ -55,29 +56,39 @@ class _Werk:
         self, soort: Bewerkingsoort, parameters: dict[str, Any], anders: Callable[[o.Opstelling], o.Opstelling]
     ) -> None:
         bewerkt = bewerken.bewerk(self.session, self.basis.werkbank, self.batch, self.actor, soort, parameters, anders)
-        _say(self.batch, bewerkt)
+        self.say_bewerkt(bewerkt)
 
+    def say(self, bericht: str) -> None:
+        self.berichten.append(bericht)
 
-def _say(batch: BatchRow, bewerkt: bewerken.Bewerkt) -> None:
-    aantal = len(bewerkt.documenten)
-    terug = "" if bewerkt.soort is Bewerkingsoort.ONGEDAAN else f" Terugdraaien: scanstraat ongedaan {batch.nummer}"
-    stdout().print(
-        f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {batch.nummer}: {aantal} "
-        f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie.{terug}"
-    )
-    for document in bewerkt.leeg_in_zaak:
-        kort = str(document)[:8]
-        stdout().print(
-            f"Let op: document {kort} heeft geen pagina's meer, maar het bestand staat nog in de zaak. "
-            f"Haal het daar weg: scanstraat ontkoppel {kort}"
+    def say_bewerkt(self, bewerkt: bewerken.Bewerkt) -> None:
+        nummer, aantal = self.batch.nummer, len(bewerkt.documenten)
+        terug = "" if bewerkt.soort is Bewerkingsoort.ONGEDAAN else f" Terugdraaien: scanstraat ongedaan {nummer}"
+        self.say(
+            f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {nummer}: {aantal} "
+            f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie.{terug}"
         )
+        for document in bewerkt.leeg_in_zaak:
+            kort = str(document)[:8]
+            self.say(
+                f"Let op: document {kort} heeft geen pagina's meer, maar het bestand staat nog in de zaak. "
+                f"Haal het daar weg: scanstraat ontkoppel {kort}"
+            )
+
+    def say_dubbel(self, bijscan: Bijscan) -> None:
+        if bijscan.dubbel is not None:
+            self.say(f"Let op: {bijscan.dubbel.tekst}")
 
 
 @contextmanager
 def _open(context: typer.Context, nummer: str, door: str) -> Iterator[_Werk]:
-    with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
-        batch = storage.lock_batch(session, storage.find_batch(session, nummer).id)
-        yield _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.begin(basis.engine) as session:
+            batch = storage.lock_batch(session, storage.find_batch(session, nummer).id)
+            werk = _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
+            yield werk
+        for bericht in werk.berichten:
+            stdout().print(bericht)
 
 
 @bewerk.callback()
@@ -131,12 +142,12 @@ def weglaten(
         leeg = storage.find_blank_beelden(werk.session, werk.batch.id)
         for blad, beeld in zip(bladen, beelden, strict=True):
             if reden is Weglaatreden.BLANCO and beeld not in leeg:
-                stdout().print(f"Let op: op blad {blad} staat iets volgens de meting. Klopt het dat u het weglaat?")
+                werk.say(f"Let op: op blad {blad} staat iets volgens de meting. Klopt het dat u het weglaat?")
 
 
 @bewerk.command("splits")
 def splits(context: typer.Context, blad: Blad, door: Door) -> None:
-    """Laat bij dit blad een nieuw document beginnen."""
+    """Laat bij dit blad een nieuw document beginnen. Ook voor een weggelaten blad of de rug van een scheidingsblad."""
     with _open(context, _batch_of(context), door) as werk:
         beeld, nieuw = werk.beeld(blad), uuid4()
         werk.doe(
@@ -170,7 +181,7 @@ def verplaats(
     door: Door,
     na: Annotated[str, typer.Option("--na", help="Bladnummer waar de pagina achter komt.")],
 ) -> None:
-    """Zet een pagina achter een andere pagina, ook van een ander document."""
+    """Zet een pagina achter een andere, ook van een ander document, van een scheidingsblad of uit wat is weggelaten."""
     with _open(context, _batch_of(context), door) as werk:
         beeld, achter = werk.beeld(blad), werk.beeld(na)
         werk.doe(
@@ -191,18 +202,19 @@ def invoegen(
     na: Annotated[str, typer.Option("--na", help="Bladnummer waar de scan achter komt.")],
 ) -> None:
     """Voeg een vergeten pagina in, uit een bestand met een scan."""
-    from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  starts the sandbox
+    from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  slow to load
 
+    gemeten = _measure(context, bestand, na, maximaal=None)
     with _open(context, _batch_of(context), door) as werk:
         achter = werk.beeld(na)
-        bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=None)
+        bijscan = add_bijscan(werk.session, werk.batch, gemeten)
         nieuwe = bijscan.beelden
         werk.doe(
             Bewerkingsoort.INVOEGEN,
             {"na": na, "beelden": [str(beeld) for beeld in nieuwe]},
             lambda opstelling: o.insert(opstelling, nieuwe, achter),
         )
-        _say_dubbel(bijscan)
+        werk.say_dubbel(bijscan)
 
 
 @bewerk.command("vervang")
@@ -210,36 +222,52 @@ def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) ->
     """Vervang een pagina door een herscan. De oude scan blijft bewaard."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415
 
+    gemeten = _measure(context, bestand, blad, maximaal=1)
     with _open(context, _batch_of(context), door) as werk:
         oud = werk.beeld(blad)
-        bijscan = add_bijscan(werk.basis, werk.session, werk.batch, bestand, maximaal=1)
+        bijscan = add_bijscan(werk.session, werk.batch, gemeten)
         nieuwe = bijscan.beelden
         werk.doe(
             Bewerkingsoort.VERVANG,
             {"blad": blad, "beeld": str(nieuwe[0])},
             lambda opstelling: o.replace_page(opstelling, oud, nieuwe[0]),
         )
-        _say_dubbel(bijscan)
+        werk.say_dubbel(bijscan)
 
 
-def _say_dubbel(bijscan: Bijscan) -> None:
-    if bijscan.dubbel is not None:
-        stdout().print(f"Let op: {bijscan.dubbel.tekst}")
+def _measure(context: typer.Context, bestand: Path, blad: str, *, maximaal: int | None) -> Gemeten:
+    """Store and measure a scan for a place in a batch, before the batch is held."""
+    from scanstraat.intake.bijscan import measure_bijscan  # noqa: PLC0415  starts the sandbox
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            batch = storage.find_batch(session, _batch_of(context))
+            bewerken.find_beeld(session, batch, blad)
+            profiel = storage.profiel_of(batch)
+        with build_progress() as balk:
+            taak = balk.add_task("Pagina's bekijken", total=None)
+            return measure_bijscan(
+                basis,
+                profiel,
+                bestand,
+                maximaal=maximaal,
+                meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal),
+            )
 
 
 def ongedaan(context: typer.Context, nummer: Nummer, door: Door) -> None:
     """Maak de laatste bewerking van een batch ongedaan."""
     with _open(context, nummer, door) as werk:
-        _say(werk.batch, bewerken.undo(werk.session, werk.basis.werkbank, werk.batch, werk.actor))
+        werk.say_bewerkt(bewerken.undo(werk.session, werk.basis.werkbank, werk.batch, werk.actor))
 
 
 def klaarmelden(context: typer.Context, nummer: Nummer, door: Door) -> None:
     """Meld een batch klaar: u hebt de bevindingen gezien en de documenten mogen naar hun zaak."""
     with _open(context, nummer, door) as werk:
         open_punten = bewerken.report_ready(werk.session, werk.basis.werkbank, werk.batch, werk.actor)
-        stdout().print(f"Batch {werk.batch.nummer} is klaargemeld.")
+        werk.say(f"Batch {werk.batch.nummer} is klaargemeld.")
         for punt in open_punten:
-            stdout().print(f"Let op: {punt}.")
+            werk.say(f"Let op: {punt}.")
 
 
 def scanoperator(
@@ -252,7 +280,7 @@ def scanoperator(
     """Leg achteraf vast wie een batch heeft gescand, als dat niet bekend was."""
     with _open(context, nummer, door) as werk:
         bewerken.set_scanoperator(werk.session, werk.batch, werk.actor, naam=naam, reden=reden)
-        stdout().print(f"Vastgelegd voor batch {werk.batch.nummer}.")
+        werk.say(f"Vastgelegd voor batch {werk.batch.nummer}.")
 
 
 def koppel(

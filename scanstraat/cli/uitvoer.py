@@ -17,6 +17,7 @@ from uuid import uuid4
 import structlog
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from typer._click.core import ParameterSource
@@ -28,7 +29,8 @@ from hardware.errors import HardwareError
 from kwaliteitscontrole.errors import KwaliteitscontroleError
 from kwaliteitscontrole.woorden import format_getal
 from scanstraat import db
-from scanstraat.config import Config, read_config
+from scanstraat.config import TIJDZONE, Config, read_config
+from scanstraat.domain import to_local
 from scanstraat.errors import DatabaseError, InstellingError, OpslagVolError, ScanstraatError
 from scanstraat.technisch_log import configure_log, describe_fout, is_configured
 from vernietiging.errors import VernietigingError
@@ -46,6 +48,10 @@ _OPDRACHT = re.compile(
     r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|bewerk|demo|document|gezondheid|instellingen|"
     r"klaarmelden|koppel|ongedaan|ontkoppel|opslag|quarantaine|scanmap|scanoperator|scheidingsbladen|stappen|start|zaken)\b)"
 )
+
+
+_TIJD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_TIJDZONE = "scanstraat.tijdzone"
 
 
 class Scherm(Console):
@@ -148,6 +154,7 @@ def load_config(context: typer.Context) -> Config:
     """Return the settings that --config named, and give the command a log beside the data if it has none."""
     pad: Path = context.find_root().params["config"]
     config = read_config(pad)
+    context.find_root().meta[_TIJDZONE] = config.algemeen.tijdzone
     if not is_configured():  # a command for people: what it logs does not belong between its answers
         configure_log(config.algemeen.gegevensmap / "log" / "opdrachten.jsonl")
     return config
@@ -180,12 +187,29 @@ def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any
     stdout().print(tabel)
 
 
+def build_progress() -> Progress:
+    """Return a progress bar on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr(),
+        transient=True,
+    )
+
+
 def find_breedte(rijen: Sequence[Sequence[str]]) -> int:
     """Return the columns that a table takes when no word is broken."""
     langste = [
         max(len(woord) for cel in kolom for woord in (cel.split() or [""])) for kolom in zip(*rijen, strict=True)
     ]
     return sum(langste) + 3 * len(langste) + 1
+
+
+def _find_tijdzone() -> str:
+    context = get_current_context(silent=True)
+    return TIJDZONE if context is None else str(context.find_root().meta.get(_TIJDZONE, TIJDZONE))
 
 
 def show(waarde: Any) -> str:
@@ -197,6 +221,6 @@ def show(waarde: Any) -> str:
     if isinstance(waarde, float):
         return format_getal(waarde)
     tekst = say_opdrachten(str(waarde))
-    if len(tekst) == 24 and tekst.endswith("Z") and tekst[10] == "T":
-        return f"{tekst[8:10]}-{tekst[5:7]}-{tekst[:4]} {tekst[11:16]}"
+    if _TIJD.fullmatch(tekst):
+        return f"{to_local(tekst, _find_tijdzone()):%d-%m-%Y %H:%M}"
     return tekst

@@ -18,8 +18,8 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
 from scanstraat import bladtelling, storage
 from scanstraat.config import Scanprofiel
 from scanstraat.db import now_text
-from scanstraat.domain import ONBEKEND, Bestemming, Koppelstatus
-from scanstraat.errors import InvoerError, ZaaksysteemNietBereikbaarError
+from scanstraat.domain import ONBEKEND, Bestemming, Koppelstatus, to_local
+from scanstraat.errors import BladtellingError, InvoerError, ZaaksysteemNietBereikbaarError
 from scanstraat.intake.codes import Code
 from scanstraat.intake.koppelen import Koppeling, Zaakstand, bepaal_koppeling
 from scanstraat.intake.splitsen import (
@@ -39,7 +39,7 @@ from vernietiging.gebeurtenis import canonical_json
 if TYPE_CHECKING:
     from scanstraat.bootstrap import Basis, Lijn
     from scanstraat.intake.opslag import Opslag
-    from scanstraat.intake.scanmap_regels import Aanlevering
+    from scanstraat.intake.scanmap_regels import AangeleverdBestand, Aanlevering
     from scanstraat.werk import Voortgang
     from scanstraat.zandbak import Zandbak
 
@@ -146,7 +146,7 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
     profiel = basis.config.profiel[scanmap.profiel]
     momentopname, vingerafdruk = storage.build_momentopname(profiel)
     nu = now_text()
-    jaar = int(nu[:4])
+    jaar = to_local(nu, basis.config.algemeen.tijdzone).year
     volgnummer, nummer = storage.next_batchnummer(session, jaar)
     eerdere = next((b.dubbel_van for b in aanlevering.bestanden if b.dubbel_van is not None), None)
     eerdere_bron = None if eerdere is None else session.get(BronRow, eerdere)
@@ -191,8 +191,12 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
     for index in aanlevering.indexbestanden:
         storage.save_object(session, index.vingerafdruk, "index")
     storage.save_bevindingen(session, aanlevering.bevindingen, batch_id=batch.id)
-    if eerdere is not None:
-        storage.save_bevindingen(session, [_dubbel(session, eerdere_bron)], batch_id=batch.id)
+    dubbel = [
+        _dubbel(session, plek, bestand)
+        for plek, bestand in enumerate(aanlevering.bestanden, start=1)
+        if bestand.dubbel_van is not None
+    ]
+    storage.save_bevindingen(session, dubbel, batch_id=batch.id)
     manifest = basis.opslag.bewaar_bytes(
         canonical_json(
             {
@@ -215,15 +219,17 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
     return batch
 
 
-def _dubbel(session: Session, eerdere: BronRow | None) -> Bevinding:
-    nummer = (
-        None if eerdere is None or eerdere.batch_id is None else storage.load_batch(session, eerdere.batch_id).nummer
-    )
-    waar = f"is al ontvangen in batch {nummer}" if nummer else "zit twee keer in deze batch, of ligt in quarantaine"
+def _dubbel(session: Session, plek: int, bestand: AangeleverdBestand) -> Bevinding:
+    eerder = session.get_one(BronRow, bestand.dubbel_van)
+    if eerder.batch_id is None:
+        waar = "ligt ook in quarantaine"
+    else:
+        nummer = storage.load_batch(session, eerder.batch_id).nummer
+        waar = f"is al ontvangen als bestand {eerder.volgnummer} van batch {nummer}"
     return Bevinding(
         "dubbel",
         Ernst.ERNSTIG,
-        f"Dezelfde scan {waar}. Kijk of dit een vergissing is en meld de batch anders klaar.",
+        f"Bestand {plek} ({bestand.naam}) {waar}. Kijk of dit een vergissing is en meld de batch anders klaar.",
     )
 
 
@@ -254,7 +260,11 @@ def measure_beelden(lijn: Lijn, opdracht: Ontleedopdracht, voortgang: Voortgang)
 
 
 def measure_bron(opslag: Opslag, zandbak: Zandbak, bron: Bron, profiel: Scanprofiel) -> Iterator[dict[str, Any]]:
-    """Yield the facts of each page of one bron, with the keys of `zandbaktaken.ontleed_bron`."""
+    """Yield the facts of each page of one bron, with the keys of `zandbaktaken.ontleed_bron`.
+
+    Raises:
+        BladtellingError: it has more or fewer pages than were counted when it came in.
+    """
     gegevens = {
         "soort": bron.soort,
         "maximaal_pixels": profiel.maximaal_pixels,
@@ -271,11 +281,15 @@ def measure_bron(opslag: Opslag, zandbak: Zandbak, bron: Bron, profiel: Scanprof
     grenzen = zandbak.grenzen.for_paginas(bron.aantal_beelden)
     fd = opslag.open_fd(bron.sha256)
     try:
+        aantal = 0
         for bericht in zandbak.stroom(f"{TAKEN}:ontleed_bron", gegevens, [fd], grenzen):
             with bericht:
+                aantal += 1
                 yield bericht.gegevens
     finally:
         os.close(fd)
+    if aantal != bron.aantal_beelden:  # a page that the second reader does not give would be lost unseen
+        raise BladtellingError(bron.aantal_beelden, aantal)
 
 
 def read_index(lijn: Lijn, opdracht: Ontleedopdracht) -> Index:

@@ -320,10 +320,10 @@ def _is_scan(laag: str, scanmap: Scanmap) -> bool:
 
 
 def _is_index(laag: str, scanmap: Scanmap) -> bool:
-    """Is it a CSV, or a JSON file named after a scan (brief.pdf.json)?"""
+    """Is it a CSV, a TSV, or a JSON file named after a scan (brief.pdf.json)?"""
     if laag.startswith("."):
         return False
-    return laag.endswith(".csv") or (laag.endswith(".json") and _is_scan(laag.removesuffix(".json"), scanmap))
+    return laag.endswith((".csv", ".tsv")) or (laag.endswith(".json") and _is_scan(laag.removesuffix(".json"), scanmap))
 
 
 def _klaar_naam(naam: str, scanmap: Scanmap) -> str | None:

@@ -20,12 +20,13 @@ from scanstraat.bootstrap import Basis, Lijn, open_basis
 from scanstraat.config import Scanprofiel, read_config
 from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatreden
 from scanstraat.errors import NietMogelijkError
+from scanstraat.intake import ontleden
 from scanstraat.intake.koppelen import Zaakstand, bepaal_koppeling
 from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectRow, RegisterZaakinformatieobjectRow
-from tests.builders import archive, build_batch, build_persoon
+from tests.builders import archive, build_batch, build_persoon, build_vingerafdruk
 
 ZAAK, ANDERE = "ZAAK-2026-000123", "ZAAK-2026-000124"
 STIL = cast("Voortgang", SimpleNamespace())
@@ -342,6 +343,37 @@ def test_why_a_document_has_no_zaak_is_true(proef: Proef) -> None:
         )
     aflevering.unlink(proef.basis, proef.document, None, "Els")
     assert say() == "Een medewerker heeft het van zijn zaak losgemaakt."
+
+
+def test_an_older_versie_is_not_delivered_any_more(proef: Proef) -> None:
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, proef.document)
+        nieuw = storage.add_versie(session, document, reden="draai", actor=build_persoon(session))
+        archive(session, nieuw.id, pdf=proef.basis.opslag.bewaar(io.BytesIO(b"%PDF-1.7 nieuwer")))
+    proef.lever()
+    assert proef.gekoppeld() == []
+
+
+def test_a_number_on_the_first_page_decides_nothing_that_a_person_decided(proef: Proef) -> None:
+    tekst = archiveren.Tekstlaag(build_vingerafdruk(b""), (), (ANDERE,))
+
+    def find() -> object:
+        with db.read(proef.basis.engine) as session:
+            opdracht = archiveren.load_opdracht(session, proef.versie)
+        return archiveren.find_koppeling(proef.lijn, opdracht, tekst)
+
+    assert find() is not None
+    aflevering.unlink(proef.basis, proef.document, None, "Els")
+    assert find() is None
+
+
+def test_a_batch_is_saved_once_however_often_its_ontleding_ran(proef: Proef) -> None:
+    ongebruikt: Any = None
+    with db.begin(proef.basis.engine) as session:
+        batch = storage.load_document(session, proef.document).batch_id
+        opdracht = ontleden.load_opdracht(session, batch)
+        assert opdracht.klaar
+        assert ontleden.save_ontleding(session, proef.lijn, opdracht, ongebruikt, ()) == ()
 
 
 def test_a_document_is_only_unlinked_from_the_zaak_that_it_has(proef: Proef) -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from scanstraat import archiveren
 from scanstraat.config import Scanprofiel
+from scanstraat.domain import Pagina
 from scanstraat.errors import OpslagVolError, ZandbakGrensError
 from scanstraat.intake.opslag import Opslag
+from scanstraat.ocrpagina import OcrPagina
 from scanstraat.storage import Versie
 from scanstraat.zandbak import Grenzen
 
@@ -63,3 +65,24 @@ def test_a_file_that_grows_too_large_is_parked_and_a_full_disk_is_waited_for(
     monkeypatch.setattr(opslag, "check_ruimte", say_full)
     with pytest.raises(OpslagVolError):
         build(opslag)
+
+
+def test_only_a_page_that_nobody_saw_yet_is_turned_by_what_ocr_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    paginas = tuple(Pagina(n, uuid4(), "a" * 64, "pdf", n, 300.0) for n in (1, 2, 3))
+    opdracht: Any = SimpleNamespace(
+        versie=Versie(uuid4(), uuid4(), uuid4(), 2, "Brief", paginas),
+        profiel=Scanprofiel(),
+        blanco=frozenset(),
+        gezien=frozenset({1, 3}),
+    )
+    lijn: Any = SimpleNamespace(ocr=SimpleNamespace(aantal=1))
+    gevraagd: dict[int, bool] = {}
+
+    def read(_lijn: object, _profiel: object, pagina: Pagina, *_: object, zoek_draai: bool) -> tuple[int, OcrPagina]:
+        gevraagd[pagina.nummer] = zoek_draai
+        return pagina.nummer, cast("Any", None)
+
+    monkeypatch.setattr(archiveren, "_grey_pages", lambda *_: iter([(1, 1, 0)] * 3))
+    monkeypatch.setattr(archiveren, "_read_page", read)
+    assert [nummer for nummer, _ in archiveren._read_pages(lijn, opdracht)] == [1, 2, 3]
+    assert gevraagd == {1: False, 2: True, 3: False}

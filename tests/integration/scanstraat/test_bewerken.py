@@ -23,7 +23,9 @@ from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
 from scanstraat.config import Nakijken, read_config
 from scanstraat.domain import Batchstatus, Bestemming, Bewerkingsoort, Fase, Weglaatreden
-from scanstraat.errors import NietMogelijkError
+from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.intake import bijscan
+from scanstraat.intake.ontleden import measure_bron
 from scanstraat.tables import (
     ActorRow,
     BevindingRow,
@@ -398,6 +400,106 @@ def test_who_cancels_a_stap_or_tries_it_again_is_an_event_of_the_batch(tmp_path:
         ]
         batch = storage.load_batch(session, proef.batch)
         assert {g.onderwerp_log_id for g, _ in gebeurtenissen} == {batch.log_id}
+
+
+def test_the_back_of_a_scheidingsblad_can_be_made_a_document_and_undone(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        voor = storage.load_opstelling(session, batch.id)
+        rug, nieuw = voor[0].beeld_id, uuid4()
+        assert voor[0].bestemming is Bestemming.SCHEIDINGSBLAD
+
+        def own(opstelling: o.Opstelling) -> o.Opstelling:
+            return o.split_document(opstelling, rug, nieuw)
+
+        bewerken.bewerk(session, werkbank, batch, persoon, Bewerkingsoort.SPLITS, {}, own)
+        telling = storage.bladtelling_of(batch)
+        assert (telling.in_documenten, telling.scheidingsbladen, telling.sluitend) == (6, 1, True)
+        versie = storage.load_versie(session, storage.latest_versie(session, nieuw).id)
+        assert [pagina.beeld_id for pagina in versie.paginas] == [rug]
+        bewerken.undo(session, werkbank, batch, persoon)
+        assert storage.load_opstelling(session, batch.id) == voor
+
+
+def test_a_batch_without_any_document_never_counts_as_delivered(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=())
+        batch = storage.load_batch(session, proef.batch)
+        assert storage.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
+        weetjes = bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        assert any("geen enkel document" in weetje for weetje in weetjes)
+        assert storage.find_batchstatus(session, batch) is Batchstatus.STILGEZET
+
+
+def test_work_that_was_cancelled_and_is_needed_is_said_until_it_goes_on(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=(1,))
+        turn(session, werkbank, proef, 0)
+        (stap,) = session.exec(select(StapRow)).all()
+    werkbank.annuleer(stap.id)
+    with db.begin(engine) as session:
+        batch = storage.load_batch(session, proef.batch)
+        assert storage.find_batchstatus(session, batch) is Batchstatus.STILGEZET
+        assert [rij["id"] for rij in rapport.build_stappen(session)] == [str(stap.id)]
+        weetjes = bewerken.report_ready(session, werkbank, batch, build_persoon(session))
+        assert any("1 stap is geannuleerd" in weetje for weetje in weetjes)
+        assert list(session.exec(storage.select_stilgezet())) == [stap.id]
+        turn(session, werkbank, proef, 0)  # a newer versie: the old one is not needed any more
+        assert list(session.exec(storage.select_stilgezet())) == []
+        tweede = session.exec(select(StapRow.id).where(StapRow.status == "wacht")).one()
+    werkbank.annuleer(tweede)
+    with db.begin(engine) as session:
+        assert list(session.exec(storage.select_stilgezet())) == [tweede]
+        bewerken.retry_stap(session, werkbank, tweede, build_persoon(session))
+        assert list(session.exec(storage.select_stilgezet())) == []
+
+
+def test_what_was_wrong_with_an_older_file_is_withdrawn_by_a_newer_one(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        oud = storage.load_versie(session, proef.versies[0])
+        for code in ("tekst_onzeker", "zaak_onbekend"):
+            bevinding = Bevinding(code, Ernst.LICHT, "Proef.")
+            storage.save_bevindingen(session, [bevinding], batch_id=proef.batch, documentversie_id=oud.id)
+        leave_out(session, werkbank, proef, 1)
+        nieuw = storage.load_versie(session, storage.latest_versie(session, proef.documenten[0]).id)
+        actor = storage.load_actor(session, "archivering")
+        storage.withdraw_of_older(session, oud, archiveren.BESTANDSBEVINDINGEN, door=actor)
+        assert [b.code for b in storage.load_bevindingen(session, proef.batch) if b.vervallen_op] == []
+        storage.withdraw_of_older(session, nieuw, archiveren.BESTANDSBEVINDINGEN, door=actor)
+        assert [b.code for b in storage.load_bevindingen(session, proef.batch) if b.vervallen_op] == ["tekst_onzeker"]
+
+
+@pytest.mark.parametrize("nummer", ["²", "٣", "9" * 20, "B-2026-²", "", "-1"])
+def test_what_is_no_number_is_a_batch_or_a_sheet_that_is_not_there(engine: Engine, nummer: str) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        with pytest.raises(NietGevondenError):
+            storage.find_batch(session, nummer)
+        with pytest.raises(NietGevondenError):
+            bewerken.find_beeld(session, storage.load_batch(session, proef.batch), nummer)
+
+
+def test_others_go_on_while_a_scan_that_is_added_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instellingen, scan = tmp_path / "config.toml", tmp_path / "scan.png"
+    instellingen.write_text('[[scanmap]]\nnaam = "post"\nmap = "scanmap"\n', encoding="utf-8")
+    Image.radial_gradient("L").resize((1654, 2339)).save(scan, dpi=(200, 200))
+    with open_basis(read_config(instellingen)) as basis:
+        with db.begin(basis.engine) as session:
+            build_batch(session)
+        gemeten: list[str] = []
+
+        def measure(*args: Any) -> Any:
+            with db.begin(basis.engine) as session:  # a colleague; it would wait for 30 s and fail
+                gemeten.append(storage.lock_batch(session, storage.find_batch(session, "1").id).nummer)
+            return measure_bron(*args)
+
+        monkeypatch.setattr(bijscan, "measure_bron", measure)
+        opdracht = ["--config", str(instellingen), "bewerk", "1", "vervang", "2", str(scan), "--door", "persoon-1"]
+        uitslag = CliRunner().invoke(app, opdracht)
+        assert uitslag.exit_code == 0, uitslag.output
+        assert gemeten == ["B-2026-0001"]
 
 
 @pytest.mark.parametrize("woorden", [["invoegen", "{scan}", "--na", "2"], ["vervang", "2", "{scan}"]])

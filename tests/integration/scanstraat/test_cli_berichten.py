@@ -120,7 +120,7 @@ def test_a_document_without_a_zaak_says_why(
     assert "Te koppelen" not in installatie.say("document", installatie.document[:8])
     with open_basis(read_config(installatie.config)) as basis, db.begin(basis.engine) as session:
         document = storage.load_document(session, UUID(installatie.document))
-        document.koppelstatus, document.wacht_omdat = "te_koppelen", wacht_omdat
+        document.koppelstatus, document.wacht_omdat, document.zaakidentificatie = "te_koppelen", wacht_omdat, None
         document.koppelredenen = [{"bron": "tekst", "zaakidentificatie": zaak, "tekst": "gelezen"} for zaak in zaken]
     assert zin in installatie.say("document", installatie.document[:8])
 
@@ -179,6 +179,16 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(
     monkeypatch.setattr(uitvoer, "stdout", lambda: uitvoer.Scherm(width=breedte))
     uitvoer.show_table("Scanmap", ["Bestand", "Status"], [[naam, "wacht"]], leeg="")
     assert naam in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tijdzone", "gezegd"), [("Europe/Amsterdam", "01-01-2026 00:30"), ("UTC", "31-12-2025 23:30")]
+)
+def test_times_are_shown_as_they_are_here(installatie: Installatie, tijdzone: str, gezegd: str) -> None:
+    installatie.config.write_text(f'[algemeen]\ngegevensmap = "data"\ntijdzone = "{tijdzone}"\n', encoding="utf-8")
+    with open_basis(read_config(installatie.config)) as basis, db.begin(basis.engine) as session:
+        batch = builders.save_batch(session, ontvangen_op="2025-12-31T23:30:00.000Z")
+    assert gezegd in installatie.say("batches"), batch
 
 
 def test_a_zaak_that_looks_like_markup_is_named_as_it_is(installatie: Installatie) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -85,6 +86,26 @@ def test_a_file_that_grows_is_taken_in_once_and_whole(proef: Proef) -> None:
     proef.settle()
     (bron,) = proef.bronnen()
     assert bron.sha256 == hashlib.sha256(inhoud).hexdigest()
+
+
+def test_a_file_that_changes_while_it_is_copied_is_not_taken_in_as_it_was_judged(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pad, anders = proef.put("brief.pdf"), build_scan("anders")
+    echt = proef.opslag.bewaar
+
+    def keep_and_change(*args: Any, **woorden: Any) -> Any:
+        vingerafdruk = echt(*args, **woorden)
+        monkeypatch.undo()
+        pad.write_bytes(anders)
+        return vingerafdruk
+
+    monkeypatch.setattr(proef.opslag, "bewaar", keep_and_change)
+    proef.settle()
+    proef.peil(20)
+    (bron,) = proef.bronnen()
+    assert bron.sha256 == hashlib.sha256(anders).hexdigest()
+    assert (proef.inbak / "verwerkt" / "brief.pdf").read_bytes() == anders
 
 
 def test_a_half_file_waits_with_its_reason_and_goes_to_quarantine_when_patience_ends(proef: Proef) -> None:

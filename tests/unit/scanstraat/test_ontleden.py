@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
 from uuid import UUID
 
 import pytest
 
 from hardware.scanmap import Indexregel
 from scanstraat.config import Scanprofiel
-from scanstraat.intake.ontleden import Beeldfeiten, Bron, Index, Ontleedopdracht, split
+from scanstraat.errors import BladtellingError
+from scanstraat.intake.ontleden import Beeldfeiten, Bron, Index, Ontleedopdracht, measure_bron, split
+from scanstraat.intake.opslag import Opslag
+from scanstraat.zandbak import Grenzen
+
+
+class _Bericht:
+    """A message of the sandbox."""
+
+    def __init__(self, gegevens: dict[str, Any]) -> None:
+        self.gegevens = gegevens
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 def build_opdracht(aantal: int) -> tuple[Ontleedopdracht, tuple[Beeldfeiten, ...]]:
@@ -25,6 +45,20 @@ def build_opdracht(aantal: int) -> tuple[Ontleedopdracht, tuple[Beeldfeiten, ...
         aantal_beelden=aantal,
     )
     return opdracht, beelden
+
+
+@pytest.mark.parametrize("gegeven", [0, 1, 2, 4])
+def test_a_file_that_gives_other_pages_than_were_counted_is_not_used(gegeven: int, tmp_path: Path) -> None:
+    """A page that the second reader does not give would be lost, and the bladtelling would still balance."""
+    opslag = Opslag(tmp_path / "opslag")
+    bron = Bron(UUID(int=1), opslag.bewaar_bytes(b"scan").sha256, "scan.pdf", "pdf", True, 3)
+    berichten = [_Bericht({"n": n}) for n in range(1, gegeven + 1)]
+    grenzen = Grenzen(geheugen_mb=512, cpu_s=10, klok_s=10, bestand_mb=10)
+    zandbak: Any = SimpleNamespace(grenzen=grenzen, stroom=lambda *_: iter(berichten))
+    with pytest.raises(BladtellingError, match=f"had dit bestand 3 pagina's, bij het verwerken {gegeven}"):
+        list(measure_bron(opslag, zandbak, bron, Scanprofiel()))
+    bron = replace(bron, aantal_beelden=gegeven)
+    assert [feiten["n"] for feiten in measure_bron(opslag, zandbak, bron, Scanprofiel())] == list(range(1, gegeven + 1))
 
 
 @pytest.mark.parametrize(

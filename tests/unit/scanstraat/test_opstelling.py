@@ -70,12 +70,35 @@ def test_leaving_out_for_another_reason_needs_words() -> None:
 def test_a_scheidingsblad_is_no_page() -> None:
     pogingen: tuple[Callable[[], object], ...] = (
         lambda: o.leave_out(build_opstelling(), [UUID(int=0)], Weglaatreden.BLANCO),
-        lambda: o.move(build_opstelling(), UUID(int=0), UUID(int=1)),
-        lambda: o.split_document(build_opstelling(), UUID(int=4), NIEUW),
+        lambda: o.move(build_opstelling(), UUID(int=1), UUID(int=0)),
+        lambda: o.insert(build_opstelling(), [UUID(int=1)], UUID(int=0)),
     )
     for doe in pogingen:
         with pytest.raises(NietMogelijkError):
             doe()
+
+
+def test_what_was_written_on_a_scheidingsblad_or_left_out_can_become_a_page() -> None:
+    begin = o.leave_out(o.turn(build_opstelling(), [UUID(int=2)], 90), [UUID(int=2)], Weglaatreden.BLANCO)
+    for weg in (0, 2):
+        verplaatst = o.move(begin, UUID(int=weg), UUID(int=5))
+        assert beelden(verplaatst, B) == [5, weg, 6]
+        eigen = o.split_document(begin, UUID(int=weg), NIEUW)
+        assert beelden(eigen, NIEUW) == [weg]
+        for opstelling in (verplaatst, eigen):
+            plaatsing = next(p for p in opstelling if p.beeld_id == UUID(int=weg))
+            assert (plaatsing.weglaatreden, plaatsing.weglaattekst) == (None, "")
+            assert plaatsing.draai_graden == (90 if weg else 0)
+            assert o.count_bladtelling(opstelling).sluitend
+
+
+@pytest.mark.parametrize("graden", [0, 45, 360, -90, 720])
+def test_a_page_turns_a_quarter_a_half_or_three_quarters(graden: int) -> None:
+    if graden == -90:
+        assert o.turn(build_opstelling(), [UUID(int=1)], graden)[1].draai_graden == 270
+        return
+    with pytest.raises(NietMogelijkError, match="90, 180 of 270"):
+        o.turn(build_opstelling(), [UUID(int=1)], graden)
 
 
 def test_a_beeld_of_another_batch_is_not_found() -> None:

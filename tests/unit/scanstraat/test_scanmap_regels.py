@@ -102,6 +102,7 @@ def test_equal_names_are_told_apart() -> None:
         ("BRIEF.PDF", Naamsoort.SCAN),
         ("blad.tiff", Naamsoort.SCAN),
         ("index.csv", Naamsoort.INDEX),
+        ("Index.TSV", Naamsoort.INDEX),
         ("brief.pdf.json", Naamsoort.INDEX),
         ("instellingen.json", Naamsoort.ANDERS),
         ("brief.pdf.part", Naamsoort.TIJDELIJK),
