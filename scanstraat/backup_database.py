@@ -45,6 +45,8 @@ def dump_database(engine: Engine, doel: Path, lees: Callable[[Session], int]) ->
             momentopname.dispose()
     vast = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(vast) as session:
+        # pg_dump reads in the meantime, for as long as it takes
+        session.connection().exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
         moment = session.connection().exec_driver_sql("select pg_export_snapshot()").scalar_one()
         opdracht = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={moment}"]
         _run_postgres([*opdracht, f"--file={doel}"], engine.url)

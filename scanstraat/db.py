@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
 BUSY_TIMEOUT_S = 30  # writers wait for each other this long; DBOS uses the same
+STILSTAND_S = 30  # PostgreSQL ends a change of which nothing was heard for so long
 FIRST_SAFE_WAL = (
     3,
     51,
@@ -256,7 +257,7 @@ def filesystem_magic(map: Path) -> int:
 
 def _create_postgres(adres: URL) -> Engine:
     # A power cut at the other side leaves a half-open connection: keepalives find it.
-    return sa.create_engine(
+    engine = sa.create_engine(
         adres,
         hide_parameters=True,
         pool_pre_ping=True,
@@ -270,6 +271,19 @@ def _create_postgres(adres: URL) -> Engine:
             "keepalives_count": 3,
         },
     )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(verbinding: Any, _record: Any) -> None:
+        # A process that stands still in the middle of a change (a frozen machine) must not hold its rows for ever.
+        verbinding.execute(f"set idle_in_transaction_session_timeout = {STILSTAND_S * 1000}")
+        verbinding.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(verbinding: Connection) -> None:
+        if verbinding.get_execution_options().get(_TRANSACTION) == "DEFERRED":  # one that reads holds nobody up
+            verbinding.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
+
+    return engine
 
 
 def _check_postgres(verbinding: Connection) -> None:
