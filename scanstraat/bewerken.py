@@ -34,6 +34,7 @@ class Bewerkt:
     soort: Bewerkingsoort
     documenten: tuple[UUID, ...]  # that got a new versie
     leeg_in_zaak: tuple[UUID, ...] = ()  # that have no pages any more, and still hang on their zaak
+    andere_zaak: tuple[tuple[str | None, str | None], ...] = ()  # from which zaak to which pages went; None is no zaak
 
 
 def bewerk(
@@ -248,7 +249,29 @@ def _apply(
     session.flush()
     session.refresh(batch)  # the counts are kept by the database
     bladtelling.update_bevindingen(session, batch, door=actor)
-    return Bewerkt(bewerking.nummer, Bewerkingsoort(bewerking.soort), tuple(nieuwe_versies), tuple(leeg_in_zaak))
+    return Bewerkt(
+        bewerking.nummer,
+        Bewerkingsoort(bewerking.soort),
+        tuple(nieuwe_versies),
+        tuple(leeg_in_zaak),
+        _find_andere_zaak(session, oud, nieuw),
+    )
+
+
+def _find_andere_zaak(
+    session: Session, oud: o.Opstelling, nieuw: o.Opstelling
+) -> tuple[tuple[str | None, str | None], ...]:
+    was = {p.beeld_id: p.document_id for p in oud}
+    wegen = dict.fromkeys((was.get(p.beeld_id), p.document_id) for p in nieuw if p.document_id is not None)
+
+    def zaak_of(document_id: UUID) -> str | None:
+        document = storage.load_document(session, document_id)
+        return document.zaakidentificatie if document.koppelstatus == Koppelstatus.GEKOPPELD else None
+
+    zaken = [
+        (zaak_of(van), zaak_of(naar)) for van, naar in wegen if van is not None and naar is not None and van != naar
+    ]
+    return tuple(dict.fromkeys((van, naar) for van, naar in zaken if van != naar))
 
 
 def _tell_leeg_in_zaak(session: Session, document: DocumentRow) -> None:

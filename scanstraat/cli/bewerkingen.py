@@ -68,6 +68,11 @@ class _Werk:
             f"Bewerking {bewerkt.nummer} ({bewerkt.soort.value}) in batch {nummer}: {aantal} "
             f"{'document krijgt' if aantal == 1 else 'documenten krijgen'} een nieuwe versie.{terug}"
         )
+        for van, naar in bewerkt.andere_zaak:
+            self.say(
+                f"Let op: deze pagina's hoorden bij {f'zaak {van}' if van else 'geen zaak'} en horen nu bij "
+                f"{f'zaak {naar}' if naar else 'geen zaak'}."
+            )
         for document in bewerkt.leeg_in_zaak:
             kort = str(document)[:8]
             self.say(

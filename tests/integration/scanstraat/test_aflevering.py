@@ -22,7 +22,7 @@ from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatr
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake import ontleden
 from scanstraat.intake.koppelen import Zaakstand, bepaal_koppeling
-from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, StapRow
+from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, GebeurtenisRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectRow, RegisterZaakinformatieobjectRow
@@ -343,6 +343,18 @@ def test_why_a_document_has_no_zaak_is_true(proef: Proef) -> None:
         )
     aflevering.unlink(proef.basis, proef.document, None, "Els")
     assert say() == "Een medewerker heeft het van zijn zaak losgemaakt."
+
+
+def test_a_link_that_stays_as_it_was_is_no_news_for_the_log(proef: Proef) -> None:
+    redenen = (Koppelreden("naam", ANDERE, "zaaknummer in de naam"),)
+    anders = bepaal_koppeling(redenen, ("naam",), lambda _: Zaakstand.OPEN)
+    for _ in range(2):
+        with db.begin(proef.basis.engine) as session:
+            versie = storage.load_versie(session, proef.versie)
+            storage.save_koppeling(session, versie, anders, actor=storage.load_actor(session, "archivering"))
+    with db.read(proef.basis.engine) as session:
+        gekoppeld = select(GebeurtenisRow).where(GebeurtenisRow.soort == "document.gekoppeld")
+        assert len(session.exec(gekoppeld).all()) == 1
 
 
 def test_an_older_versie_is_not_delivered_any_more(proef: Proef) -> None:

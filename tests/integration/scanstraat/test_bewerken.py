@@ -422,6 +422,28 @@ def test_the_back_of_a_scheidingsblad_can_be_made_a_document_and_undone(engine: 
         assert storage.load_opstelling(session, batch.id) == voor
 
 
+def test_pages_that_go_to_another_zaak_are_said(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session)
+        batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
+        een, twee = proef.documenten
+
+        def move(opstelling: o.Opstelling) -> o.Opstelling:
+            return o.move(opstelling, proef.beelden[0], proef.beelden[3])
+
+        zelfde = bewerken.bewerk(session, werkbank, batch, persoon, Bewerkingsoort.VERPLAATS, {}, move)
+        assert zelfde.andere_zaak == ()
+        bewerken.undo(session, werkbank, batch, persoon)
+        storage.load_document(session, twee).zaakidentificatie = "ZAAK-2026-000999"
+        anders = bewerken.bewerk(session, werkbank, batch, persoon, Bewerkingsoort.VERPLAATS, {}, move)
+        assert anders.andere_zaak == (("ZAAK-2026-000123", "ZAAK-2026-000999"),)
+        storage.load_document(session, een).koppelstatus = "te_koppelen"
+        samen = bewerken.bewerk(
+            session, werkbank, batch, persoon, Bewerkingsoort.VOEGSAMEN, {}, lambda op: o.join_documents(op, twee, een)
+        )
+        assert samen.andere_zaak == ((None, "ZAAK-2026-000999"),)
+
+
 def test_a_batch_without_any_document_never_counts_as_delivered(engine: Engine, werkbank: Werkbank) -> None:
     with db.begin(engine) as session:
         proef = build_batch(session, paginas=())
