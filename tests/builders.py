@@ -92,6 +92,7 @@ def save_batch(session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: 
         momentopname=momentopname,
         momentopname_sha256=vingerafdruk,
         gereedschap={},
+        bladen_per_bron={},
         scanoperator="onbekend",
         nakijken=nakijken,
         indexbestanden=[],

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel, col, select
@@ -25,6 +25,7 @@ from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.intake.watcher import Peilverslag, Scanmapwachter
 from scanstraat.migrations.metadata import load_metadata
 from scanstraat.tables import BronRow, ScanmapBestandRow
+from tests.builders import save_batch
 
 START = 1_772_460_311.0  # 2026-03-02T14:05:11Z
 
@@ -108,10 +109,13 @@ class Proef:
     def neem_in(self, session: Session, aanlevering: Aanlevering) -> UUID:
         """Make bronnen in the session, as the line does."""
         self.aanleveringen.append(aanlevering)
+        batch = save_batch(session)
+        batch.indexbestanden = [{"naam": index.naam} for index in aanlevering.indexbestanden]
         for nummer, bestand in enumerate(aanlevering.bestanden, start=1):
             session.add(
                 BronRow(
                     id=bestand.bron_id,
+                    batch_id=batch.id,
                     volgnummer=nummer,
                     sha256=bestand.vingerafdruk.sha256,
                     naam=bestand.naam,
@@ -123,7 +127,7 @@ class Proef:
                 )
             )
             session.flush()
-        return uuid4()
+        return batch.id
 
     def put(self, naam: str, inhoud: bytes | str = "") -> Path:
         """Write a file in one go; text is wrapped into a scan."""

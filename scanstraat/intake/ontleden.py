@@ -159,6 +159,7 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
         momentopname=momentopname,
         momentopname_sha256=vingerafdruk,
         gereedschap={},
+        bladen_per_bron={},
         scanoperator=profiel.scanoperator or ONBEKEND,
         nakijken=profiel.nakijken,
         indexbestanden=[

@@ -28,7 +28,7 @@ from scanstraat.intake.scanmap_regels import (
     Reden,
     is_in_eigen_map,
 )
-from scanstraat.tables import BronRow, ScanmapBestandRow
+from scanstraat.tables import BatchRow, BronRow, ScanmapBestandRow
 
 NIET_TERUGGEVONDEN = "niet_teruggevonden"  # decided on, but its source is neither here nor in our own folders
 _ALTIJD_ONRUSTIG = 6  # times the patience: so long may a file keep changing before it is said
@@ -246,6 +246,36 @@ def find_eerste_bronnen(session: Session, sha256s: Sequence[str]) -> dict[str, U
         )
         eerste.update((sha256, bron_id) for sha256, bron_id in rijen)  # the last one written is the oldest
     return eerste
+
+
+def find_eerder_genoemd(
+    session: Session, scanmap: str, paden: Sequence[str], *, index_gezien: float, geduld_s: float
+) -> str | None:
+    """Return the path of a scan of which an earlier one of the same name may be what an index file is about.
+
+    That is: an earlier one was taken in while the index file lay there already, or without any index file, shortly
+    before it came. None when it can only be about these scans.
+
+    Args:
+        paden: of the scans that are to be taken in now.
+        index_gezien: when the index file was first seen.
+    """
+    for deel in _chunks(list(paden)):
+        rijen = session.exec(
+            select(ScanmapBestandRow.pad, ScanmapBestandRow.besloten_op, BatchRow.indexbestanden)
+            .join(BronRow, col(BronRow.id) == ScanmapBestandRow.bron_id)
+            .join(BatchRow, col(BatchRow.id) == BronRow.batch_id)
+            .where(
+                ScanmapBestandRow.scanmap == scanmap,
+                col(ScanmapBestandRow.pad).in_(deel),
+                col(ScanmapBestandRow.besloten_op) >= time_text(index_gezien - geduld_s),
+            )
+            .order_by(col(ScanmapBestandRow.pad))
+        )
+        for pad, besloten_op, indexbestanden in rijen:
+            if not indexbestanden or (besloten_op is not None and besloten_op >= time_text(index_gezien)):
+                return pad
+    return None
 
 
 def tel_bestanden(session: Session, scanmap: str | None = None) -> dict[str, int]:

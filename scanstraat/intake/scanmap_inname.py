@@ -32,6 +32,7 @@ from scanstraat.errors import (
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_bestanden import Ingang, Lezer, build_ingang, open_bestand
 from scanstraat.intake.scanmap_boek import (
+    find_eerder_genoemd,
     find_eerste_bronnen,
     has_ander_liggend,
     has_wachtend,
@@ -441,19 +442,32 @@ class Inname:
             )
             eerste.setdefault(afdruk.sha256, bron_id)
         ontbreekt = [(ding.pad, oordeel.reden) for ding, oordeel in slecht] + [(ding.pad, VERDWENEN) for ding in weg]
-        return Aanlevering(
+        bevindingen = [
+            Bevinding(
+                "bestand_ontbreekt",
+                Ernst.ERNSTIG,
+                f"{pad} hoorde bij deze aanlevering maar is niet ingenomen. {reden.tekst}",
+            )
+            for pad, reden in ontbreekt
+        ]
+        bruikbaar = []
+        for ding, index in indexen:
+            eerder = self._find_eerder_genoemd(session, ding, bestanden)
+            if index is not None and eerder is None:
+                bruikbaar.append(index)
+            elif eerder is not None:
+                bevindingen.append(_build_index_onzeker(ding.pad, eerder))
+        return Aanlevering(self._scanmap.naam, groep.map, tuple(bestanden), tuple(bruikbaar), tuple(bevindingen))
+
+    def _find_eerder_genoemd(
+        self, session: Session, index: Wachtend, bestanden: Sequence[AangeleverdBestand]
+    ) -> str | None:
+        return find_eerder_genoemd(
+            session,
             self._scanmap.naam,
-            groep.map,
-            tuple(bestanden),
-            tuple(index for _, index in indexen if index is not None),
-            tuple(
-                Bevinding(
-                    "bestand_ontbreekt",
-                    Ernst.ERNSTIG,
-                    f"{pad} hoorde bij deze aanlevering maar is niet ingenomen. {reden.tekst}",
-                )
-                for pad, reden in ontbreekt
-            ),
+            [bestand.naam for bestand in bestanden],
+            index_gezien=index.gezien,
+            geduld_s=self._scanmap.geduld_s,
         )
 
     # --- once more ----------------------------------------------------------------------------------------------
@@ -647,6 +661,15 @@ def decided_values(status: Bestandstatus, reden: Reden | None, nu: float) -> dic
         "reden": "" if reden is None else reden.tekst,
         "besloten_op": time_text(nu),
     }
+
+
+def _build_index_onzeker(index: str, scan: str) -> Bevinding:
+    return Bevinding(
+        "index_onzeker",
+        Ernst.ERNSTIG,
+        f"{index} is niet gebruikt: kort ervoor is al een andere scan met de naam {scan} ingenomen. Het is niet "
+        "zeker over welke van de twee het gaat. Koppel beide met de hand, en geef scans verschillende namen.",
+    )
 
 
 def _suffix(pad: str) -> str:

@@ -209,6 +209,11 @@ WACHT_OP_ANDERE = Reden(
 IN_GEBRUIK = Reden(
     "in_gebruik", "Dit bestand hoort bij scans die zijn ingenomen. Het blijft liggen tot er geen scans meer bij komen."
 )
+INDEX_OVER = Reden(
+    "index_over",
+    "Bij dit indexbestand kwam geen scan. Kwam het te laat, koppel de documenten dan met de hand. Komen de scans nog, "
+    "zet het dan met de scans opnieuw in de scanmap.",
+)
 INDEX_TE_GROOT = Reden("index_te_groot", "Dit indexbestand is te groot. Lever het in kleinere delen aan.")
 NOG_ONBEKEND = Reden(
     "onverwacht",
@@ -357,17 +362,27 @@ def find_groepen(waarnemingen: Iterable[Waarneming], scanmap: Scanmap, nu: float
         per_map.setdefault(split_pad(waarneming.pad)[0], []).append(waarneming)
     groepen: list[Groep] = []
     for map in sorted(per_map, key=natural_key):
-        if scanmap.batch == "bestand" or (scanmap.batch == "map" and map == "" and not _has_index(per_map[map])):
+        los = map == "" and not _find_algemeen(per_map[map], scanmap)
+        if scanmap.batch == "bestand" or (scanmap.batch == "map" and los):
             groepen += _groepen_per_bestand(map, per_map[map], scanmap, nu)
         else:
             groepen += _groep_per_map(map, per_map[map], scanmap, nu)
     return tuple(groepen)
 
 
-def _has_index(alle: Sequence[Waarneming]) -> bool:
-    """Is there an index file about the scans together? Then whoever wrote it put them together."""
+def _find_algemeen(alle: Sequence[Waarneming], scanmap: Scanmap) -> list[Waarneming]:
+    """Return the index files about the scans together: not named after one of them, also not one that is still to come.
+
+    In a scanmap of folders whoever wrote one put the loose scans together.
+    """
     scans = [ding for ding in alle if ding.soort is Naamsoort.SCAN]
-    return any(ding.soort is Naamsoort.INDEX and not any(_is_sidecar(ding, scan) for scan in scans) for ding in alle)
+    return [
+        ding
+        for ding in alle
+        if ding.soort is Naamsoort.INDEX
+        and not _is_scan(split_pad(ding.pad)[1].casefold().rpartition(".")[0], scanmap)
+        and not any(_is_sidecar(ding, scan) for scan in scans)
+    ]
 
 
 def _groep_per_map(map: str, alle: Sequence[Waarneming], scanmap: Scanmap, nu: float) -> tuple[Groep, ...]:
@@ -440,7 +455,7 @@ def _groepen_per_bestand(map: str, alle: Sequence[Waarneming], scanmap: Scanmap,
     scans = [ding for ding in alle if ding.soort is Naamsoort.SCAN]
     indexen = [ding for ding in alle if ding.soort is Naamsoort.INDEX]
     klaren = [ding for ding in alle if _klaar_naam(split_pad(ding.pad)[1], scanmap) is not None]
-    algemeen = [ding for ding in indexen if not any(_is_sidecar(ding, scan) for scan in scans)]
+    algemeen = _find_algemeen(alle, scanmap)
     algemene_klaren = [
         klaar
         for klaar in klaren
@@ -508,6 +523,24 @@ def find_gebruikte(
             pad
             for pad, laatst in gebruikt.items()
             if split_pad(pad)[0] not in druk and nu - laatst >= scanmap.los_rusttijd_s
+        )
+    )
+
+
+def find_overgebleven(waarnemingen: Iterable[Waarneming], scanmap: Scanmap, nu: float) -> tuple[str, ...]:
+    """Return index files that lie at rest without a scan in their folder for longer than patience.
+
+    One that came too late must not wait there: the next scan of the same name would go to the zaak of another.
+    """
+    alle = tuple(waarnemingen)
+    met_scans = {split_pad(ding.pad)[0] for ding in alle if ding.soort is Naamsoort.SCAN}
+    return tuple(
+        sorted(
+            ding.pad
+            for ding in alle
+            if ding.soort is Naamsoort.INDEX
+            and split_pad(ding.pad)[0] not in met_scans
+            and nu - ding.sinds >= scanmap.geduld_s
         )
     )
 

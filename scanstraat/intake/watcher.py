@@ -78,6 +78,7 @@ from scanstraat.intake.scanmap_regels import (
     EIGEN_MAPPEN,
     HARDE_KOPPELING,
     IN_GEBRUIK,
+    INDEX_OVER,
     MINIMAAL_PEILINGEN,
     NIET_LEESBAAR,
     NIET_VERPLAATST,
@@ -91,6 +92,7 @@ from scanstraat.intake.scanmap_regels import (
     find_gebruikte,
     find_groepen,
     find_naamsoort,
+    find_overgebleven,
     is_gerust,
     reden_of_oserror,
     split_pad,
@@ -250,6 +252,7 @@ class Scanmapwachter:
         batches = self._take_groups(nu)
         self._refuse_others(nu)
         self._finish_shared(nu)
+        self._put_aside_late_indexes(nu)
         self._put_away_decided(nu)
         self._report_reasons()
         self._look_in_eigen_mappen(nu)
@@ -596,6 +599,11 @@ class Scanmapwachter:
             waarnemingen = [ding.waarneming for ding in self._wachtend.values() if ding.reden != VERDWENEN]
             klaar = find_gebruikte(waarnemingen, gebruikt, self._scanmap, nu)
             self._settle(dict.fromkeys(klaar), Bestandstatus.INGENOMEN, nu)
+
+    def _put_aside_late_indexes(self, nu: float) -> None:
+        wachtend = [d.waarneming for d in self._wachtend.values() if d.reden not in (VERDWENEN, IN_GEBRUIK)]
+        over = find_overgebleven(wachtend, self._scanmap, nu)
+        self._settle(dict.fromkeys(over, INDEX_OVER), Bestandstatus.QUARANTAINE, nu)
 
     def _settle(self, paden: Mapping[str, Reden | None], status: Bestandstatus, nu: float) -> None:
         if not paden:

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from scanstraat import aflevering, archiveren, bewerken, db, pipeline, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
-from scanstraat.config import Scanprofiel, read_config
+from scanstraat.config import Nakijken, Scanprofiel, read_config
 from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatreden
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake import ontleden
@@ -355,6 +355,20 @@ def test_a_link_that_stays_as_it_was_is_no_news_for_the_log(proef: Proef) -> Non
     with db.read(proef.basis.engine) as session:
         gekoppeld = select(GebeurtenisRow).where(GebeurtenisRow.soort == "document.gekoppeld")
         assert len(session.exec(gekoppeld).all()) == 1
+
+
+@pytest.mark.parametrize(("nakijken", "gepland"), [("nooit", 1), ("bij_bevinding", 0)])
+def test_unless_nobody_looks_a_batch_goes_only_when_every_document_is_archived(
+    proef: Proef, nakijken: Nakijken, gepland: int
+) -> None:
+    """A finding on the last document must be able to hold the first."""
+    with db.begin(proef.basis.engine) as session:
+        gemaakt = build_batch(session, paginas=(1, 1), zaak=ZAAK, nakijken=nakijken)
+        batch = storage.load_batch(session, gemaakt.batch)
+        archive(session, gemaakt.versies[0])
+        assert aflevering.plan_afleveringen(session, proef.basis.werkbank, batch) == gepland
+        archive(session, gemaakt.versies[1])
+        assert aflevering.plan_afleveringen(session, proef.basis.werkbank, batch) == 2 - gepland
 
 
 def test_an_older_versie_is_not_delivered_any_more(proef: Proef) -> None:

@@ -622,6 +622,49 @@ def test_a_shared_index_goes_along_with_every_file_and_leaves_last(proef: Proef)
     assert (proef.inbak / "verwerkt" / "index.csv").exists()
 
 
+def test_an_index_file_that_came_too_late_is_not_used_for_the_next_scan_of_that_name(proef: Proef) -> None:
+    proef.put("scan001.pdf")
+    proef.settle()
+    proef.put("index.csv", b"bestand;zaak\nscan001.pdf;ZAAK-2026-0001\n")
+    proef.settle()
+    proef.put("scan001.pdf", build_scan("een andere brief"))
+    proef.settle()
+    eerste, tweede = proef.aanleveringen
+    assert (eerste.indexbestanden, tweede.indexbestanden) == ((), ())
+    assert [bevinding.code for bevinding in tweede.bevindingen] == ["index_onzeker"]
+    assert "scan001.pdf" in tweede.bevindingen[0].tekst
+
+
+def test_an_index_file_is_about_one_scan_of_a_name_and_not_about_the_next(proef: Proef) -> None:
+    proef.put("index.csv", b"bestand;zaak\nscan001.pdf;ZAAK-2026-0001\n")
+    proef.put("scan001.pdf")
+    proef.settle()
+    proef.put("scan001.pdf", build_scan("een andere brief"))
+    proef.put("scan002.pdf", build_scan("nog een brief"))
+    proef.settle()
+    gebruikt = {deel.bestanden[0].naam: len(deel.indexbestanden) for deel in proef.aanleveringen[1:]}
+    assert (len(proef.aanleveringen[0].indexbestanden), gebruikt) == (1, {"scan001.pdf": 0, "scan002.pdf": 1})
+
+
+def test_pairs_of_a_scan_and_its_index_file_may_have_the_same_names_every_time(proef: Proef) -> None:
+    for n in range(3):
+        proef.put("scan.pdf.json", b'{"zaak": "ZAAK-2026-0001"}')
+        proef.put("scan.pdf", build_scan(f"brief {n}"))
+        proef.settle()
+    assert [len(deel.indexbestanden) for deel in proef.aanleveringen] == [1, 1, 1]
+
+
+def test_an_index_file_without_scans_is_put_aside_when_patience_ends(proef: Proef) -> None:
+    proef.put("index.csv", b"bestand;zaak\n")
+    proef.put("map/index.csv", b"bestand;zaak\n")
+    proef.put("map/a.pdf", b"SCAN half")
+    proef.settle()
+    assert proef.status()["index.csv"] == "wacht"
+    proef.peil(25)
+    assert (proef.rij("index.csv").status, proef.rij("index.csv").reden_code) == ("quarantaine", "index_over")
+    assert (proef.inbak / "quarantaine" / "index.csv").exists()
+
+
 def test_an_index_file_that_is_no_index_by_its_size_is_put_aside(tmp_path: Path) -> None:
     proef = build_proef(tmp_path, batch="map")
     proef.put("m/1.jpg")

@@ -136,6 +136,14 @@ def test_every_file_is_a_batch_with_its_own_index_file() -> None:
     ]
 
 
+@pytest.mark.parametrize("batch", ["bestand", "map"])
+def test_an_index_file_of_a_scan_that_is_still_to_come_is_not_about_another_scan(batch: str) -> None:
+    scanmap = build_scanmap(batch=batch)
+    dingen = [zie(naam, scanmap) for naam in ("a.pdf", "later.pdf.json", "later.pdf.csv")]
+    (groep,) = find_groepen(dingen, scanmap, 100.0)
+    assert (groep.scans, groep.indexen, groep.gedeeld) == (("a.pdf",), (), ())
+
+
 def test_a_file_waits_for_an_index_file_that_is_still_written_but_not_for_ever() -> None:
     scanmap = build_scanmap()
     dingen = [zie("a.pdf", scanmap), zie("a.csv", scanmap, gezien=95.0, sinds=99.0)]
