@@ -9,3 +9,13 @@ class VernietigingError(Exception):
 
 class GebeurtenisError(VernietigingError):
     """An event that its closed schema does not allow."""
+
+
+class LogboekGewijzigdError(VernietigingError):
+    """The log is not what was signed: something was changed, left out or put in."""
+
+
+class NietVastTeStellenError(VernietigingError):
+    """Evidence or a tool is missing: neither proven nor refuted."""
+
+    exitcode = 2
