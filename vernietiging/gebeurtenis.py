@@ -30,6 +30,7 @@ class Veld(StrEnum):
     """What a field of an event may hold."""
 
     HASH = "sha-256, hex"
+    OBJECT = "sha-256 van een bewaard bestand, hex"
     GETAL = "geheel getal van 0 tot 2^53"
     WOORD = "woord uit een vaste lijst"
     ID = "uuid"
@@ -38,7 +39,7 @@ class Veld(StrEnum):
 
 SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
     {
-        ("batch.ontvangen", 1): {"bronnen": Veld.GETAL, "momentopname": Veld.HASH, "manifest": Veld.HASH},
+        ("batch.ontvangen", 1): {"bronnen": Veld.GETAL, "momentopname": Veld.HASH, "manifest": Veld.OBJECT},
         ("batch.ontleed", 1): {
             "ontvangen": Veld.GETAL,
             "in_documenten": Veld.GETAL,
@@ -58,14 +59,14 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "reden": Veld.WOORD,
         },
         ("documentversie.gearchiveerd", 1): {
-            "pdf": Veld.HASH,
-            "manifest": Veld.HASH,
+            "pdf": Veld.OBJECT,
+            "manifest": Veld.OBJECT,
             "bytes": Veld.GETAL,
             "conform": Veld.JANEE,
             "getrouw": Veld.JANEE,
         },
-        ("aflevering.bevestigd", 1): {"pdf": Veld.HASH},
-        ("bestand.quarantaine", 1): {"bron": Veld.HASH, "reden": Veld.WOORD},
+        ("aflevering.bevestigd", 1): {"pdf": Veld.OBJECT},
+        ("bestand.quarantaine", 1): {"bron": Veld.OBJECT, "reden": Veld.WOORD},
         ("bestand.geweigerd", 1): {"reden": Veld.WOORD},
         ("bestand.opnieuw", 1): {"ingenomen": Veld.JANEE},
         ("stap.opnieuw", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
@@ -109,9 +110,13 @@ def verify_gebeurtenis(gebeurtenis: Gebeurtenis) -> Gebeurtenis:
     Raises:
         GebeurtenisError: unknown kind or version, unknown or missing field, value of another type, more than 4 KB.
     """
+    if not isinstance(gebeurtenis.soort, str) or type(gebeurtenis.versie) is not int:
+        raise GebeurtenisError("Een gebeurtenis heeft geen soort of geen versie.")
     schema = SCHEMAS.get((gebeurtenis.soort, gebeurtenis.versie))
     if schema is None:
         raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} versie {gebeurtenis.versie} bestaat niet.")
+    if not isinstance(gebeurtenis.gegevens, Mapping) or not isinstance(gebeurtenis.op, str):
+        raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} heeft geen gegevens of geen tijd.")
     if set(gebeurtenis.gegevens) != set(schema):
         anders = ", ".join(sorted(set(gebeurtenis.gegevens) ^ set(schema)))
         raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} heeft niet precies de afgesproken velden: {anders}.")
@@ -123,6 +128,47 @@ def verify_gebeurtenis(gebeurtenis: Gebeurtenis) -> Gebeurtenis:
     if len(gebeurtenis.to_bytes()) > MAXIMUM_BYTES:
         raise GebeurtenisError(f"Gebeurtenis {gebeurtenis.soort} is groter dan {MAXIMUM_BYTES} bytes.")
     return gebeurtenis
+
+
+def parse_blad(blad: bytes) -> Gebeurtenis:
+    """Read a leaf of the log: only the one form that `Gebeurtenis.to_bytes` gives, of a kind that is known.
+
+    Raises:
+        GebeurtenisError: it is anything else.
+    """
+    try:
+        inhoud = json.loads(blad, object_pairs_hook=_refuse_doubles, parse_float=_refuse, parse_constant=_refuse)
+        gebeurtenis = Gebeurtenis(
+            UUID(inhoud["id"]),
+            inhoud["soort"],
+            inhoud["versie"],
+            UUID(inhoud["actor"]),
+            UUID(inhoud["onderwerp"]),
+            inhoud["op"],
+            inhoud["gegevens"],
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis.") from exc
+    if verify_gebeurtenis(gebeurtenis).to_bytes() != blad:
+        raise GebeurtenisError("Een regel van het logboek staat niet in de vaste vorm.")
+    return gebeurtenis
+
+
+def find_objecten(gebeurtenis: Gebeurtenis) -> tuple[str, ...]:
+    """Return the SHA-256 of every stored file that an event speaks of."""
+    schema = SCHEMAS[gebeurtenis.soort, gebeurtenis.versie]
+    return tuple(gebeurtenis.gegevens[naam] for naam, veld in schema.items() if veld is Veld.OBJECT)
+
+
+def _refuse_doubles(paren: list[tuple[str, Any]]) -> dict[str, Any]:
+    gevonden = dict(paren)
+    if len(gevonden) != len(paren):
+        raise ValueError("the same key twice")
+    return gevonden
+
+
+def _refuse(tekst: str) -> Any:
+    raise ValueError(tekst)
 
 
 def canonical_json(waarde: Any) -> bytes:
@@ -161,7 +207,7 @@ def _fits(waarde: Any, veld: Veld) -> bool:
         return isinstance(waarde, int) and not isinstance(waarde, bool) and 0 <= waarde <= _GROOTSTE
     if not isinstance(waarde, str):
         return False
-    if veld is Veld.HASH:
+    if veld in (Veld.HASH, Veld.OBJECT):
         return _HEX64.fullmatch(waarde) is not None
     if veld is Veld.ID:
         try:

@@ -12,10 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vernietiging.errors import GebeurtenisError
-from vernietiging.gebeurtenis import SCHEMAS, Gebeurtenis, Veld, canonical_json, verify_gebeurtenis
+from vernietiging.gebeurtenis import (
+    SCHEMAS,
+    Gebeurtenis,
+    Veld,
+    canonical_json,
+    find_objecten,
+    parse_blad,
+    verify_gebeurtenis,
+)
 
 VOORBEELDEN: dict[Veld, Any] = {
     Veld.HASH: "ab" * 32,
+    Veld.OBJECT: "cd" * 32,
     Veld.GETAL: 3,
     Veld.WOORD: "scheidingsblad",
     Veld.ID: "4f9f3c7e-6a55-4a43-9a32-0d3a9c1f2b11",
@@ -82,3 +91,43 @@ def test_canonical_bytes_do_not_depend_on_the_order_of_the_keys(waarde: dict[str
 def test_what_rfc_8785_could_write_in_two_ways_is_refused(waarde: Any) -> None:
     with pytest.raises(GebeurtenisError):
         canonical_json([waarde])
+
+
+@pytest.mark.parametrize(("soort", "versie"), SCHEMAS)
+def test_a_leaf_is_read_in_its_one_form_and_in_no_other(soort: str, versie: int) -> None:
+    goed = build_gebeurtenis(soort, versie)
+    blad = goed.to_bytes()
+    assert parse_blad(blad) == goed
+    inhoud = json.loads(blad)
+    anders = [
+        b"",
+        b"null",
+        b"[]",
+        b"[" * 100_000,
+        blad + b"\n",
+        json.dumps(inhoud).encode(),
+        json.dumps(inhoud, sort_keys=False, separators=(",", ":")).encode()[:-1] + b',"id":"x"}',
+        blad.replace(b'"versie":1', b'"versie":1.0'),
+        blad.replace(b'"versie":1', b'"versie":true'),
+        blad.replace(b'"versie":1', b'"versie":NaN'),
+        blad.replace(str(goed.id).encode(), str(goed.id).upper().replace("-", "").encode()),
+        json.dumps({**inhoud, "extra": 1}, sort_keys=True, separators=(",", ":")).encode(),
+        json.dumps({**inhoud, "soort": ["x"]}, sort_keys=True, separators=(",", ":")).encode(),
+        json.dumps({**inhoud, "gegevens": []}, sort_keys=True, separators=(",", ":")).encode(),
+        json.dumps({**inhoud, "op": 3}, sort_keys=True, separators=(",", ":")).encode(),
+        b"\xff" + blad,
+    ]
+    for vals in anders:
+        with pytest.raises(GebeurtenisError):
+            parse_blad(vals)
+
+
+def test_the_same_key_twice_is_refused_whichever_would_count() -> None:
+    blad = build_gebeurtenis().to_bytes()
+    with pytest.raises(GebeurtenisError):
+        parse_blad(blad[:-1] + b',"versie":1}')
+
+
+def test_what_an_event_says_of_stored_files_can_be_looked_up() -> None:
+    assert find_objecten(build_gebeurtenis("documentversie.gearchiveerd")) == ("cd" * 32, "cd" * 32)
+    assert find_objecten(build_gebeurtenis("batch.ontleed")) == ()
