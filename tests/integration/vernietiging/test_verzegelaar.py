@@ -1,0 +1,219 @@
+"""The sealer: one order, one history, whatever happens halfway and whoever changes what is on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.logproef import OORSPRONG, build_blad
+from vernietiging import tegels, verzegelaar
+from vernietiging.boom import compute_wortel, hash_blad
+from vernietiging.checkpoint import parse_checkpoint
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.gebeurtenis import Gebeurtenis
+from vernietiging.notitie import parse_notitie
+from vernietiging.tegels import Tegelmap, build_pad
+from vernietiging.verzegelaar import Stand, Verzegelaar
+
+
+def open_in(map: Path) -> Verzegelaar:
+    return Verzegelaar(map / "eigen", map / "log", OORSPRONG)
+
+
+def build_bladen(van: int, tot: int) -> list[bytes]:
+    return [build_blad(i) for i in range(van, tot)]
+
+
+def read_bladen(map: Path, omvang: int) -> list[bytes]:
+    lezer = Tegelmap(map / "log")
+    return [blad for n in range(-(-omvang // 256)) for blad in lezer.read_bladen(n, min(256, omvang - n * 256))]
+
+
+@pytest.mark.parametrize("stappen", [(1,), (256,), (255, 1, 1), (3, 600), (300, 300, 300), (0, 2)])
+def test_what_is_sealed_is_in_the_log_in_its_order(tmp_path: Path, stappen: tuple[int, ...]) -> None:
+    omvang = 0
+    for aantal in stappen:
+        stand = open_in(tmp_path).append(omvang, build_bladen(omvang, omvang + aantal))
+        omvang += aantal
+        assert stand.omvang == omvang
+        assert stand.rand.wortel == compute_wortel(map(hash_blad, build_bladen(0, omvang)))
+    assert read_bladen(tmp_path, omvang) == build_bladen(0, omvang)
+    punt = parse_checkpoint(parse_notitie((tmp_path / "log" / "checkpoint").read_bytes()).tekst)
+    assert (punt.oorsprong, punt.omvang, punt.wortel) == (OORSPRONG, omvang, open_in(tmp_path).stand.rand.wortel)
+
+
+def test_a_checkpoint_of_every_size_that_was_signed_is_kept(tmp_path: Path) -> None:
+    for vanaf in (0, 5, 10):
+        open_in(tmp_path).append(vanaf, build_bladen(vanaf, vanaf + 5))
+    assert sorted(int(pad.name) for pad in (tmp_path / "log" / "checkpoints").iterdir()) == [5, 10, 15]
+
+
+def test_keys_and_state_are_for_the_sealer_alone(tmp_path: Path) -> None:
+    open_in(tmp_path)
+    assert stat.S_IMODE((tmp_path / "eigen").stat().st_mode) == 0o700
+    for naam in ("ed25519.pem", "ml-dsa-44.pem"):
+        assert stat.S_IMODE((tmp_path / "eigen" / naam).stat().st_mode) == 0o400
+
+
+class Stroomuitval(BaseException):
+    """The power went, at the n-th thing that was done to the disk."""
+
+
+def test_wherever_it_stops_it_goes_on_in_the_same_order_and_signs_one_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every call that touches the disk in turn; then another order is offered, as a database may."""
+    echt = {naam: getattr(os, naam) for naam in ("fsync", "link", "open", "unlink", "replace")}
+    n, klaar = 0, False
+    while not klaar:
+        map = tmp_path / str(n)
+        open_in(map).append(0, build_bladen(0, 250))
+        over = n
+
+        def count(naam: str) -> Callable[..., object]:
+            def gedaan(*args: object, **woorden: object) -> object:
+                nonlocal over
+                if over == 0:
+                    raise Stroomuitval
+                over -= 1
+                return echt[naam](*args, **woorden)
+
+            return gedaan
+
+        verzegelaar_nu = open_in(map)
+        with monkeypatch.context() as patch:
+            for naam in echt:
+                patch.setattr(os, naam, count(naam))
+            try:
+                verzegelaar_nu.append(250, build_bladen(250, 270))
+                klaar = True
+            except Stroomuitval:
+                pass
+        weer = open_in(map)
+        assert weer.stand.omvang in (250, 270), n
+        if weer.stand.omvang == 250:
+            weer.append(250, list(reversed(build_bladen(250, 270))))
+        gelezen = read_bladen(map, 270)
+        assert sorted(gelezen) == sorted(build_bladen(0, 270)), n
+        assert open_in(map).stand.rand.wortel == compute_wortel([hash_blad(blad) for blad in gelezen])
+        n += 1
+    assert n > 20
+
+
+def test_events_that_are_no_events_are_refused_together_and_nothing_is_signed(tmp_path: Path) -> None:
+    goed = build_blad(0)
+    for fout in (b"", b"{}", goed + b" ", goed.replace(b'"nummer":0', b'"nummer":0.0'), goed[:-1] + b',"extra":"x"}'):
+        with pytest.raises(GebeurtenisError):
+            open_in(tmp_path).append(0, [goed, fout])
+    assert open_in(tmp_path).stand.omvang == 0
+    assert not (tmp_path / "log").exists()
+
+
+def test_only_who_knows_how_far_the_log_is_may_add_to_it(tmp_path: Path) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 5))
+    for vanaf in (0, 4, 6):
+        with pytest.raises(ValueError, match="5 events are sealed"):
+            open_in(tmp_path).append(vanaf, [build_blad(9)])
+    with pytest.raises(ValueError, match="too many"):
+        open_in(tmp_path).append(5, [b""] * (verzegelaar.MEESTE_BLADEN + 1))
+
+
+def test_a_file_that_an_event_speaks_of_must_be_in_the_store_as_it_was(tmp_path: Path) -> None:
+    sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    blad = build_blad(0)
+    gebeurtenis = json.loads(blad) | {"soort": "aflevering.bevestigd", "gegevens": {"pdf": sha256}}
+    blad = Gebeurtenis(**gebeurtenis).to_bytes()
+    opslag = tmp_path / "opslag"
+    pad = opslag / sha256[:2] / sha256[2:4] / sha256
+    met = Verzegelaar(tmp_path / "eigen", tmp_path / "log", OORSPRONG, objecten=opslag)
+    pad.parent.mkdir(parents=True)
+    for inhoud in (None, b"test!"):
+        if inhoud is not None:
+            pad.write_bytes(inhoud)
+        with pytest.raises(LogboekGewijzigdError, match="opslag controleer"):
+            met.append(0, [blad])
+    pad.write_bytes(b"test")
+    assert met.append(0, [blad]).omvang == 1
+
+
+def change_hash(map: Path) -> None:
+    pad = map / "log" / build_pad(0, 0, 20)
+    pad.chmod(0o644)
+    pad.write_bytes(pad.read_bytes()[:-1] + b"x")
+
+
+def lose_tile(map: Path) -> None:
+    (map / "log" / build_pad(0, 0, 20)).unlink()
+
+
+def roll_back_state(map: Path) -> None:
+    shutil.copy(map / "oud.json", map / "eigen" / "stand.json")
+
+
+def lose_state(map: Path) -> None:
+    (map / "eigen" / "stand.json").unlink()
+
+
+def change_state(map: Path) -> None:
+    pad = map / "eigen" / "stand.json"
+    stand = json.loads(pad.read_text(encoding="utf-8"))
+    stand["rand"][0] = "00" * 32
+    pad.write_text(json.dumps(stand), encoding="utf-8")
+
+
+def break_state(map: Path) -> None:
+    (map / "eigen" / "stand.json").write_bytes(b"{")
+
+
+def put_other_queue(map: Path) -> None:
+    (map / "eigen" / "wachtrij").write_bytes((7).to_bytes(8, "big") + (0).to_bytes(4, "big"))
+
+
+@pytest.mark.parametrize(
+    "verander",
+    [change_hash, lose_tile, roll_back_state, lose_state, change_state, break_state, put_other_queue],
+)
+def test_a_log_or_a_state_that_is_not_what_was_signed_is_not_gone_on_with(
+    tmp_path: Path, verander: Callable[[Path], None]
+) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 10))
+    shutil.copy(tmp_path / "eigen" / "stand.json", tmp_path / "oud.json")
+    open_in(tmp_path).append(10, build_bladen(10, 20))
+    verander(tmp_path)
+    with pytest.raises(LogboekGewijzigdError):
+        open_in(tmp_path)
+
+
+def test_a_key_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 1))
+    (tmp_path / "eigen" / "ed25519.pem").unlink()
+    with pytest.raises(NietVastTeStellenError, match="Zet hem terug"):
+        open_in(tmp_path)
+    shutil.copy(tmp_path / "eigen" / "ml-dsa-44.pem", tmp_path / "eigen" / "ed25519.pem")
+    with pytest.raises(NietVastTeStellenError, match="ander soort"):
+        open_in(tmp_path)
+
+
+def test_a_sealer_keeps_to_its_own_log(tmp_path: Path) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 1))
+    with pytest.raises(LogboekGewijzigdError, match=r"niet van ander\.example"):
+        Verzegelaar(tmp_path / "eigen", tmp_path / "log", "ander.example/log")
+    with pytest.raises(ValueError, match="no spaces"):
+        Verzegelaar(tmp_path / "nieuw", tmp_path / "log2", "met spatie")
+
+
+def test_what_does_not_come_back_from_the_disk_as_it_was_written_is_not_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schrijver = open_in(tmp_path)
+    monkeypatch.setattr(tegels, "encode_bundel", lambda bladen: b"".join(b"\x00\x01x" for _ in bladen))
+    with pytest.raises(LogboekGewijzigdError, match="Kijk de schijf na"):
+        schrijver.append(0, build_bladen(0, 3))
+    assert Stand.from_json((tmp_path / "eigen" / "stand.json").read_bytes()).omvang == 0
+    assert not (tmp_path / "log" / "checkpoint").exists()
