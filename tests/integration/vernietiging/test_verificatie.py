@@ -1,0 +1,257 @@
+"""The verifier: proven, changed, or cannot tell; and never proven after any change."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef
+from vernietiging import tijdstempel, verificatie
+from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
+from vernietiging.beleid import parse_beleid
+from vernietiging.errors import LogboekGewijzigdError
+from vernietiging.tegels import build_pad, encode_bundel
+from vernietiging.verzegelaar import Verzegelaar
+
+WORTEL = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def autoriteit(tmp_path_factory: pytest.TempPathFactory) -> Stempelautoriteit:
+    return Stempelautoriteit(tmp_path_factory.mktemp("tsa") / "tsa")
+
+
+@pytest.fixture(scope="module")
+def heel(autoriteit: Stempelautoriteit, tmp_path_factory: pytest.TempPathFactory) -> Logproef:
+    """A log of 700 events in four checkpoints; nobody changes it."""
+    proef = build_logproef(tmp_path_factory.mktemp("log"), autoriteit, aantallen=(3, 250, 300, 147))
+    proef.write_beleid()
+    return proef
+
+
+@pytest.fixture
+def proef(heel: Logproef, tmp_path: Path) -> Logproef:
+    """The same log, to change."""
+    shutil.copytree(heel.map, tmp_path / "proef")
+    return Logproef(tmp_path / "proef", heel.autoriteit, heel.getuige)
+
+
+def verify(proef: Logproef) -> int:
+    return main([str(proef.log), "--beleid", str(proef.map / "beleid")])
+
+
+def test_a_whole_log_is_proven(heel: Logproef, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(heel) == BEWEZEN
+    gezegd = capsys.readouterr().out
+    assert f"Logboek {OORSPRONG}: 700 gebeurtenissen" in gezegd
+    assert "4 checkpoints kloppen; 4 daarvan" in gezegd
+
+
+GO_BRON = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb")  # Debian: golang-golang-x-mod-dev
+
+
+@pytest.fixture(scope="module")
+def controle(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Logproef], subprocess.CompletedProcess[str]]:
+    """A verifier that others wrote, from Debian alone."""
+    go = shutil.which("go")
+    if go is None or not GO_BRON.is_dir():
+        pytest.skip("golang-go and golang-golang-x-mod-dev are not installed")
+    map = tmp_path_factory.mktemp("go")
+    omgeving = {**os.environ, "GO111MODULE": "off", "GOFLAGS": "", "GOPATH": "/usr/share/gocode", "GOCACHE": str(map)}
+    bron = WORTEL / "tests" / "data" / "logboek" / "controle.go"
+    subprocess.run([go, "build", "-o", str(map / "controle"), str(bron)], env=omgeving, check=True, capture_output=True)
+
+    def verify_with_go(proef: Logproef) -> subprocess.CompletedProcess[str]:
+        beleid = parse_beleid((proef.map / "beleid").read_text(encoding="utf-8"))
+        vkey = beleid.logsleutels[0].to_vkey()
+        opdracht = [str(map / "controle"), str(proef.log), vkey]
+        return subprocess.run(opdracht, capture_output=True, text=True, check=False)
+
+    return verify_with_go
+
+
+def test_the_packages_of_the_checksum_database_of_go_come_to_the_same(
+    proef: Logproef, controle: Callable[[Logproef], subprocess.CompletedProcess[str]]
+) -> None:
+    uitslag = controle(proef)
+    assert (uitslag.returncode, uitslag.stdout) == (0, "700 leaves and 4 checkpoints hold\n"), uitslag.stderr
+    for naam in ("tile/entries/001", "checkpoints/253", "checkpoint"):
+        pad = proef.log / naam
+        inhoud = pad.read_bytes()
+        pad.chmod(0o644)
+        pad.write_bytes(inhoud.replace(b"1", b"2", 1))
+        assert controle(proef).returncode == 1, naam
+        pad.write_bytes(inhoud)
+    assert controle(proef).returncode == 0
+
+
+def test_it_runs_alone_without_the_product(heel: Logproef) -> None:
+    """Only the package itself is on the path; it must need nothing but cryptography."""
+    programma = f"""
+import sys
+from importlib.abc import MetaPathFinder
+class Verboden(MetaPathFinder):
+    def find_spec(self, naam, pad=None, doel=None):
+        if naam.partition('.')[0] not in (*sys.stdlib_module_names, 'vernietiging', 'cryptography', '_cffi_backend'):
+            raise ImportError(naam)
+sys.meta_path.insert(0, Verboden())
+from vernietiging.__main__ import main
+sys.exit(main([{str(heel.log)!r}, '--beleid', {str(heel.map / "beleid")!r}]))
+"""
+    uitslag = subprocess.run([sys.executable, "-c", programma], cwd=WORTEL, capture_output=True, text=True, check=False)
+    assert (uitslag.returncode, uitslag.stderr) == (BEWEZEN, "")
+
+
+def test_no_flipped_bit_in_any_file_is_ever_proven(proef: Logproef, groot: bool) -> None:
+    loterij = random.Random(20261125)
+    bestanden = [pad for pad in proef.bestanden() if pad.stat().st_size]
+    for nummer in range(10_000 if groot else 4 * len(bestanden)):
+        pad = bestanden[nummer % len(bestanden)]
+        inhoud = pad.read_bytes()
+        plek = loterij.randrange(len(inhoud))
+        pad.chmod(0o644)
+        pad.write_bytes(inhoud[:plek] + bytes([inhoud[plek] ^ 1 << loterij.randrange(8)]) + inhoud[plek + 1 :])
+        uitkomst = verify(proef)
+        # The log does not commit to these: the spelling of a root certificate, and which witness a line says it is of;
+        # then there is one anchor less, on an older checkpoint.
+        vrij = pad.parent.name == "wortels" or (pad.parent.name == "getuigen" and pad.name != "700")
+        assert uitkomst in (GEWIJZIGD, ONZEKER) or vrij, (pad, plek)
+        if "tile" in pad.parts or pad.parent.name == "checkpoints":
+            assert uitkomst == GEWIJZIGD, (pad, plek)
+        pad.write_bytes(inhoud)
+    assert verify(proef) == BEWEZEN
+
+
+def test_no_file_of_the_log_can_be_missed(proef: Logproef) -> None:
+    for pad in proef.bestanden():
+        inhoud = pad.read_bytes()
+        pad.unlink()
+        deels = pad.parent.name.endswith(".p")
+        anker_van_ouder = {"getuigen", "tijdstempels", "checkpoints"} & set(pad.parts) and "700" not in pad.parts
+        if (not deels and not anker_van_ouder) or "700" in pad.name:
+            assert verify(proef) in (GEWIJZIGD, ONZEKER), pad
+        pad.write_bytes(inhoud)
+
+
+@pytest.mark.parametrize(
+    "naam", ["tile/extra", "tile/0/000.p/300", "tile/0/000.p/01", "tile/entries/001", "checkpoints/x"]
+)
+def test_what_the_log_does_not_have_may_not_lie_there(proef: Logproef, naam: str) -> None:
+    (proef.log / naam).parent.mkdir(exist_ok=True)
+    (proef.log / naam).write_bytes(b"erbij")
+    assert verify(proef) == GEWIJZIGD
+
+
+def rewrite(proef: Logproef, bladen: list[bytes]) -> None:
+    """As somebody who owns everything but the keys outside: write the log anew, with a checkpoint at each size."""
+    omvangen = sorted(int(pad.name) for pad in (proef.log / "checkpoints").iterdir())
+    for map in ("tile", "checkpoints"):
+        shutil.rmtree(proef.log / map)
+    (proef.log / "checkpoint").unlink()
+    for pad in (proef.map / "verzegelaar").iterdir():
+        if pad.suffix != ".pem":
+            pad.unlink()
+    verzegelaar = Verzegelaar(proef.map / "verzegelaar", proef.log, OORSPRONG)
+    for van, tot in zip([0, *omvangen], omvangen, strict=False):
+        verzegelaar.append(van, bladen[van : min(tot, len(bladen))])
+
+
+@pytest.mark.parametrize("verander", [
+    lambda bladen: [*bladen[:10], build_blad(9999), *bladen[11:]],
+    lambda bladen: [*bladen[:10], *bladen[11:], build_blad(9999)],
+    lambda bladen: [bladen[1], bladen[0], *bladen[2:]],
+])  # fmt: skip
+def test_a_history_that_is_signed_anew_with_the_stolen_key_is_not_the_one_that_others_saw(
+    proef: Logproef, verander: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    rewrite(proef, verander([build_blad(i) for i in range(700)]))
+    assert verify(proef) == GEWIJZIGD
+
+
+def test_a_tail_that_was_cut_off_is_not_what_was_anchored_last(proef: Logproef) -> None:
+    """The part that is left is true in itself; what an auditor has in hand (700) shows that it is short."""
+    for pad in (proef.log / "checkpoints").iterdir():
+        if pad.name == "700":
+            pad.unlink()
+    shutil.copy(proef.log / "checkpoints" / "553", proef.log / "checkpoint")
+    assert verify(proef) == GEWIJZIGD  # tiles of a larger log lie there
+    for naam in (build_pad("entries", 2, 188), build_pad(0, 2, 188)):
+        (proef.log / naam).unlink()
+    beleid = parse_beleid((proef.map / "beleid").read_text(encoding="utf-8"))
+    assert verificatie.verify_logboek(proef.log, beleid).checkpoint.omvang == 553
+    with pytest.raises(LogboekGewijzigdError):  # and the sealer, who knows of 700, does not go on from there
+        proef.open()
+
+
+def test_an_event_that_no_schema_allows_is_a_change(proef: Logproef) -> None:
+    """Even when the sealer itself was made to sign it."""
+    vreemd = build_blad(3).replace(b'"draai"', b'"Jan Jansen"')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Verzegelaar, "_check_blad", lambda _self, _blad: None)
+        proef.open().append(700, [vreemd])
+    proef.anchor(701)
+    assert verify(proef) == GEWIJZIGD
+
+
+@pytest.mark.parametrize("wat", ["getuigen", "tijdstempels"])
+def test_events_that_are_not_anchored_yet_are_not_proven(proef: Logproef, wat: str) -> None:
+    shutil.rmtree(proef.log / wat)
+    assert verify(proef) == ONZEKER
+
+
+def test_a_stamp_of_another_authority_or_another_checkpoint_is_a_change(proef: Logproef, tmp_path: Path) -> None:
+    plek = proef.log / "tijdstempels" / "700" / "proefstempel.tsr"
+    ander = Stempelautoriteit(tmp_path / "andere")
+    inhoud = (proef.log / "checkpoints" / "700").read_bytes()
+    goed = plek.read_bytes()
+    for fout in (ander.stamp(inhoud), proef.autoriteit.stamp(inhoud + b"\n"), b"geen stempel"):
+        plek.write_bytes(fout)
+        assert verify(proef) == GEWIJZIGD
+    plek.write_bytes(goed)
+    assert verify(proef) == BEWEZEN
+
+
+def test_without_openssl_or_the_root_certificate_it_cannot_tell(
+    proef: Logproef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tijdstempel, "OPENSSL", "/nergens/openssl")
+        assert verify(proef) == ONZEKER
+    (proef.log / "wortels" / "proef.pem").unlink()
+    assert verify(proef) == ONZEKER
+
+
+def test_keys_come_from_the_policy_and_never_from_the_log(proef: Logproef) -> None:
+    beleid = proef.map / "beleid"
+    tekst = beleid.read_text(encoding="utf-8")
+    vreemd = Logproef(proef.map / "vreemd", proef.autoriteit, Ed25519PrivateKey.generate())
+    vreemd.seal(1)
+    beleid.write_text(vreemd.write_beleid().read_text(encoding="utf-8"), encoding="utf-8")
+    assert verify(proef) == GEWIJZIGD
+    beleid.write_text(tekst.replace(f"log {OORSPRONG}", "log ander.example/log"), encoding="utf-8")
+    assert verify(proef) == ONZEKER  # a key that does not fit its own name is no key
+    beleid.write_text("quorum none\n", encoding="utf-8")
+    assert verify(proef) == ONZEKER
+    beleid.unlink()
+    assert verify(proef) == ONZEKER
+
+
+def test_an_unexpected_error_is_no_proof(heel: Logproef, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("vernietiging.__main__.verify_logboek", fail)
+    assert verify(heel) == ONZEKER
+
+
+def test_a_leaf_too_long_for_a_bundle_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        encode_bundel([b"x" * 70_000])

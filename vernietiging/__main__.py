@@ -1,0 +1,58 @@
+"""`python -m vernietiging MAP --beleid BESTAND`: the verifier that an auditor runs without the rest of the product.
+
+Exit 0: proven. 1: changed. 2: cannot tell, because something is missing or went wrong. Never 0 without having seen all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from vernietiging.beleid import parse_beleid
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.verificatie import verify_logboek
+
+BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
+
+
+def main(woorden: list[str] | None = None) -> int:
+    """Verify a log and say in Dutch what was found; return the exit code."""
+    lezer = argparse.ArgumentParser(
+        prog="python -m vernietiging", description="Controleer een verzegeld logboek, zonder de scanstraat zelf."
+    )
+    lezer.add_argument("map", type=Path, metavar="MAP", help="De map met het logboek.")
+    lezer.add_argument("--beleid", type=Path, required=True, metavar="BESTAND", help="Welke sleutels u vertrouwt.")
+    opties = lezer.parse_args(woorden)
+    try:
+        beleid = parse_beleid(opties.beleid.read_text(encoding="utf-8"))
+        verslag = verify_logboek(opties.map, beleid, meld=_show if sys.stderr.isatty() else _zwijg)
+    except LogboekGewijzigdError as exc:
+        print(f"GEWIJZIGD. {exc}")
+        return GEWIJZIGD
+    except NietVastTeStellenError as exc:
+        print(f"NIET VAST TE STELLEN. {exc}")
+        return ONZEKER
+    except OSError as exc:
+        print(f"NIET VAST TE STELLEN. {exc.filename or 'Een bestand'} is niet te lezen.")
+        return ONZEKER
+    except Exception as exc:  # whatever it is, it is no proof
+        print(f"NIET VAST TE STELLEN. Het controleprogramma liep vast ({type(exc).__name__}).")
+        return ONZEKER
+    punt = verslag.checkpoint
+    print(f"BEWEZEN. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
+    verankerd = len(verslag.verankerd)
+    print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
+    return BEWEZEN
+
+
+def _show(gedaan: int, totaal: int) -> None:
+    print(f"\r{gedaan} van {totaal} gebeurtenissen", end="" if gedaan < totaal else "\n", file=sys.stderr, flush=True)
+
+
+def _zwijg(_gedaan: int, _totaal: int) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""Is this log what was signed, whole, and anchored as the auditor's policy asks? Looks at every byte of it.
+
+It believes the policy and nothing else. Everything the log commits to is read and computed again: every leaf, every
+tile, every checkpoint that was ever stored, every line of a witness and every time stamp. Memory does not grow with the
+log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from vernietiging.beleid import Beleid
+from vernietiging.boom import Rand, hash_blad
+from vernietiging.checkpoint import Checkpoint, parse_checkpoint, read_bericht
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.gebeurtenis import parse_blad
+from vernietiging.notitie import Notitie, Soort, parse_handtekening, parse_notitie, verify_handtekening
+from vernietiging.tegels import BREEDTE, REGELS, Tegelmap, build_pad, encode_bundel
+from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
+
+Meld = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Verankering:
+    """What stands outside the building about one checkpoint: witnesses and times, by their names in the policy."""
+
+    getuigen: frozenset[str]
+    tijdstempels: Mapping[str, datetime]
+
+    def is_genoeg(self, beleid: Beleid) -> bool:
+        """Whether it is as many as the policy asks."""
+        return beleid.is_quorum(self.getuigen) and len(self.tijdstempels) >= beleid.minimaal_tijdstempels
+
+
+@dataclass(frozen=True)
+class Verslag:
+    """A log that is proven, up to its newest checkpoint."""
+
+    checkpoint: Checkpoint
+    checkpoints: int  # how many were stored and hold
+    verankerd: Mapping[int, Verankering]  # size -> what anchors it, enough by the policy
+
+
+def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _totaal: None) -> Verslag:
+    """Return when everything in this folder holds.
+
+    Args:
+        map: a log as it is exported.
+        meld: is told how many events are done, of how many.
+
+    Raises:
+        LogboekGewijzigdError: something was changed, left out or put in.
+        NietVastTeStellenError: evidence that the policy asks for is missing, or cannot be checked here.
+    """
+    kop = _read_notitie(map / "checkpoint")
+    checkpoint = verify_checkpoint(kop, beleid)
+    bewaard = dict(_read_checkpoints(map, beleid))
+    if bewaard.get(checkpoint.omvang, (None, b""))[0] != checkpoint:
+        raise LogboekGewijzigdError("Het nieuwste checkpoint is niet bewaard zoals het is ondertekend.")
+    verankeringen = {
+        omvang: _find_verankering(map, beleid, punt, inhoud, kop if omvang == checkpoint.omvang else None)
+        for omvang, (punt, inhoud) in bewaard.items()
+    }
+    _verify_bladen(map, {omvang: punt for omvang, (punt, _) in bewaard.items()}, checkpoint, meld)
+    genoeg = {omvang: anker for omvang, anker in verankeringen.items() if anker.is_genoeg(beleid)}
+    if checkpoint.omvang not in genoeg:
+        laatste = max(genoeg, default=0)
+        raise NietVastTeStellenError(
+            f"De gebeurtenissen na nummer {laatste} zijn nog niet verankerd zoals het beleid vraagt. Vraag een nieuwer "
+            "uittreksel."
+        )
+    return Verslag(checkpoint, len(bewaard), genoeg)
+
+
+def verify_checkpoint(notitie: Notitie, beleid: Beleid) -> Checkpoint:
+    """Return a checkpoint that the log of this policy signed with a key of each kind that the policy has.
+
+    Raises:
+        LogboekGewijzigdError: it is of another log, or a signature of a known key does not hold or is missing.
+    """
+    checkpoint = parse_checkpoint(notitie.tekst)
+    if checkpoint.oorsprong != beleid.oorsprong:
+        raise LogboekGewijzigdError(f"Dit is logboek {checkpoint.oorsprong}, niet {beleid.oorsprong}.")
+    getekend: set[Soort] = set()
+    for sleutel in beleid.logsleutels:
+        for handtekening in notitie.find(sleutel):
+            verify_handtekening(sleutel, handtekening, read_bericht(checkpoint, sleutel, handtekening))
+            getekend.add(sleutel.soort)
+    if getekend != {sleutel.soort for sleutel in beleid.logsleutels}:
+        raise LogboekGewijzigdError("Een checkpoint is niet ondertekend met de sleutels van dit logboek.")
+    return checkpoint
+
+
+def find_getuigen(notitie: Notitie, beleid: Beleid) -> frozenset[str]:
+    """Return the witnesses (by their name in the policy) whose line under a checkpoint holds.
+
+    Raises:
+        LogboekGewijzigdError: the line of a known witness does not hold.
+    """
+    checkpoint = parse_checkpoint(notitie.tekst)
+    gevonden = set()
+    for naam, sleutel in beleid.getuigen.items():
+        for handtekening in notitie.find(sleutel):
+            verify_handtekening(sleutel, handtekening, read_bericht(checkpoint, sleutel, handtekening))
+            gevonden.add(naam)
+    return frozenset(gevonden)
+
+
+def _read_notitie(pad: Path) -> Notitie:
+    return parse_notitie(_read(pad))
+
+
+def _read(pad: Path) -> bytes:
+    try:
+        return pad.read_bytes()
+    except FileNotFoundError as exc:
+        raise NietVastTeStellenError(f"{pad.name} ontbreekt in het logboek.") from exc
+    except OSError as exc:
+        raise NietVastTeStellenError(f"{pad} is niet te lezen.") from exc
+
+
+def _read_checkpoints(map: Path, beleid: Beleid) -> Iterator[tuple[int, tuple[Checkpoint, bytes]]]:
+    for pad in sorted((map / "checkpoints").iterdir()) if (map / "checkpoints").is_dir() else ():
+        inhoud = _read(pad)
+        checkpoint = verify_checkpoint(parse_notitie(inhoud), beleid)
+        if pad.name != str(checkpoint.omvang):
+            raise LogboekGewijzigdError(f"Checkpoint {pad.name} gaat over een logboek van {checkpoint.omvang}.")
+        yield checkpoint.omvang, (checkpoint, inhoud)
+
+
+def _find_verankering(
+    map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: bytes, kop: Notitie | None
+) -> Verankering:
+    notitie = parse_notitie(inhoud)
+    extra = map / "getuigen" / str(checkpoint.omvang)
+    if extra.exists():
+        regels = _read(extra).decode(errors="replace").splitlines()
+        notitie = notitie.add(parse_handtekening(regel) for regel in regels)
+    if kop is not None:
+        notitie = notitie.add(kop.handtekeningen)
+    stempels: dict[str, datetime] = {}
+    for naam, sha256 in beleid.tijdstempels.items():
+        antwoord = map / "tijdstempels" / str(checkpoint.omvang) / f"{naam}.tsr"
+        if antwoord.exists():
+            wortel = find_wortel(map / "wortels", sha256)
+            if wortel is None:
+                raise NietVastTeStellenError(f"Het certificaat van tijdstempelautoriteit {naam} ontbreekt.")
+            stempels[naam] = verify_tijdstempel(antwoord, inhoud, wortel)
+    return Verankering(find_getuigen(notitie, beleid), stempels)
+
+
+# --- leaves and tiles ---------------------------------------------------------------------------------------------
+
+
+def _verify_bladen(map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, meld: Meld) -> None:
+    if any(omvang > checkpoint.omvang for omvang in bewaard):
+        raise LogboekGewijzigdError("Er is een checkpoint bewaard van een groter logboek dan het nieuwste.")
+    nalezer = _Nalezer(map)
+    rand = Rand()
+    for n in range(-(-checkpoint.omvang // BREEDTE)):
+        breedte = min(BREEDTE, checkpoint.omvang - n * BREEDTE)
+        for blad in nalezer.read_bundel(n, breedte):
+            try:
+                parse_blad(blad)
+            except GebeurtenisError as exc:
+                raise LogboekGewijzigdError(f"Regel {rand.omvang}: {exc}") from exc
+            rand.append(nalezer.append(hash_blad(blad)))
+            punt = bewaard.get(rand.omvang)
+            if punt is not None and punt.wortel != rand.wortel:
+                raise LogboekGewijzigdError(
+                    f"Het logboek is niet dat van het checkpoint over {rand.omvang} gebeurtenissen."
+                )
+        meld(rand.omvang, checkpoint.omvang)
+    if rand.wortel != checkpoint.wortel:
+        raise LogboekGewijzigdError("Het logboek is niet dat van het nieuwste checkpoint.")
+    nalezer.finish()
+
+
+class _Nalezer:
+    """Compares every file of the log with what it must hold, while the leaves go by; keeps one tile of each level."""
+
+    def __init__(self, map: Path) -> None:
+        self._map = map
+        self._tegels = Tegelmap(map)
+        self._rijen: list[list[bytes]] = []  # per level: the hashes of the tile that is being filled
+        self._nummers: list[int] = []
+        self._gezien = 0
+
+    def read_bundel(self, n: int, breedte: int) -> list[bytes]:
+        """Return the leaves of a bundle; every file that holds (a part of) it must hold the same."""
+        bladen = self._tegels.read_bladen(n, breedte)
+        self._compare(REGELS, n, lambda aantal: encode_bundel(bladen[:aantal]), breedte)
+        return bladen
+
+    def append(self, bladhash: bytes) -> bytes:
+        """Add a leaf hash to its tile, and go on with the levels above when one is full."""
+        waarde, niveau = bladhash, 0
+        while True:
+            if niveau == len(self._rijen):
+                self._rijen.append([])
+                self._nummers.append(0)
+            rij = self._rijen[niveau]
+            rij.append(waarde)
+            if len(rij) < BREEDTE:
+                return bladhash
+            waarde = self._check_tegel(niveau)
+            niveau += 1
+
+    def finish(self) -> None:
+        """Compare what is not full, and refuse files that the log does not have."""
+        for niveau, rij in enumerate(self._rijen):
+            if rij:
+                self._check_tegel(niveau)
+        aanwezig = sum(len(bestanden) for _, _, bestanden in os.walk(self._map / "tile"))
+        if aanwezig != self._gezien:
+            raise LogboekGewijzigdError("In de map van het logboek staan bestanden die er niet bij horen.")
+
+    def _check_tegel(self, niveau: int) -> bytes:
+        rij, n = self._rijen[niveau], self._nummers[niveau]
+        self._compare(niveau, n, lambda aantal: b"".join(rij[:aantal]), len(rij))
+        self._rijen[niveau], self._nummers[niveau] = [], n + 1
+        rand = Rand()
+        for waarde in rij:
+            rand.append(waarde)
+        return rand.wortel
+
+    def _compare(self, soort: int | str, n: int, build: Callable[[int], bytes], breedte: int) -> None:
+        """Compare the full file and every partial one; the one of this width, or the full one, must be there."""
+        gevonden = False
+        for pad, aantal in self._files(soort, n):
+            if aantal > breedte or _read(pad) != build(aantal):
+                raise LogboekGewijzigdError(f"{pad.relative_to(self._map)} is niet wat er is verzegeld.")
+            self._gezien += 1
+            gevonden = gevonden or aantal == breedte
+        if not gevonden:
+            raise LogboekGewijzigdError(f"Er ontbreekt een deel van het logboek: {build_pad(soort, n, breedte)}.")
+
+    def _files(self, soort: int | str, n: int) -> Iterator[tuple[Path, int]]:
+        heel = self._map / build_pad(soort, n)
+        if heel.exists():
+            yield heel, BREEDTE
+        deels = (self._map / build_pad(soort, n, 1)).parent
+        if deels.is_dir():
+            for pad in sorted(deels.iterdir()):
+                if not pad.name.isdecimal() or str(int(pad.name)) != pad.name or not 0 < int(pad.name) < BREEDTE:
+                    raise LogboekGewijzigdError(f"{pad.relative_to(self._map)} hoort niet bij het logboek.")
+                yield pad, int(pad.name)
