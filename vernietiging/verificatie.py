@@ -17,7 +17,7 @@ from vernietiging.beleid import Beleid
 from vernietiging.boom import Rand, hash_blad
 from vernietiging.checkpoint import Checkpoint, parse_checkpoint, read_bericht
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
-from vernietiging.gebeurtenis import parse_blad
+from vernietiging.gebeurtenis import verify_blad
 from vernietiging.notitie import Notitie, Soort, parse_handtekening, parse_notitie, verify_handtekening
 from vernietiging.tegels import BREEDTE, REGELS, Tegelmap, build_pad, encode_bundel
 from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
@@ -166,7 +166,7 @@ def _verify_bladen(map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Che
         breedte = min(BREEDTE, checkpoint.omvang - n * BREEDTE)
         for blad in nalezer.read_bundel(n, breedte):
             try:
-                parse_blad(blad)
+                verify_blad(blad)
             except GebeurtenisError as exc:
                 raise LogboekGewijzigdError(f"Regel {rand.omvang}: {exc}") from exc
             rand.append(nalezer.append(hash_blad(blad)))

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from vernietiging.boom import Rand, build_rand, hash_blad
 from vernietiging.checkpoint import Checkpoint, build_bericht, build_handtekening, parse_checkpoint
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
-from vernietiging.gebeurtenis import find_objecten, parse_blad
+from vernietiging.gebeurtenis import find_objecten, parse_blad, verify_blad
 from vernietiging.notitie import Notitie, Sleutel, Soort, is_sleutelnaam, parse_notitie
 from vernietiging.tegels import (
     BREEDTE,
@@ -199,7 +199,8 @@ class Verzegelaar:
         return self._stand
 
     def _check_blad(self, blad: bytes) -> None:
-        for sha256 in find_objecten(parse_blad(blad)):
+        verify_blad(blad)
+        for sha256 in () if self._objecten is None else find_objecten(parse_blad(blad)):
             if self._objecten is not None and not _is_whole(self._objecten, sha256):
                 raise LogboekGewijzigdError(
                     f"Een gebeurtenis noemt bestand {sha256}, maar in de opslag staat dat niet, of het is veranderd. "

@@ -122,6 +122,56 @@ def test_a_leaf_is_read_in_its_one_form_and_in_no_other(soort: str, versie: int)
             parse_blad(vals)
 
 
+@st.composite
+def gebeurtenissen(draw: st.DrawFn) -> Gebeurtenis:
+    """Events with any values their schema allows."""
+    soort, versie = draw(st.sampled_from(sorted(SCHEMAS)))
+    waarden: dict[Veld, st.SearchStrategy[Any]] = {
+        Veld.HASH: st.binary(min_size=32, max_size=32).map(bytes.hex),
+        Veld.OBJECT: st.binary(min_size=32, max_size=32).map(bytes.hex),
+        Veld.GETAL: st.integers(0, 2**53 - 1),
+        Veld.WOORD: st.from_regex(r"[a-z0-9_.:-]{1,80}", fullmatch=True),
+        Veld.ID: st.uuids().map(str),
+        Veld.JANEE: st.booleans(),
+    }
+    gegevens = {naam: draw(waarden[veld]) for naam, veld in SCHEMAS[soort, versie].items()}
+    tijd = draw(st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"))
+    return Gebeurtenis(draw(st.uuids()), soort, versie, draw(st.uuids()), draw(st.uuids()), tijd, gegevens)
+
+
+@given(gebeurtenissen(), st.data())
+def test_the_pattern_of_a_leaf_passes_what_the_schema_passes_and_no_byte_more(
+    gebeurtenis: Gebeurtenis, data: st.DataObject
+) -> None:
+    blad = verify_gebeurtenis(gebeurtenis).to_bytes()
+    assert parse_blad(blad) == gebeurtenis
+    plek = data.draw(st.integers(0, len(blad) - 1))
+    anders = blad[:plek] + data.draw(st.binary(max_size=2)) + blad[plek + 1 :]
+    try:
+        gelezen = parse_blad(anders)
+    except GebeurtenisError:
+        return
+    assert verify_gebeurtenis(gelezen).to_bytes() == anders
+
+
+@pytest.mark.parametrize("getal", ["9007199254740992", "9999999999999999", "00", "-1", "1e3", "+1", "1.0", " 1"])
+def test_a_number_that_is_too_large_or_spelled_otherwise_is_refused(getal: str) -> None:
+    blad = build_gebeurtenis("bewerking").to_bytes()
+    parse_blad(blad.replace(b'"nummer":3', b'"nummer":9007199254740991'))
+    with pytest.raises(GebeurtenisError):
+        parse_blad(blad.replace(b'"nummer":3', f'"nummer":{getal}'.encode()))
+
+
+@pytest.mark.parametrize(
+    "tijd",
+    ["2026-13-02T14:05:11Z", "2026-00-02T14:05:11Z", "2026-01-32T14:05:11Z", "2026-01-02T24:05:11Z",
+     "2026-01-02T14:60:11Z", "2026-01-02T14:05:11+00:00", "2026-01-02T14:05:11.1234567Z", "\u0662026-01-02T14:05:11Z"],
+)  # fmt: skip
+def test_a_time_that_is_none_is_refused(tijd: str) -> None:
+    with pytest.raises(GebeurtenisError, match="tijd"):
+        verify_gebeurtenis(replace(build_gebeurtenis(), op=tijd))
+
+
 def test_the_same_key_twice_is_refused_whichever_would_count() -> None:
     blad = build_gebeurtenis().to_bytes()
     with pytest.raises(GebeurtenisError):
