@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from scanstraat.domain import passes_elfproef
 from scanstraat.errors import InstellingError
+from vernietiging.notitie import is_sleutelnaam
 
 TIJDZONE = "Europe/Amsterdam"
 Batchvorm = Literal["map", "bestand", "los"]
@@ -109,6 +110,24 @@ class BackupConfig(_Deel):
     """[backup]: where `scanstraat back-up maak` writes."""
 
     map: Path = Path("back-up")
+
+
+class LogboekConfig(_Deel):
+    """[logboek]: the sealed log of legally relevant events, and who seals it."""
+
+    oorsprong: str = "scanstraat.example/vernietiging/1"
+    map: Path = Path("logboek")
+    verzegelaar: Path = Path("verzegelaar")
+    interval_s: Annotated[float, Field(gt=0)] = 10.0
+
+    @field_validator("oorsprong")
+    @classmethod
+    def _oorsprong_is_een_naam(cls, oorsprong: str) -> str:
+        if not is_sleutelnaam(oorsprong) or not oorsprong.isascii() or len(oorsprong) > 200:
+            raise ValueError(
+                "geen naam voor een logboek, zoals gemeente.example/vernietiging/1: zonder spaties en plus"
+            )
+        return oorsprong
 
 
 class ZgwConfig(_Deel):
@@ -220,6 +239,7 @@ class Config(BaseSettings):
     gezondheid: GezondheidConfig = GezondheidConfig()
     opruimen: OpruimConfig = OpruimConfig()
     backup: BackupConfig = BackupConfig()
+    logboek: LogboekConfig = LogboekConfig()
     zaaksysteem: ZaaksysteemConfig = ZaaksysteemConfig()
     profiel: dict[str, Scanprofiel] = {"standaard": Scanprofiel()}
     scanmap: tuple[Scanmap, ...] = ()
@@ -309,6 +329,8 @@ def find_dubbel_gebruik(config: Config) -> tuple[str, ...]:
         ("de opslag", config.opslag.map),
         *([("de kopie van de opslag", config.opslag.kopie)] if config.opslag.kopie is not None else []),
         ("de back-up", config.backup.map),
+        ("het logboek", config.logboek.map),
+        ("de map van de verzegelaar", config.logboek.verzegelaar),
     ]
     fouten = []
     for nummer, (naam, map) in enumerate(scanmappen):
@@ -343,6 +365,12 @@ def _with_absolute_paths(config: Config, basis: Path) -> Config:
                 }
             ),
             "backup": config.backup.model_copy(update={"map": basis / config.backup.map}),
+            "logboek": config.logboek.model_copy(
+                update={
+                    "map": gegevensmap / config.logboek.map,
+                    "verzegelaar": gegevensmap / config.logboek.verzegelaar,
+                }
+            ),
             "scanmap": tuple(deel.model_copy(update={"map": basis / deel.map}) for deel in config.scanmap),
             "zaaksysteem": config.zaaksysteem.model_copy(
                 update={

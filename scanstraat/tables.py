@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from kwaliteitscontrole.tables import BevindingRow
@@ -319,6 +319,16 @@ class GebeurtenisRow(SQLModel, table=True):
     onderwerp_log_id: UUID = Field(index=True)
     op: str
     gegevens: dict[str, Any] = _json()
+
+
+class LogregelRow(SQLModel, table=True):
+    """Where an event stands in the sealed log; never updated or deleted (trigger)."""
+
+    __tablename__ = "logregel"
+    nummer: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False)
+    )
+    gebeurtenis: int = Field(foreign_key="gebeurtenis.volgnummer", unique=True)
 
 
 class StapRow(SQLModel, table=True):

@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
     app.command("intern-werker", hidden=True)(intern_werker)
     app.command("intern-gezondheid", hidden=True)(intern_gezondheid)
     app.command("intern-onderhoud", hidden=True)(intern_onderhoud)
+    app.command("intern-verzegelaar", hidden=True)(intern_verzegelaar)
+    app.command("intern-logboek", hidden=True)(intern_logboek)
 
 
 def start(context: typer.Context) -> None:
@@ -43,6 +45,8 @@ def start(context: typer.Context) -> None:
             *((f"werker-{n}", [*zelf, "intern-werker", f"w{n}"]) for n in range(config.werk.werkers)),
             ("gezondheid", [*zelf, "intern-gezondheid"]),
             ("onderhoud", [*zelf, "intern-onderhoud"]),
+            ("verzegelaar", [*zelf, "intern-verzegelaar"]),
+            ("logboek", [*zelf, "intern-logboek"]),
         ]
         with hold_startslot(config):
             poort = check_poort(config.gezondheid.adres, config.gezondheid.poort)
@@ -121,6 +125,24 @@ def intern_onderhoud(context: typer.Context) -> None:
     with expected_errors(), open_basis(load_config(context)) as basis:
         os.nice(10)  # scans that come in go first
         loop(basis, _stop_on_signal())
+
+
+def intern_verzegelaar(context: typer.Context) -> None:
+    """Verzegel wat gevraagd wordt (gestart door `scanstraat start`, of als dienst van een eigen gebruiker)."""
+    from scanstraat import logboek  # noqa: PLC0415
+
+    configure_log()
+    with expected_errors():
+        logboek.serve(load_config(context), _stop_on_signal())
+
+
+def intern_logboek(context: typer.Context) -> None:
+    """Laat nieuwe gebeurtenissen verzegelen (gestart door `scanstraat start`)."""
+    from scanstraat import logboek  # noqa: PLC0415
+
+    configure_log()
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        logboek.loop(basis, _stop_on_signal())
 
 
 def _stop_on_signal() -> threading.Event:

@@ -38,7 +38,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
-        *("scanstraat.rapport", "scanstraat.toezicht"),
+        *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek"),
     ),
     "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo"),
 }

@@ -1,0 +1,82 @@
+"""Commands about the sealed log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanstraat import db
+from scanstraat.bootstrap import open_basis
+from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout
+
+logboek = typer.Typer(
+    help="Het verzegelde logboek; zonder opdracht: hoe het ervoor staat.", invoke_without_command=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(logboek, name="logboek")
+
+
+@logboek.callback()
+def toon_logboek(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon hoeveel gebeurtenissen er zijn, hoeveel er verzegeld zijn, en de wortel."""
+    if context.invoked_subcommand is not None:
+        return None
+    from scanstraat import logboek as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        verzegeld = boek.open_klant(basis.config).stand()
+        with db.read(basis.engine) as session:
+            stand = boek.build_stand(session, verzegeld)
+        if als_json:
+            return show_json(stand.to_json())
+        stdout().print(
+            f"Logboek {basis.config.logboek.oorsprong}\n"
+            f"{stand.gebeurtenissen} gebeurtenissen, waarvan {stand.verzegeld} verzegeld.\n"
+            f"Wortel: {stand.wortel}\nMap: {basis.config.logboek.map}",
+            soft_wrap=True,
+        )
+    return None
+
+
+@logboek.command("verzegel")
+def verzegel(context: typer.Context) -> None:
+    """Verzegel nu alle gebeurtenissen die wachten. Dat gaat ook vanzelf."""
+    from scanstraat import logboek as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        verzegeld = boek.seal_waiting(basis, boek.open_klant(basis.config))
+        stdout().print(
+            f"{verzegeld.omvang} gebeurtenissen zijn verzegeld. Wortel: {verzegeld.wortel.hex()}", soft_wrap=True
+        )
+
+
+@logboek.command("controleer")
+def controleer(context: typer.Context) -> None:
+    """Vergelijk elke gebeurtenis in de database met het verzegelde logboek."""
+    from scanstraat import logboek as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
+        taak = balk.add_task("Logboek vergelijken", total=None)
+        aantal = boek.check_record(basis, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal))
+    stdout().print(f"{aantal} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
+
+
+@logboek.command("beleid")
+def beleid(
+    context: typer.Context,
+    uit: Annotated[Path, typer.Option("--uit", "-o", help="Bestand voor het beleid.")],
+) -> None:
+    """Schrijf het beleid voor een auditor: de naam en de sleutels van dit logboek."""
+    from scanstraat import logboek as boek  # noqa: PLC0415
+
+    with expected_errors():
+        boek.write_beleid(load_config(context), uit)
+        stdout().print(
+            f"Het beleid staat in {uit}. Geef het de auditor buiten de scanstraat om, en druk het af in het handboek.",
+            soft_wrap=True,
+        )

@@ -1,0 +1,211 @@
+"""Between the record and the sealed log: which events wait, where each stands in the log, and whether the two agree.
+
+The record is where an event is written, in the transaction of its change. The sealer decides its place. `logregel`
+keeps that place, so that later events can refer to it; it can be made anew from the log.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from scanstraat import db, processen
+from scanstraat.bootstrap import Basis
+from scanstraat.config import Config
+from scanstraat.errors import NietMogelijkError, ScanstraatError
+from scanstraat.tables import GebeurtenisRow, LogregelRow
+from scanstraat.technisch_log import describe_fout
+from vernietiging.beleid import GEEN, Beleid, render_beleid
+from vernietiging.errors import LogboekGewijzigdError, VernietigingError
+from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
+from vernietiging.tegels import BREEDTE, Tegelmap
+from vernietiging.verzegelaar import Verzegelaar
+from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
+
+SAMEN = 2_000  # events in one request to the sealer
+ADRES = "verzegelaar.sock"
+
+_log = structlog.get_logger("logboek")
+
+
+@dataclass(frozen=True)
+class Stand:
+    """What there is to say of the log now."""
+
+    gebeurtenissen: int  # in the record
+    verzegeld: int
+    wortel: str
+    oudste_wachtende_op: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "gebeurtenissen": self.gebeurtenissen,
+            "verzegeld": self.verzegeld,
+            "wortel": self.wortel,
+            "oudste_wachtende_op": self.oudste_wachtende_op,
+        }
+
+
+def open_klant(config: Config) -> Verzegelklant:
+    """Return who asks the sealer of this installation."""
+    return Verzegelklant(_find_adres(config))
+
+
+def serve(config: Config, stop: threading.Event) -> None:
+    """Be the sealer, until told to stop."""
+    logboek = config.logboek
+
+    def open_verzegelaar() -> Verzegelaar:
+        return Verzegelaar(logboek.verzegelaar, logboek.map, logboek.oorsprong, objecten=config.opslag.map)
+
+    Verzegeldienst(_find_adres(config), open_verzegelaar).serve(stop)
+
+
+def _find_adres(config: Config) -> Path:
+    return config.logboek.verzegelaar / ADRES
+
+
+def loop(basis: Basis, stop: threading.Event) -> None:
+    """Seal what waits, again and again; what goes wrong is logged and tried again."""
+    klant = open_klant(basis.config)
+    while not stop.is_set():
+        try:
+            seal_waiting(basis, klant)
+        except NietMogelijkError:  # a person asked for it at this moment
+            pass
+        except (ScanstraatError, VernietigingError, SQLAlchemyError, OSError) as exc:
+            _log.error("verzegelen_mislukt", **describe_fout(exc))
+        stop.wait(basis.config.logboek.interval_s)
+
+
+def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
+    """Seal every event that waits, in the order in which they were written, and note where each stands.
+
+    Raises:
+        LogboekGewijzigdError: record and log do not agree: one of them was changed or put back.
+        NietVastTeStellenError: the sealer does not answer.
+    """
+    slot = basis.config.algemeen.gegevensmap / "logboek.slot"
+    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw."):
+        verzegeld = klant.stand()
+        _catch_up(basis, verzegeld)
+        while True:
+            with db.read(basis.engine) as session:
+                wachtend = _load_waiting(session)
+            if not wachtend:
+                return verzegeld
+            vanaf = verzegeld.omvang
+            verzegeld = klant.append(vanaf, [blad for _, blad in wachtend])
+            with db.begin(basis.engine) as session:
+                _save_places(session, vanaf, [volgnummer for volgnummer, _ in wachtend])
+
+
+def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:
+    """Note the places that were not noted when something stopped between the sealer's answer and our commit.
+
+    Every leaf beyond what we know must be an event of the record: if not, the record was put back to an older state.
+    """
+    with db.read(basis.engine) as session:
+        bekend = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
+    if bekend > verzegeld.omvang:
+        raise LogboekGewijzigdError(
+            f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Is de verzegelaar "
+            "teruggezet? Zet zijn map terug zoals zij was; tot dan wordt er niets verzegeld."
+        )
+    for begin, bladen in _read_leaves(Tegelmap(basis.config.logboek.map), bekend, verzegeld.omvang):
+        with db.begin(basis.engine) as session:
+            _save_places(session, begin, [_find_event(session, blad) for blad in bladen])
+
+
+def _find_event(session: Session, blad: bytes) -> int:
+    gebeurtenis = parse_blad(blad)
+    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis.id)).first()
+    if rij is None or build_blad(rij) != blad or rij.volgnummer is None:
+        raise LogboekGewijzigdError(
+            "Het logboek heeft gebeurtenissen die niet in de database staan: de database is teruggezet of veranderd. "
+            "Er wordt niets verzegeld. Waarschuw de functioneel beheerder."
+        )
+    return rij.volgnummer
+
+
+def _read_leaves(tegels: Tegelmap, begin: int, einde: int) -> Iterator[tuple[int, list[bytes]]]:
+    while begin < einde:
+        n, over = divmod(begin, BREEDTE)
+        tot = min(einde, (n + 1) * BREEDTE)
+        yield begin, tegels.read_bladen(n, tot - n * BREEDTE)[over:]
+        begin = tot
+
+
+def build_blad(rij: GebeurtenisRow) -> bytes:
+    """Return the leaf of an event of the record."""
+    return Gebeurtenis(
+        rij.id, rij.soort, rij.schema_versie, rij.actor_log_id, rij.onderwerp_log_id, rij.op, rij.gegevens
+    ).to_bytes()
+
+
+def _select_waiting() -> Any:
+    return (
+        select(GebeurtenisRow)
+        .join(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer, isouter=True)
+        .where(col(LogregelRow.nummer).is_(None))
+    )
+
+
+def _load_waiting(session: Session) -> list[tuple[int, bytes]]:
+    rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(SAMEN))
+    return [(rij.volgnummer, build_blad(rij)) for rij in rijen]
+
+
+def _save_places(session: Session, vanaf: int, volgnummers: Sequence[int]) -> None:
+    session.execute(
+        sa.insert(LogregelRow),
+        [{"nummer": vanaf + plek, "gebeurtenis": volgnummer} for plek, volgnummer in enumerate(volgnummers)],
+    )
+
+
+def build_stand(session: Session, verzegeld: Verzegeld) -> Stand:
+    """Return how the record and the log stand."""
+    aantal = session.exec(select(sa.func.count()).select_from(GebeurtenisRow)).one()
+    oudste = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(1)).first()
+    return Stand(aantal, verzegeld.omvang, verzegeld.wortel.hex(), None if oudste is None else oudste.op)
+
+
+def check_record(basis: Basis, *, meld: Callable[[int, int], None]) -> int:
+    """Compare every event of the record with its line in the log; return how many agree.
+
+    Raises:
+        LogboekGewijzigdError: one does not, with its number.
+    """
+    with db.read(basis.engine) as session:
+        totaal = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
+    for begin, bladen in _read_leaves(Tegelmap(basis.config.logboek.map), 0, totaal):
+        with db.read(basis.engine) as session:
+            rijen = session.exec(
+                select(LogregelRow.nummer, GebeurtenisRow)
+                .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+                .where(col(LogregelRow.nummer) >= begin, col(LogregelRow.nummer) < begin + len(bladen))
+                .order_by(col(LogregelRow.nummer))
+            ).all()
+        for plek, blad in enumerate(bladen):
+            if plek >= len(rijen) or rijen[plek][0] != begin + plek or build_blad(rijen[plek][1]) != blad:
+                raise LogboekGewijzigdError(
+                    f"Gebeurtenis {begin + plek} staat anders in de database dan in het verzegelde logboek. Er is iets "
+                    "veranderd. Waarschuw de functioneel beheerder en de archivaris."
+                )
+        meld(begin + len(bladen), totaal)
+    return totaal
+
+
+def write_beleid(config: Config, uit: Path) -> None:
+    """Write what an auditor may believe of this log: its origin and its keys. No witnesses or time stamps yet."""
+    sleutels = open_klant(config).sleutels()
+    uit.write_text(render_beleid(Beleid(sleutels, {}, {}, GEEN, {}, 0)), encoding="utf-8")

@@ -1,0 +1,224 @@
+"""From events in the record to a sealed log: complete, in order, once; and who changes one of the two is noticed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+from typer.testing import CliRunner
+
+from scanstraat import db, logboek, storage
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli import app
+from scanstraat.config import Config, read_config
+from scanstraat.tables import GebeurtenisRow, LogregelRow
+from tests.builders import build_persoon, save_batch
+from vernietiging.__main__ import main as verifier
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.tegels import Tegelmap
+from vernietiging.verzegeldienst import Verzegelklant
+
+
+@dataclass
+class Proef:
+    """An installation with a running sealer."""
+
+    basis: Basis
+    config: Path
+    klant: Verzegelklant
+
+    def write(self, aantal: int) -> None:
+        """Write so many events, each in a transaction of its own."""
+        for _ in range(aantal):
+            with db.begin(self.basis.engine) as session:
+                append(session)
+
+    def seal(self) -> int:
+        return logboek.seal_waiting(self.basis, self.klant).omvang
+
+    def places(self) -> list[tuple[int, int]]:
+        with db.read(self.basis.engine) as session:
+            rijen = session.exec(select(LogregelRow.nummer, LogregelRow.gebeurtenis).order_by(col(LogregelRow.nummer)))
+            return [(nummer, gebeurtenis) for nummer, gebeurtenis in rijen]
+
+    def execute(self, opdracht: str) -> None:
+        """As somebody who owns the database, and took its guards away."""
+        with self.basis.engine.begin() as verbinding:
+            if verbinding.dialect.name == "postgresql":
+                verbinding.exec_driver_sql("set session_replication_role = replica")
+            else:
+                for naam in verbinding.exec_driver_sql(
+                    "select name from sqlite_master where type = 'trigger'"
+                ).scalars():
+                    verbinding.exec_driver_sql(f"drop trigger {naam}")
+            verbinding.exec_driver_sql(opdracht)
+
+
+def append(session: Session) -> None:
+    batch = save_batch(session)
+    storage.append_gebeurtenis(
+        session, "batch.klaargemeld", actor=build_persoon(session), onderwerp=batch.log_id, ontvangen=3
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def proef(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proef]:
+    pad = tmp_path / "config.toml"
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    pad.write_text(
+        f'[database]\nurl = "{url}"\n[logboek]\noorsprong = "gemeente.example/vernietiging/1"\n', encoding="utf-8"
+    )
+    config = read_config(pad)
+    stop = threading.Event()
+    with open_basis(config) as basis:
+        dienst = threading.Thread(target=logboek.serve, args=(config, stop))
+        dienst.start()
+        try:
+            while not (config.logboek.verzegelaar / logboek.ADRES).exists():
+                stop.wait(0.01)
+            yield Proef(basis, pad, logboek.open_klant(config))
+        finally:
+            stop.set()
+            dienst.join()
+
+
+def test_every_event_gets_its_place_in_the_order_of_the_record(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logboek, "SAMEN", 3)
+    assert proef.seal() == 0
+    for aantal, omvang in ((7, 7), (0, 7), (1, 8)):
+        proef.write(aantal)
+        assert proef.seal() == omvang
+    plaatsen = proef.places()
+    assert [nummer for nummer, _ in plaatsen] == list(range(8))
+    assert [gebeurtenis for _, gebeurtenis in plaatsen] == sorted(gebeurtenis for _, gebeurtenis in plaatsen)
+    with db.read(proef.basis.engine) as session:
+        rijen = session.exec(select(GebeurtenisRow).order_by(col(GebeurtenisRow.volgnummer))).all()
+    assert Tegelmap(proef.basis.config.logboek.map).read_bladen(0, 8) == [logboek.build_blad(rij) for rij in rijen]
+    assert logboek.check_record(proef.basis, meld=lambda _a, _b: None) == 8
+
+
+def test_what_was_sealed_when_we_stopped_is_noted_at_the_next_start(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proef.write(5)
+
+    def stop(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(logboek, "_save_places", stop)
+        proef.seal()
+    assert proef.places() == []
+    proef.write(2)
+    assert proef.seal() == 7
+    assert len(proef.places()) == 7
+    assert logboek.check_record(proef.basis, meld=lambda _a, _b: None) == 7
+
+
+@pytest.mark.parametrize("opdracht", [
+    "update gebeurtenis set op = '2026-01-01T00:00:00.000Z' where soort = 'batch.klaargemeld'",
+    "update gebeurtenis set onderwerp_log_id = actor_log_id",
+    "delete from logregel where nummer = 3",
+    "update logregel set nummer = 99 where nummer = 3",
+])  # fmt: skip
+def test_a_change_in_the_record_after_sealing_is_found(proef: Proef, opdracht: str) -> None:
+    proef.write(6)
+    proef.seal()
+    proef.execute(opdracht)
+    with pytest.raises(LogboekGewijzigdError):
+        logboek.check_record(proef.basis, meld=lambda _a, _b: None)
+
+
+def test_a_record_that_was_put_back_is_not_sealed_on(proef: Proef) -> None:
+    proef.write(4)
+    proef.seal()
+    proef.execute("delete from logregel where nummer > 1")
+    proef.execute("delete from gebeurtenis where volgnummer = (select max(volgnummer) from gebeurtenis)")
+    proef.write(3)
+    with pytest.raises(LogboekGewijzigdError, match="database is teruggezet of veranderd"):
+        proef.seal()
+    assert proef.klant.stand().omvang == 4
+
+
+def test_a_sealer_that_was_put_back_is_noticed(proef: Proef) -> None:
+    proef.write(2)
+    proef.seal()
+    verzegelaar, log = proef.basis.config.logboek.verzegelaar, proef.basis.config.logboek.map
+    oud = (verzegelaar / "stand.json").read_bytes()
+    proef.write(2)
+    proef.seal()
+    (verzegelaar / "stand.json").write_bytes(oud)
+    with pytest.raises(GebeurtenisError):  # what it refuses makes it look at its folder again
+        proef.klant.append(4, [b"geen gebeurtenis"])
+    with pytest.raises(LogboekGewijzigdError, match="teruggezet"):
+        proef.seal()
+    shutil.rmtree(log)  # and also when the log went back with it
+    with pytest.raises(LogboekGewijzigdError):
+        proef.seal()
+
+
+def test_places_never_change(proef: Proef) -> None:
+    proef.write(1)
+    proef.seal()
+    for opdracht in ("update logregel set nummer = 7", "delete from logregel"):
+        with pytest.raises(sa.exc.DBAPIError, match="verandert nooit"), proef.basis.engine.begin() as verbinding:
+            verbinding.exec_driver_sql(opdracht)
+
+
+def test_without_a_sealer_nothing_is_lost_and_it_is_said(tmp_path: Path) -> None:
+    pad = tmp_path / "config.toml"
+    pad.write_text("", encoding="utf-8")
+    with open_basis(read_config(pad)) as basis:
+        with db.begin(basis.engine) as session:
+            append(session)
+        with pytest.raises(NietVastTeStellenError, match="scanstraat start"):
+            logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    uitslag = CliRunner().invoke(app, ["--config", str(pad), "logboek"])
+    assert (uitslag.exit_code, "De verzegelaar antwoordt niet" in uitslag.output) == (2, True)
+
+
+def test_the_loop_goes_on_after_trouble(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    proef.write(1)
+    stop, keren = threading.Event(), 0
+
+    def seal(basis: Basis, klant: Verzegelklant) -> None:
+        nonlocal keren
+        keren += 1
+        if keren == 1:
+            raise NietVastTeStellenError("even niet")
+        stop.set()
+
+    monkeypatch.setattr(logboek, "seal_waiting", seal)
+    logboek.loop(cast("Any", SimpleNamespace(config=_quick(proef.basis.config))), stop)
+    assert keren == 2
+
+
+def _quick(config: Config) -> Config:
+    return config.model_copy(update={"logboek": config.logboek.model_copy(update={"interval_s": 0.01})})
+
+
+def test_the_commands_seal_compare_and_give_an_auditor_what_he_needs(proef: Proef, tmp_path: Path) -> None:
+    def say(*woorden: str) -> str:
+        uitslag = CliRunner().invoke(app, ["--config", str(proef.config), "logboek", *woorden])
+        assert uitslag.exit_code == 0, uitslag.output
+        return " ".join(uitslag.output.split())
+
+    proef.write(3)
+    assert "3 gebeurtenissen, waarvan 0 verzegeld" in say()
+    assert "3 gebeurtenissen zijn verzegeld" in say("verzegel")
+    assert "waarvan 3 verzegeld" in say()
+    assert '"oudste_wachtende_op": null' in say("--json")
+    assert "3 gebeurtenissen in de database zijn gelijk" in say("controleer")
+    say("beleid", "-o", str(tmp_path / "beleid"))
+    assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(tmp_path / "beleid")]) == 0
+    proef.execute("update gebeurtenis set soort = 'bewerking'")
+    uitslag = CliRunner().invoke(app, ["--config", str(proef.config), "logboek", "controleer"])
+    assert (uitslag.exit_code, "verzegelde logboek" in uitslag.output) == (1, True)
