@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
 from kwaliteitscontrole.woorden import count_words, join_words
-from scanstraat import db, storage
+from scanstraat import db, logboek, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
@@ -37,6 +37,7 @@ MAXIMALE_BACKUP_DAGEN = 7
 MAXIMALE_CONTROLE_DAGEN = 3  # the service checks the database every day
 MAXIMALE_RONDE_MINUTEN = 10  # a look at a scanmap may take in a large batch
 MAXIMALE_WACHTTIJD_UREN = 24  # scans must be available within a day (handboeken: continuïteit)
+MAXIMALE_VERZEGELTIJD_S = 300.0  # an event that waits longer for the sealer is said
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
             *_check_database(session, lopend),
             *_check_werkers(session, lopend),
             *_check_stappen(session),
+            *_check_logboek(basis, session, lopend),
             *_check_backup(basis, session),
             *_check_zaaksysteem(basis),
         )
@@ -293,6 +295,21 @@ def _check_stappen(session: Session) -> Iterator[Melding]:
         uren = _hours_since(oudste)
         if uren >= MAXIMALE_WACHTTIJD_UREN:
             yield Melding("stappen", "fout", f"Er wacht werk al {uren:.0f} uur. Bekijk het met: scanstraat stappen")
+
+
+def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    oudste = logboek.find_oudste_wachtende(session)
+    geduld_s = max(MAXIMALE_VERZEGELTIJD_S, 10 * basis.config.logboek.interval_s)
+    if oudste is None or not lopend.werkers:  # that nothing runs is said already
+        return
+    wacht_s = (lopend.nu - datetime.fromisoformat(oudste)).total_seconds()
+    if wacht_s > geduld_s:
+        yield Melding(
+            "logboek",
+            "fout",
+            f"Al {wacht_s / 60:.0f} minuten worden gebeurtenissen niet verzegeld. Wat er is zegt: scanstraat logboek "
+            "verzegel. Vernietig tot dan geen papier.",
+        )
 
 
 def _check_backup(basis: Basis, session: Session) -> Iterator[Melding]:

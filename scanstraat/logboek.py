@@ -175,8 +175,13 @@ def _save_places(session: Session, vanaf: int, volgnummers: Sequence[int]) -> No
 def build_stand(session: Session, verzegeld: Verzegeld) -> Stand:
     """Return how the record and the log stand."""
     aantal = session.exec(select(sa.func.count()).select_from(GebeurtenisRow)).one()
+    return Stand(aantal, verzegeld.omvang, verzegeld.wortel.hex(), find_oudste_wachtende(session))
+
+
+def find_oudste_wachtende(session: Session) -> str | None:
+    """Return when the first event that is not sealed was written; None when all are sealed."""
     oudste = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(1)).first()
-    return Stand(aantal, verzegeld.omvang, verzegeld.wortel.hex(), None if oudste is None else oudste.op)
+    return None if oudste is None else str(oudste.op)
 
 
 def check_record(basis: Basis, *, meld: Callable[[int, int], None]) -> int:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -18,10 +19,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 from typer.testing import CliRunner
 
-from scanstraat import db
+from scanstraat import db, gezondheid, storage
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
-from scanstraat.config import Scanprofiel, build_config
+from scanstraat.config import Config, Scanprofiel, build_config
 from scanstraat.domain import Fase
 from scanstraat.gezondheid import Melding, build_gezondheid
 from scanstraat.gezondheidspagina import create_app
@@ -31,6 +32,7 @@ from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.tables import OpruimingRow, UitvoerderRow, WachterRow
+from tests.builders import build_persoon
 from tests.scanmapproef import build_scan, investigate
 
 START = "scanstraat start"
@@ -151,6 +153,26 @@ def test_a_database_that_was_not_checked_for_days_is_a_fout_while_the_line_runs(
         with db.begin(basis.engine) as session:
             session.add(keep(1))
         assert ask(basis, "database") == []
+
+
+def test_events_that_are_not_sealed_while_the_line_runs_are_a_fout(
+    basis: Basis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.begin(basis.engine) as session:
+        storage.append_gebeurtenis(
+            session, "batch.klaargemeld", actor=build_persoon(session), onderwerp=uuid4(), ontvangen=1
+        )
+    with running_worker(basis):
+        assert ask(basis, "logboek") == []  # it gets some minutes
+        monkeypatch.setattr(gezondheid, "MAXIMALE_VERZEGELTIJD_S", -1.0)
+        basis = replace(basis, config=_hurry(basis.config))
+        (melding,) = ask(basis, "logboek")
+        assert melding.ernst == "fout" and "scanstraat logboek verzegel" in melding.tekst
+    assert ask(basis, "logboek") == []  # nothing runs: that is said already
+
+
+def _hurry(config: Config) -> Config:
+    return config.model_copy(update={"logboek": config.logboek.model_copy(update={"interval_s": -1.0})})
 
 
 def test_a_language_that_is_not_installed_is_said_before_a_scan_meets_it(basis: Basis) -> None:
