@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vernietiging.beleid import parse_beleid
+from vernietiging.beleid import GEEN, parse_beleid
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.verificatie import verify_logboek
 
@@ -43,6 +43,11 @@ def main(woorden: list[str] | None = None) -> int:
     print(f"BEWEZEN. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
     verankerd = len(verslag.verankerd)
     print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
+    if beleid.quorum == GEEN and not beleid.minimaal_tijdstempels:
+        print(
+            "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan het "
+            "geheel opnieuw hebben geschreven."
+        )
     return BEWEZEN
 
 

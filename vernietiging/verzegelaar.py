@@ -80,6 +80,11 @@ class Sleutelbos:
         )
 
 
+def make_eigen_map(map: Path) -> None:
+    """Make the sealer's own folder: its group may reach the socket in it, and nobody else anything."""
+    map.mkdir(mode=0o750, parents=True, exist_ok=True)
+
+
 def _load_sleutel(pad: Path, maak: Callable[[], Any]) -> Any:
     if not pad.exists():
         if (pad.parent / _STAND).exists():
@@ -87,7 +92,7 @@ def _load_sleutel(pad: Path, maak: Callable[[], Any]) -> Any:
         inhoud = maak().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        pad.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_eigen_map(pad.parent)
         with os.fdopen(os.open(pad, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400), "wb") as bestand:
             bestand.write(inhoud)
             bestand.flush()

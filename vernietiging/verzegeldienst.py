@@ -20,7 +20,7 @@ from typing import Any
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
 from vernietiging.notitie import Sleutel, parse_vkey
 from vernietiging.tegels import decode_bundel, encode_bundel
-from vernietiging.verzegelaar import Verzegelaar
+from vernietiging.verzegelaar import Verzegelaar, make_eigen_map
 
 MAXIMUM_BYTES = 64_000_000
 TIJDSLIMIET_S = 120.0
@@ -49,7 +49,7 @@ class Verzegeldienst:
 
     def serve(self, stop: threading.Event) -> None:
         """Answer until told to stop."""
-        self._adres.parent.mkdir(parents=True, exist_ok=True)
+        make_eigen_map(self._adres.parent)
         self._adres.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as luisteraar:
             with _short(self._adres) as adres:

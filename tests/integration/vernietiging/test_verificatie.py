@@ -229,7 +229,7 @@ def test_without_openssl_or_the_root_certificate_it_cannot_tell(
     assert verify(proef) == ONZEKER
 
 
-def test_keys_come_from_the_policy_and_never_from_the_log(proef: Logproef) -> None:
+def test_keys_come_from_the_policy_and_never_from_the_log(proef: Logproef, capsys: pytest.CaptureFixture[str]) -> None:
     beleid = proef.map / "beleid"
     tekst = beleid.read_text(encoding="utf-8")
     vreemd = Logproef(proef.map / "vreemd", proef.autoriteit, Ed25519PrivateKey.generate())
@@ -238,6 +238,10 @@ def test_keys_come_from_the_policy_and_never_from_the_log(proef: Logproef) -> No
     assert verify(proef) == GEWIJZIGD
     beleid.write_text(tekst.replace(f"log {OORSPRONG}", "log ander.example/log"), encoding="utf-8")
     assert verify(proef) == ONZEKER  # a key that does not fit its own name is no key
+    zonder = [regel for regel in tekst.splitlines() if regel.startswith("log ")]
+    beleid.write_text("\n".join([*zonder, "quorum none", ""]), encoding="utf-8")
+    assert verify(proef) == BEWEZEN
+    assert "geen getuigen en geen tijdstempels" in capsys.readouterr().out
     beleid.write_text("quorum none\n", encoding="utf-8")
     assert verify(proef) == ONZEKER
     beleid.unlink()

