@@ -152,6 +152,12 @@ def build_blad(rij: GebeurtenisRow) -> bytes:
     ).to_bytes()
 
 
+def _has_waiting(session: Session) -> bool:
+    """Whether some event has no place yet; counting is cheap also when there are a million."""
+    aantallen = [session.exec(select(sa.func.count()).select_from(rij)).one() for rij in (LogregelRow, GebeurtenisRow)]
+    return aantallen[0] != aantallen[1]
+
+
 def _select_waiting() -> Any:
     return (
         select(GebeurtenisRow)
@@ -161,6 +167,8 @@ def _select_waiting() -> Any:
 
 
 def _load_waiting(session: Session) -> list[tuple[int, bytes]]:
+    if not _has_waiting(session):
+        return []
     rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(SAMEN))
     return [(rij.volgnummer, build_blad(rij)) for rij in rijen]
 
@@ -180,6 +188,8 @@ def build_stand(session: Session, verzegeld: Verzegeld) -> Stand:
 
 def find_oudste_wachtende(session: Session) -> str | None:
     """Return when the first event that is not sealed was written; None when all are sealed."""
+    if not _has_waiting(session):
+        return None
     oudste = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(1)).first()
     return None if oudste is None else str(oudste.op)
 

@@ -45,9 +45,9 @@ def main(woorden: list[str] | None = None) -> int:
     print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
     if beleid.quorum == GEEN and not beleid.minimaal_tijdstempels:
         print(
-            "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan het "
-            "geheel opnieuw hebben geschreven."
+            "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan"
         )
+        print("het geheel opnieuw hebben geschreven.")
     return BEWEZEN
 
 
