@@ -57,6 +57,7 @@ class Archiefopdracht:
     profielnaam: str
     ontvangen_op: str
     blanco: frozenset[int]  # page numbers without text
+    is_eerste: bool  # no versie of this document was archived before: what stands on its first page was not read yet
     gezien: frozenset[int]  # page numbers that stood in an archive file before, so that people saw how they lie
     is_scan: bool
     koppelredenen: tuple[Koppelreden, ...]
@@ -77,6 +78,7 @@ def load_opdracht(session: Session, versie_id: UUID) -> Archiefopdracht:
         profielnaam=batch.profiel,
         ontvangen_op=batch.ontvangen_op,
         blanco=storage.find_blank_pages(session, versie),
+        is_eerste=not storage.was_archived(session, document.id),
         gezien=storage.find_seen_pages(session, versie),
         is_scan=storage.is_scan(session, versie),
         koppelredenen=storage.load_koppelredenen(session, document.id),
@@ -171,7 +173,7 @@ def find_koppeling(lijn: Lijn, opdracht: Archiefopdracht, tekst: Tekstlaag) -> K
     person decided stays.
     """
     bekend = opdracht.koppelredenen
-    if opdracht.versie.n > 1 or not tekst.zaaknummers or any(reden.bron == PERSOON for reden in bekend):
+    if not opdracht.is_eerste or not tekst.zaaknummers or any(reden.bron == PERSOON for reden in bekend):
         return None
     gelezen = tuple(Koppelreden(TEKST, zaak, "zaaknummer op de eerste pagina") for zaak in tekst.zaaknummers)
     return bepaal_koppeling(
@@ -420,6 +422,8 @@ def save_archive(
 
 def save_koppeling(session: Session, opdracht: Archiefopdracht, koppeling: Koppeling, *, actor: ActorRow) -> None:
     """Save what the text of the first page decides on the zaak, unless a person decided while it was being read."""
+    if not storage.is_latest(session, opdracht.versie):
+        return  # the newest versie reads its own first page
     if storage.load_koppelredenen(session, opdracht.versie.document_id) == opdracht.koppelredenen:
         storage.save_koppeling(session, opdracht.versie, koppeling, actor=actor)
 

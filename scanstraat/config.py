@@ -20,7 +20,8 @@ from sqlalchemy.engine import make_url
 
 from scanstraat.domain import passes_elfproef
 from scanstraat.errors import InstellingError
-from vernietiging.notitie import is_sleutelnaam
+from vernietiging.errors import VernietigingError
+from vernietiging.notitie import Soort, is_sleutelnaam, parse_vkey
 
 TIJDZONE = "Europe/Amsterdam"
 Batchvorm = Literal["map", "bestand", "los"]
@@ -112,13 +113,42 @@ class BackupConfig(_Deel):
     map: Path = Path("back-up")
 
 
+class GetuigeConfig(_Deel):
+    """[[logboek.getuige]]: a witness at another organisation."""
+
+    naam: str
+    sleutel: str
+    url: str
+
+    @field_validator("sleutel")
+    @classmethod
+    def _sleutel_is_van_een_getuige(cls, sleutel: str) -> str:
+        try:
+            if parse_vkey(sleutel).soort is Soort.ED25519:
+                raise ValueError("dit is de sleutel van een logboek, niet van een getuige")
+        except VernietigingError as exc:
+            raise ValueError("geen sleutel van een getuige, zoals naam+kenmerk+tekens") from exc
+        return sleutel
+
+
+class TijdstempelConfig(_Deel):
+    """[[logboek.tijdstempel]]: a time-stamp authority (RFC 3161)."""
+
+    naam: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    url: str
+    wortel: Path
+
+
 class LogboekConfig(_Deel):
-    """[logboek]: the sealed log of legally relevant events, and who seals it."""
+    """[logboek]: the sealed log of legally relevant events, who seals it and what anchors it outside."""
 
     oorsprong: str = "scanstraat.example/vernietiging/1"
     map: Path = Path("logboek")
     verzegelaar: Path = Path("verzegelaar")
     interval_s: Annotated[float, Field(gt=0)] = 10.0
+    veranker_uren: Annotated[float, Field(gt=0)] = 24.0
+    getuige: tuple[GetuigeConfig, ...] = ()
+    tijdstempel: tuple[TijdstempelConfig, ...] = ()
 
     @field_validator("oorsprong")
     @classmethod
@@ -369,6 +399,9 @@ def _with_absolute_paths(config: Config, basis: Path) -> Config:
                 update={
                     "map": gegevensmap / config.logboek.map,
                     "verzegelaar": gegevensmap / config.logboek.verzegelaar,
+                    "tijdstempel": tuple(
+                        deel.model_copy(update={"wortel": basis / deel.wortel}) for deel in config.logboek.tijdstempel
+                    ),
                 }
             ),
             "scanmap": tuple(deel.model_copy(update={"map": basis / deel.map}) for deel in config.scanmap),

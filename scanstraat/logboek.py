@@ -7,6 +7,7 @@ keeps that place, so that later events can refer to it; it can be made anew from
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, processen
+from scanstraat import db, processen, verankering
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -26,7 +27,8 @@ from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
-from vernietiging.tegels import BREEDTE, Tegelmap
+from vernietiging.tegels import BREEDTE, Tegelmap, write_over
+from vernietiging.verificatie import verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
@@ -79,12 +81,28 @@ def loop(basis: Basis, stop: threading.Event) -> None:
     klant = open_klant(basis.config)
     while not stop.is_set():
         try:
-            seal_waiting(basis, klant)
+            verzegeld = seal_waiting(basis, klant)
+            _anchor_when_due(basis.config, verzegeld.omvang)
         except NietMogelijkError:  # a person asked for it at this moment
             pass
         except (ScanstraatError, VernietigingError, SQLAlchemyError, OSError) as exc:
             _log.error("verzegelen_mislukt", **describe_fout(exc))
         stop.wait(basis.config.logboek.interval_s)
+
+
+def _anchor_when_due(config: Config, omvang: int) -> None:
+    """Anchor the newest checkpoint once in so many hours; who did not answer is asked again after as many minutes."""
+    logboek = config.logboek
+    if not omvang or not (logboek.getuige or logboek.tijdstempel) or verankering.is_anchored(config, omvang):
+        return
+    merk = logboek.map / ".verankerd"
+    uren = logboek.veranker_uren if not merk.exists() or merk.read_bytes() == b"goed" else logboek.veranker_uren / 60
+    if merk.exists() and time.time() - merk.stat().st_mtime < uren * 3600:
+        return
+    verslag = verankering.anchor(config, omvang)
+    write_over(merk, b"goed" if verslag.in_orde else b"later")
+    if not verslag.in_orde:
+        _log.error("verankeren_onvolledig", omvang=omvang, fouten=len(verslag.fouten))
 
 
 def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
@@ -194,15 +212,29 @@ def find_oudste_wachtende(session: Session) -> str | None:
     return None if oudste is None else str(oudste.op)
 
 
-def check_record(basis: Basis, *, meld: Callable[[int, int], None]) -> int:
-    """Compare every event of the record with its line in the log; return how many agree.
+def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int], None]) -> int:
+    """Verify the log with the keys of the sealer, and compare every event of the record with its line in it.
+
+    Returns how many there are: as many as the sealer knows of.
 
     Raises:
-        LogboekGewijzigdError: one does not, with its number.
+        LogboekGewijzigdError: something does not agree.
+        NietVastTeStellenError: the sealer does not answer.
     """
+    verzegeld = klant.stand()
+    map = basis.config.logboek.map
+    if verzegeld.omvang:
+        verslag = verify_logboek(map, Beleid(klant.sleutels(), {}, {}, GEEN, {}, 0))
+        if verslag.checkpoint.omvang < verzegeld.omvang:
+            raise LogboekGewijzigdError("Het logboek is korter dan wat de verzegelaar heeft ondertekend.")
     with db.read(basis.engine) as session:
-        totaal = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
-    for begin, bladen in _read_leaves(Tegelmap(basis.config.logboek.map), 0, totaal):
+        bekend = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
+    if bekend != verzegeld.omvang:
+        raise LogboekGewijzigdError(
+            f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Voer eerst uit: "
+            "scanstraat logboek verzegel. Zegt dat hetzelfde, dan is een van de twee teruggezet of veranderd."
+        )
+    for begin, bladen in _read_leaves(Tegelmap(map), 0, bekend):
         with db.read(basis.engine) as session:
             rijen = session.exec(
                 select(LogregelRow.nummer, GebeurtenisRow)
@@ -216,11 +248,10 @@ def check_record(basis: Basis, *, meld: Callable[[int, int], None]) -> int:
                     f"Gebeurtenis {begin + plek} staat anders in de database dan in het verzegelde logboek. Er is iets "
                     "veranderd. Waarschuw de functioneel beheerder en de archivaris."
                 )
-        meld(begin + len(bladen), totaal)
-    return totaal
+        meld(begin + len(bladen), bekend)
+    return bekend
 
 
 def write_beleid(config: Config, uit: Path) -> None:
-    """Write what an auditor may believe of this log: its origin and its keys. No witnesses or time stamps yet."""
-    sleutels = open_klant(config).sleutels()
-    uit.write_text(render_beleid(Beleid(sleutels, {}, {}, GEEN, {}, 0)), encoding="utf-8")
+    """Write what an auditor may believe of this log: its origin, its keys, its witnesses and its authorities."""
+    uit.write_text(render_beleid(verankering.build_beleid(config, open_klant(config).sleutels())), encoding="utf-8")

@@ -504,6 +504,14 @@ def save_koppeling(session: Session, versie: Versie, koppeling: Koppeling, *, ac
         )
 
 
+def was_archived(session: Session, document_id: UUID) -> bool:
+    """Say whether any versie of a document has its archive file."""
+    vraag = select(DocumentversieRow.id).where(
+        DocumentversieRow.document_id == document_id, col(DocumentversieRow.gearchiveerd_op).is_not(None)
+    )
+    return session.exec(vraag.limit(1)).first() is not None
+
+
 def is_archived(session: Session, versie_id: UUID) -> bool:
     """Say whether this versie has its archive file."""
     return session.get_one(DocumentversieRow, versie_id).gearchiveerd_op is not None

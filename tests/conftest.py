@@ -16,9 +16,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from kwaliteitscontrole.verapdf import VERAPDF_VERSIE
 
+settings.register_profile("scanstraat", deadline=None)  # how fast a machine is, is no test
+settings.load_profile("scanstraat")
 WORTEL = Path(__file__).resolve().parents[1]
 
 

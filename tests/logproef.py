@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from vernietiging.beleid import Beleid, render_beleid
 from vernietiging.checkpoint import build_bericht, build_handtekening, parse_checkpoint
 from vernietiging.gebeurtenis import Gebeurtenis
 from vernietiging.notitie import Sleutel, Soort, parse_notitie
+from vernietiging.tijdstempel import fingerprint
 from vernietiging.verzegelaar import Verzegelaar
 
 OORSPRONG = "gemeente.example/vernietiging/1"
@@ -94,13 +94,19 @@ class Stempelautoriteit:
     @property
     def vingerafdruk(self) -> str:
         """The SHA-256 of the root certificate, as a policy names it."""
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.wortel.decode())).hexdigest()
+        return fingerprint(ssl.PEM_cert_to_DER_cert(self.wortel.decode()))
 
     def stamp(self, inhoud: bytes) -> bytes:
         """Return the reply to a request for a stamp over these bytes."""
-        bestand, vraag, antwoord = (self._map / naam for naam in ("in", "in.tsq", "uit.tsr"))
+        bestand, vraag = (self._map / naam for naam in ("in", "in.tsq"))
         bestand.write_bytes(inhoud)
         self._run("ts", "-query", "-data", bestand, "-sha256", "-cert", "-out", vraag)
+        return self.answer(vraag.read_bytes())
+
+    def answer(self, verzoek: bytes) -> bytes:
+        """Return the reply to this request."""
+        vraag, antwoord = (self._map / naam for naam in ("vraag.tsq", "uit.tsr"))
+        vraag.write_bytes(verzoek)
         self._run("ts", "-reply", "-config", self._config, "-section", "stempel", "-queryfile", vraag, "-out", antwoord)
         return antwoord.read_bytes()
 

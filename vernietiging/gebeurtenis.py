@@ -1,7 +1,7 @@
 """The legally relevant events of the line: closed schemas and their canonical bytes. Pure.
 
 An event holds no names, case numbers, file names or text: only ids that the log alone uses, digests, counts and words
-from closed lists (the log may be published; see docs/begrippen.md, "gebeurtenis"). An unknown kind, an unknown or
+of the product itself (the log may be published; see docs/begrippen.md, "gebeurtenis"). An unknown kind, an unknown or
 missing field, or a value of another type is an error: a field that nobody defined must never become evidence.
 """
 
@@ -35,7 +35,7 @@ class Veld(StrEnum):
     HASH = "sha-256, hex"
     OBJECT = "sha-256 van een bewaard bestand, hex"
     GETAL = "geheel getal van 0 tot 2^53"
-    WOORD = "woord uit een vaste lijst"
+    WOORD = "woord van de scanstraat"
     ID = "uuid"
     JANEE = "ja of nee"
 

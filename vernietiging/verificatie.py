@@ -8,6 +8,7 @@ log.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from vernietiging.gebeurtenis import verify_blad
 from vernietiging.notitie import Notitie, Soort, parse_handtekening, parse_notitie, verify_handtekening
 from vernietiging.tegels import BREEDTE, REGELS, Tegelmap, build_pad, encode_bundel
 from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
+
+_TEGEL = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 Meld = Callable[[int, int], None]
 
@@ -57,15 +60,13 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
         LogboekGewijzigdError: something was changed, left out or put in.
         NietVastTeStellenError: evidence that the policy asks for is missing, or cannot be checked here.
     """
-    kop = _read_notitie(map / "checkpoint")
-    checkpoint = verify_checkpoint(kop, beleid)
+    kop = verify_checkpoint(_read_notitie(map / "checkpoint"), beleid)
     bewaard = dict(_read_checkpoints(map, beleid))
-    if bewaard.get(checkpoint.omvang, (None, b""))[0] != checkpoint:
-        raise LogboekGewijzigdError("Het nieuwste checkpoint is niet bewaard zoals het is ondertekend.")
-    verankeringen = {
-        omvang: _find_verankering(map, beleid, punt, inhoud, kop if omvang == checkpoint.omvang else None)
-        for omvang, (punt, inhoud) in bewaard.items()
-    }
+    if bewaard.get(kop.omvang, (None, b""))[0] != kop:
+        raise LogboekGewijzigdError("Het checkpoint is niet bewaard zoals het is ondertekend.")
+    # A log that is being sealed may already have a newer one stored than the one it shows.
+    checkpoint, _ = bewaard[max(bewaard)]
+    verankeringen = {omvang: _find_verankering(map, beleid, punt, inhoud) for omvang, (punt, inhoud) in bewaard.items()}
     _verify_bladen(map, {omvang: punt for omvang, (punt, _) in bewaard.items()}, checkpoint, meld)
     genoeg = {omvang: anker for omvang, anker in verankeringen.items() if anker.is_genoeg(beleid)}
     if checkpoint.omvang not in genoeg:
@@ -111,6 +112,11 @@ def find_getuigen(notitie: Notitie, beleid: Beleid) -> frozenset[str]:
     return frozenset(gevonden)
 
 
+def _is_half(pad: Path) -> bool:
+    """Whether a file is one that is being written; it gets its name when it is whole (`tegels.write_once`)."""
+    return pad.name.startswith(".") and pad.name.endswith(".nieuw")
+
+
 def _read_notitie(pad: Path) -> Notitie:
     return parse_notitie(_read(pad))
 
@@ -126,6 +132,8 @@ def _read(pad: Path) -> bytes:
 
 def _read_checkpoints(map: Path, beleid: Beleid) -> Iterator[tuple[int, tuple[Checkpoint, bytes]]]:
     for pad in sorted((map / "checkpoints").iterdir()) if (map / "checkpoints").is_dir() else ():
+        if _is_half(pad):
+            continue
         inhoud = _read(pad)
         checkpoint = verify_checkpoint(parse_notitie(inhoud), beleid)
         if pad.name != str(checkpoint.omvang):
@@ -133,16 +141,12 @@ def _read_checkpoints(map: Path, beleid: Beleid) -> Iterator[tuple[int, tuple[Ch
         yield checkpoint.omvang, (checkpoint, inhoud)
 
 
-def _find_verankering(
-    map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: bytes, kop: Notitie | None
-) -> Verankering:
+def _find_verankering(map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: bytes) -> Verankering:
     notitie = parse_notitie(inhoud)
     extra = map / "getuigen" / str(checkpoint.omvang)
     if extra.exists():
-        regels = _read(extra).decode(errors="replace").splitlines()
+        regels = _read(extra).decode(errors="replace").removesuffix("\n").split("\n")
         notitie = notitie.add(parse_handtekening(regel) for regel in regels)
-    if kop is not None:
-        notitie = notitie.add(kop.handtekeningen)
     stempels: dict[str, datetime] = {}
     for naam, sha256 in beleid.tijdstempels.items():
         antwoord = map / "tijdstempels" / str(checkpoint.omvang) / f"{naam}.tsr"
@@ -158,8 +162,6 @@ def _find_verankering(
 
 
 def _verify_bladen(map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, meld: Meld) -> None:
-    if any(omvang > checkpoint.omvang for omvang in bewaard):
-        raise LogboekGewijzigdError("Er is een checkpoint bewaard van een groter logboek dan het nieuwste.")
     nalezer = _Nalezer(map)
     rand = Rand()
     for n in range(-(-checkpoint.omvang // BREEDTE)):
@@ -189,7 +191,6 @@ class _Nalezer:
         self._tegels = Tegelmap(map)
         self._rijen: list[list[bytes]] = []  # per level: the hashes of the tile that is being filled
         self._nummers: list[int] = []
-        self._gezien = 0
 
     def read_bundel(self, n: int, breedte: int) -> list[bytes]:
         """Return the leaves of a bundle; every file that holds (a part of) it must hold the same."""
@@ -216,9 +217,10 @@ class _Nalezer:
         for niveau, rij in enumerate(self._rijen):
             if rij:
                 self._check_tegel(niveau)
-        aanwezig = sum(len(bestanden) for _, _, bestanden in os.walk(self._map / "tile"))
-        if aanwezig != self._gezien:
-            raise LogboekGewijzigdError("In de map van het logboek staan bestanden die er niet bij horen.")
+        for map, _, namen in os.walk(self._map / "tile"):
+            for pad in (Path(map, naam) for naam in namen):
+                if not _is_half(pad) and not _is_tegel(pad.relative_to(self._map).as_posix()):
+                    raise LogboekGewijzigdError(f"{pad.relative_to(self._map)} hoort niet bij het logboek.")
 
     def _check_tegel(self, niveau: int) -> bytes:
         rij, n = self._rijen[niveau], self._nummers[niveau]
@@ -230,13 +232,16 @@ class _Nalezer:
         return rand.wortel
 
     def _compare(self, soort: int | str, n: int, build: Callable[[int], bytes], breedte: int) -> None:
-        """Compare the full file and every partial one; the one of this width, or the full one, must be there."""
+        """Compare the full file and every partial one; one that is as wide as the log is, or wider, must be there.
+
+        What a wider one holds beyond the newest checkpoint is not sealed yet, and is not looked at.
+        """
         gevonden = False
         for pad, aantal in self._files(soort, n):
-            if aantal > breedte or _read(pad) != build(aantal):
+            inhoud, verwacht = _read(pad), build(min(aantal, breedte))
+            if inhoud[: len(verwacht)] != verwacht or (aantal <= breedte and len(inhoud) != len(verwacht)):
                 raise LogboekGewijzigdError(f"{pad.relative_to(self._map)} is niet wat er is verzegeld.")
-            self._gezien += 1
-            gevonden = gevonden or aantal == breedte
+            gevonden = gevonden or aantal >= breedte
         if not gevonden:
             raise LogboekGewijzigdError(f"Er ontbreekt een deel van het logboek: {build_pad(soort, n, breedte)}.")
 
@@ -247,6 +252,17 @@ class _Nalezer:
         deels = (self._map / build_pad(soort, n, 1)).parent
         if deels.is_dir():
             for pad in sorted(deels.iterdir()):
+                if _is_half(pad):
+                    continue
                 if not pad.name.isdecimal() or str(int(pad.name)) != pad.name or not 0 < int(pad.name) < BREEDTE:
                     raise LogboekGewijzigdError(f"{pad.relative_to(self._map)} hoort niet bij het logboek.")
                 yield pad, int(pad.name)
+
+
+def _is_tegel(pad: str) -> bool:
+    """Whether this is the one spelling of the path of a tile or a bundle."""
+    gevonden = _TEGEL.fullmatch(pad)
+    if gevonden is None:
+        return False
+    n, breedte = int("".join(deel.removeprefix("x") for deel in gevonden[2].split("/"))), int(gevonden[3] or BREEDTE)
+    return breedte <= BREEDTE and build_pad(gevonden[1], n, breedte) == pad

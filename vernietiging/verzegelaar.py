@@ -9,12 +9,14 @@ Its folder: `stand.json`, `wachtrij`, and the private keys, readable by its user
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from vernietiging.boom import Rand, build_rand, hash_blad
-from vernietiging.checkpoint import Checkpoint, build_bericht, build_handtekening, parse_checkpoint
+from vernietiging.checkpoint import Checkpoint, build_bericht, build_handtekening, parse_checkpoint, read_bericht
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.gebeurtenis import find_objecten, parse_blad, verify_blad
-from vernietiging.notitie import Notitie, Sleutel, Soort, is_sleutelnaam, parse_notitie
+from vernietiging.notitie import Notitie, Sleutel, Soort, is_sleutelnaam, parse_notitie, verify_handtekening
 from vernietiging.tegels import (
     BREEDTE,
     Tegelmap,
@@ -40,7 +42,7 @@ from vernietiging.tegels import (
 )
 
 MEESTE_BLADEN = 10_000  # in one request
-_STAND, _WACHTRIJ = "stand.json", "wachtrij"
+_STAND, _WACHTRIJ, _NIEUW, _SLOT = "stand.json", "wachtrij", "nieuw", "slot"
 _SLEUTELS = {Soort.ED25519: "ed25519.pem", Soort.ML_DSA_44: "ml-dsa-44.pem"}
 
 
@@ -98,7 +100,10 @@ def _load_sleutel(pad: Path, maak: Callable[[], Any]) -> Any:
             bestand.flush()
             os.fsync(bestand.fileno())
         fsync_map(pad.parent)
-    return serialization.load_pem_private_key(pad.read_bytes(), password=None)
+    try:
+        return serialization.load_pem_private_key(pad.read_bytes(), password=None)
+    except ValueError as exc:
+        raise NietVastTeStellenError(f"De sleutel {pad} is onleesbaar. Zet de goede terug.") from exc
 
 
 # --- state ------------------------------------------------------------------------------------------------------------
@@ -168,11 +173,16 @@ class Verzegelaar:
             objecten: the store of scans and archive files: what events say of it is looked at before it is signed.
         """
         self._map, self._logmap, self._objecten = map, logmap, objecten
-        self._sleutels = Sleutelbos.open(map, oorsprong)
         self._tegels, self._schrijver = Tegelmap(logmap), Tegelschrijver(logmap)
-        self._stand = self._load_stand(oorsprong)
-        self._check_tegels()
-        self._finish()
+        make_eigen_map(map)
+        with self._hold():
+            if not (map / _STAND).exists() and not any((map / naam).exists() for naam in _SLEUTELS.values()):
+                write_over(map / _NIEUW, b"")  # else keys without a state would be those of a log that was lost
+            self._sleutels = Sleutelbos.open(map, oorsprong)
+            self._stand = self._load_stand(oorsprong)
+            self._check_getekend()
+            self._check_tegels()
+            self._finish()
 
     @property
     def sleutels(self) -> tuple[Sleutel, ...]:
@@ -191,17 +201,45 @@ class Verzegelaar:
             ValueError: `vanaf` is not how many there are, or there are too many at once.
             GebeurtenisError: one is not an event as its closed schema wants it; then none is sealed.
         """
-        if vanaf != self._stand.omvang:
-            raise ValueError(f"{self._stand.omvang} events are sealed, not {vanaf}")
         if len(bladen) > MEESTE_BLADEN:
             raise ValueError("too many events at once")
         for blad in bladen:
             self._check_blad(blad)
-        if bladen:
-            # From here on these leaves are in the log, in this order: a crash does not change that.
-            write_over(self._map / _WACHTRIJ, struct.pack(">QI", vanaf, len(bladen)) + encode_bundel(bladen))
-            self._finish()
+        with self._hold():
+            if Stand.from_json((self._map / _STAND).read_bytes()) != self._stand:
+                raise LogboekGewijzigdError("De stand van de verzegelaar is door een ander veranderd.")
+            if vanaf != self._stand.omvang:
+                raise ValueError(f"{self._stand.omvang} events are sealed, not {vanaf}")
+            if bladen:
+                # From here on these leaves are in the log, in this order: a crash does not change that.
+                write_over(self._map / _WACHTRIJ, struct.pack(">QI", vanaf, len(bladen)) + encode_bundel(bladen))
+                self._finish()
         return self._stand
+
+    @contextmanager
+    def _hold(self) -> Iterator[None]:
+        """Be the only one who works in this folder, for as long as it takes."""
+        fd = os.open(self._map / _SLOT, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+    def _check_getekend(self) -> None:
+        """Are these the keys that signed what we know? With others the log would be worthless from here on."""
+        if not self._stand.omvang:
+            return
+        notitie = parse_notitie(self._stand.notitie)
+        checkpoint = parse_checkpoint(notitie.tekst)
+        for sleutel in self.sleutels:
+            regels = notitie.find(sleutel)
+            if not regels:
+                raise NietVastTeStellenError(
+                    f"De sleutel {sleutel.soort.name} is niet die van dit logboek. Zet hem terug."
+                )
+            for regel in regels:
+                verify_handtekening(sleutel, regel, read_bericht(checkpoint, sleutel, regel))
 
     def _check_blad(self, blad: bytes) -> None:
         verify_blad(blad)
@@ -217,6 +255,8 @@ class Verzegelaar:
         wachtrij = self._map / _WACHTRIJ
         if wachtrij.exists():
             inhoud = wachtrij.read_bytes()
+            if len(inhoud) < 12:
+                raise LogboekGewijzigdError("De wachtrij van de verzegelaar is beschadigd.")
             vanaf, aantal = struct.unpack_from(">QI", inhoud)
             bladen = decode_bundel(inhoud[12:], aantal)
             if vanaf == self._stand.omvang:
@@ -264,12 +304,13 @@ class Verzegelaar:
     def _load_stand(self, oorsprong: str) -> Stand:
         pad = self._map / _STAND
         if not pad.exists():
-            if (self._logmap / "checkpoint").exists():
+            if not (self._map / _NIEUW).exists() or self._list_checkpoints():
                 raise LogboekGewijzigdError(
-                    "Er is een logboek, maar de verzegelaar kent het niet: zijn stand is weg. Zet die terug."
+                    "De stand van de verzegelaar is weg. Zet die terug; er wordt niets verzegeld."
                 )
             stand = Stand(oorsprong, Rand(), b"")
             write_over(pad, stand.to_json())
+            (self._map / _NIEUW).unlink()
             return stand
         stand = Stand.from_json(pad.read_bytes())
         if stand.oorsprong != oorsprong:
@@ -280,14 +321,21 @@ class Verzegelaar:
         """Is the log on disk the one that was signed? Its leaves are looked at by the verifier."""
         if self._stand.omvang and build_rand(self._tegels.knoop, self._stand.omvang).wortel != self._stand.rand.wortel:
             raise LogboekGewijzigdError("Het logboek op schijf is niet het logboek dat is verzegeld.")
+        gezien = max(self._list_checkpoints(), default=0)
+        if gezien > self._stand.omvang:
+            raise LogboekGewijzigdError(
+                f"Het logboek heeft {gezien} gebeurtenissen, de verzegelaar weet er {self._stand.omvang}: zijn stand "
+                "is teruggezet."
+            )
+
+    def _list_checkpoints(self) -> list[int]:
+        """Return the sizes of all checkpoints that lie in the log."""
+        map = self._logmap / "checkpoints"
+        omvangen = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
         head = self._logmap / "checkpoint"
         if head.exists():
-            gezien = parse_checkpoint(parse_notitie(head.read_bytes()).tekst)
-            if gezien.omvang > self._stand.omvang:
-                raise LogboekGewijzigdError(
-                    f"Het logboek heeft {gezien.omvang} gebeurtenissen, de verzegelaar weet er {self._stand.omvang}: "
-                    "zijn stand is teruggezet."
-                )
+            omvangen.append(parse_checkpoint(parse_notitie(head.read_bytes()).tekst).omvang)
+        return omvangen
 
 
 def _is_whole(objecten: Path, sha256: str) -> bool:
@@ -295,5 +343,9 @@ def _is_whole(objecten: Path, sha256: str) -> bool:
     try:
         with pad.open("rb") as bestand:
             return hashlib.file_digest(bestand, "sha256").hexdigest() == sha256
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError as exc:
+        raise NietVastTeStellenError(
+            f"De verzegelaar kan bestand {sha256} in de opslag niet lezen. Geef leesrechten of kijk de schijf na."
+        ) from exc

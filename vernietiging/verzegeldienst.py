@@ -6,6 +6,7 @@ bundle. One request at a time: order is what the sealer is for.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -24,6 +25,7 @@ from vernietiging.verzegelaar import Verzegelaar, make_eigen_map
 
 MAXIMUM_BYTES = 64_000_000
 TIJDSLIMIET_S = 120.0
+STILTE_S = 5.0  # who asks something and then says nothing does not hold up the others for longer
 _FOUTEN: dict[str, type[VernietigingError]] = {
     "gebeurtenis": GebeurtenisError,
     "gewijzigd": LogboekGewijzigdError,
@@ -50,6 +52,26 @@ class Verzegeldienst:
     def serve(self, stop: threading.Event) -> None:
         """Answer until told to stop."""
         make_eigen_map(self._adres.parent)
+        with self._alone(stop) as is_alleen:
+            if is_alleen:
+                self._listen(stop)
+
+    @contextmanager
+    def _alone(self, stop: threading.Event) -> Iterator[bool]:
+        """Wait until no other sealer serves here; False when told to stop before that."""
+        fd = os.open(self._adres.with_name("dienst.slot"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not stop.is_set():
+                with suppress(BlockingIOError):
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    yield True
+                    return
+                stop.wait(1.0)
+            yield False
+        finally:
+            os.close(fd)
+
+    def _listen(self, stop: threading.Event) -> None:
         self._adres.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as luisteraar:
             with _short(self._adres) as adres:
@@ -63,7 +85,7 @@ class Verzegeldienst:
                 except TimeoutError:
                     continue
                 with verbinding:
-                    verbinding.settimeout(TIJDSLIMIET_S)
+                    verbinding.settimeout(STILTE_S)
                     self._answer(verbinding)
         self._adres.unlink(missing_ok=True)
 
@@ -77,7 +99,7 @@ class Verzegeldienst:
             self._verzegelaar = None  # look at everything on disk again
             soort = next((naam for naam, klasse in _FOUTEN.items() if isinstance(exc, klasse)), "onzeker")
             antwoord = {"fout": soort, "melding": str(exc)}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             antwoord = {"fout": "onzeker", "melding": "De verzegelaar begrijpt de vraag niet, of is al verder."}
         with suppress(OSError):  # nobody may be there any more; what was sealed stays sealed
             _send(verbinding, json.dumps(antwoord).encode())

@@ -62,8 +62,28 @@ def controleer(context: typer.Context) -> None:
 
     with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
         taak = balk.add_task("Logboek vergelijken", total=None)
-        aantal = boek.check_record(basis, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal))
+        klant = boek.open_klant(basis.config)
+        aantal = boek.check_record(
+            basis, klant, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
+        )
     stdout().print(f"{aantal} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
+
+
+@logboek.command("veranker")
+def veranker(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Laat getuigen en tijdstempelautoriteiten het nieuwste checkpoint vastleggen. Dat gaat ook elke dag vanzelf."""
+    from scanstraat import logboek as boek  # noqa: PLC0415
+    from scanstraat.verankering import anchor  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        verzegeld = boek.seal_waiting(basis, boek.open_klant(basis.config))
+        verslag = anchor(basis.config, verzegeld.omvang)
+    if als_json:
+        show_json(verslag.to_json())
+    else:
+        stdout().print(verslag.say(), soft_wrap=True)
+    if not verslag.in_orde:
+        raise typer.Exit(1)
 
 
 @logboek.command("beleid")

@@ -26,12 +26,15 @@ from scanstraat.intake.scanmap_regels import (
     Kenmerk,
     Naamsoort,
     Reden,
+    index_sleutel,
     is_in_eigen_map,
+    may_be_about,
 )
 from scanstraat.tables import BatchRow, BronRow, ScanmapBestandRow
 
 NIET_TERUGGEVONDEN = "niet_teruggevonden"  # decided on, but its source is neither here nor in our own folders
 _ALTIJD_ONRUSTIG = 6  # times the patience: so long may a file keep changing before it is said
+_INDEX_TE_LAAT_S = 86_400.0  # so long after a scan an index file for it may still come
 _PER_VRAAG = 500  # values in one query
 _INTAKE_SLOT = 7_220_144  # PostgreSQL advisory lock: "these bytes were here before" is decided one at a time
 _QUARANTAINE = f"{EIGEN_MAPPEN[1]}/"
@@ -249,33 +252,51 @@ def find_eerste_bronnen(session: Session, sha256s: Sequence[str]) -> dict[str, U
 
 
 def find_eerder_genoemd(
-    session: Session, scanmap: str, paden: Sequence[str], *, index_gezien: float, geduld_s: float
+    session: Session, scanmap: str, paden: Sequence[str], *, index: str, index_gezien: float, nu: float
 ) -> str | None:
-    """Return the path of a scan of which an earlier one of the same name may be what an index file is about.
+    """Return the path of an earlier scan that an index file may be about, instead of the one of that name that is here.
 
-    That is: an earlier one was taken in while the index file lay there already, or without any index file, shortly
-    before it came. None when it can only be about these scans.
+    That is: one that was taken in while the index file lay there already, or the last one of the day without any index
+    file that could be about it. None when it can only be about these scans. Names are the same as an index file means
+    them: capitals and extension do not count.
 
     Args:
         paden: of the scans that are to be taken in now.
-        index_gezien: when the index file was first seen.
+        index: path of the index file.
+        index_gezien: when it was first seen.
     """
-    for deel in _chunks(list(paden)):
-        rijen = session.exec(
-            select(ScanmapBestandRow.pad, ScanmapBestandRow.besloten_op, BatchRow.indexbestanden)
-            .join(BronRow, col(BronRow.id) == ScanmapBestandRow.bron_id)
-            .join(BatchRow, col(BatchRow.id) == BronRow.batch_id)
-            .where(
-                ScanmapBestandRow.scanmap == scanmap,
-                col(ScanmapBestandRow.pad).in_(deel),
-                col(ScanmapBestandRow.besloten_op) >= time_text(index_gezien - geduld_s),
-            )
-            .order_by(col(ScanmapBestandRow.pad))
+    sleutels = {index_sleutel(pad) for pad in paden if may_be_about(index, pad)}
+    rij = ScanmapBestandRow
+    rijen = session.exec(
+        select(rij.pad, rij.besloten_op, BronRow.batch_id)
+        .join(BronRow, col(BronRow.id) == rij.bron_id, isouter=True)
+        .where(
+            rij.scanmap == scanmap,
+            rij.rol == Naamsoort.SCAN.value,
+            col(rij.status).in_([Bestandstatus.INGENOMEN.value, Bestandstatus.QUARANTAINE.value]),
+            col(rij.besloten_op) >= time_text(min(index_gezien, nu - _INDEX_TE_LAAT_S)),
         )
-        for pad, besloten_op, indexbestanden in rijen:
-            if not indexbestanden or (besloten_op is not None and besloten_op >= time_text(index_gezien)):
-                return pad
+        .order_by(col(rij.besloten_op))
+    )
+    laatste = {index_sleutel(pad): (pad, op, batch) for pad, op, batch in rijen if index_sleutel(pad) in sleutels}
+    for pad, besloten_op, batch_id in laatste.values():
+        if besloten_op is not None and besloten_op >= time_text(index_gezien):
+            return pad
+        if not any(may_be_about(naam, pad) for naam in _find_indexnamen(session, scanmap, besloten_op, batch_id)):
+            return pad
     return None
+
+
+def _find_indexnamen(session: Session, scanmap: str, besloten_op: str | None, batch_id: UUID | None) -> list[str]:
+    """Return the index files that went along with a scan: into its batch, or into quarantine."""
+    if batch_id is not None:
+        batch = session.get(BatchRow, batch_id)
+        return [] if batch is None else [deel["naam"] for deel in batch.indexbestanden]
+    rij = ScanmapBestandRow
+    samen = select(rij.pad).where(
+        rij.scanmap == scanmap, rij.rol == Naamsoort.INDEX.value, col(rij.besloten_op) == besloten_op
+    )
+    return list(session.exec(samen))
 
 
 def tel_bestanden(session: Session, scanmap: str | None = None) -> dict[str, int]:

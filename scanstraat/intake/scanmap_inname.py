@@ -392,7 +392,7 @@ class Inname:
                 save_object(session, afdruk, "bron")
             batch = None
             if goed:
-                aanlevering = self._build_aanlevering(session, groep, goed, slecht, weg, afdrukken, indexen)
+                aanlevering = self._build_aanlevering(session, groep, goed, slecht, weg, afdrukken, indexen, nu)
                 batch = self._neem_in(session, aanlevering)
                 for (ding, _), bestand in zip(goed, aanlevering.bestanden, strict=True):
                     boek.settle(ding, Bestandstatus.INGENOMEN, None, bestand.vingerafdruk.sha256)
@@ -422,6 +422,7 @@ class Inname:
         weg: Sequence[Wachtend],
         afdrukken: Mapping[UUID, Vingerafdruk],
         indexen: Sequence[tuple[Wachtend, Indexbestand | None]],
+        nu: float,
     ) -> Aanlevering:
         eerste = find_eerste_bronnen(session, [afdrukken[ding.id].sha256 for ding, _ in goed])
         bestanden = []
@@ -452,7 +453,7 @@ class Inname:
         ]
         bruikbaar = []
         for ding, index in indexen:
-            eerder = self._find_eerder_genoemd(session, ding, bestanden)
+            eerder = self._find_eerder_genoemd(session, ding, bestanden, nu)
             if index is not None and eerder is None:
                 bruikbaar.append(index)
             elif eerder is not None:
@@ -460,14 +461,11 @@ class Inname:
         return Aanlevering(self._scanmap.naam, groep.map, tuple(bestanden), tuple(bruikbaar), tuple(bevindingen))
 
     def _find_eerder_genoemd(
-        self, session: Session, index: Wachtend, bestanden: Sequence[AangeleverdBestand]
+        self, session: Session, index: Wachtend, bestanden: Sequence[AangeleverdBestand], nu: float
     ) -> str | None:
+        paden = [bestand.naam for bestand in bestanden]
         return find_eerder_genoemd(
-            session,
-            self._scanmap.naam,
-            [bestand.naam for bestand in bestanden],
-            index_gezien=index.gezien,
-            geduld_s=self._scanmap.geduld_s,
+            session, self._scanmap.naam, paden, index=index.pad, index_gezien=index.gezien, nu=nu
         )
 
     # --- once more ----------------------------------------------------------------------------------------------
@@ -667,8 +665,8 @@ def _build_index_onzeker(index: str, scan: str) -> Bevinding:
     return Bevinding(
         "index_onzeker",
         Ernst.ERNSTIG,
-        f"{index} is niet gebruikt: kort ervoor is al een andere scan met de naam {scan} ingenomen. Het is niet "
-        "zeker over welke van de twee het gaat. Koppel beide met de hand, en geef scans verschillende namen.",
+        f"{index} is niet gebruikt: er is al een andere scan met de naam {scan} ingenomen. Het is niet zeker over "
+        "welke van de twee het gaat. Koppel beide met de hand, en geef scans verschillende namen.",
     )
 
 

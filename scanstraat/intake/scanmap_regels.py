@@ -492,9 +492,25 @@ def _holds_back(index: Waarneming, scanmap: Scanmap, nu: float) -> bool:
 
 def _is_sidecar(index: Waarneming, scan: Waarneming) -> bool:
     """Is the index file named after this one scan: brief.pdf.json, brief.pdf.csv or brief.csv?"""
-    stam = split_pad(index.pad)[1].rpartition(".")[0].casefold()
-    naam = split_pad(scan.pad)[1].casefold()
+    return is_named_after(index.pad, scan.pad)
+
+
+def is_named_after(index: str, scan: str) -> bool:
+    """Whether the index file at one path is named after the scan at the other."""
+    stam = split_pad(index)[1].rpartition(".")[0].casefold()
+    naam = split_pad(scan)[1].casefold()
     return stam in (naam, naam.rpartition(".")[0])
+
+
+def may_be_about(index: str, scan: str) -> bool:
+    """Whether an index file may be about this scan: a JSON is about the scan that it is named after alone."""
+    return not index.casefold().endswith(".json") or is_named_after(index, scan)
+
+
+def index_sleutel(scan: str) -> tuple[str, str]:
+    """Return what an index file knows a scan by: its folder, and its name without capitals and extension."""
+    map, naam = split_pad(scan)
+    return map, naam.casefold().rpartition(".")[0] or naam.casefold()
 
 
 def _names_scan(klaar: Waarneming, scan: Waarneming, scanmap: Scanmap) -> bool:

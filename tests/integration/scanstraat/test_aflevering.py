@@ -22,7 +22,7 @@ from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatr
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake import ontleden
 from scanstraat.intake.koppelen import Zaakstand, bepaal_koppeling
-from scanstraat.tables import AfleveringRow, BevindingRow, DocumentRow, GebeurtenisRow, StapRow
+from scanstraat.tables import ActorRow, AfleveringRow, BevindingRow, DocumentRow, GebeurtenisRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectRow, RegisterZaakinformatieobjectRow
@@ -380,16 +380,29 @@ def test_an_older_versie_is_not_delivered_any_more(proef: Proef) -> None:
     assert proef.gekoppeld() == []
 
 
-def test_a_number_on_the_first_page_decides_nothing_that_a_person_decided(proef: Proef) -> None:
+def test_a_number_on_the_first_page_is_held_against_the_zaak_until_it_was_read_or_a_person_decided(
+    proef: Proef,
+) -> None:
     tekst = archiveren.Tekstlaag(build_vingerafdruk(b""), (), (ANDERE,))
+    with db.begin(proef.basis.engine) as session:
+        gemaakt = build_batch(session, paginas=(1,), zaak=ZAAK)
+        (document,) = gemaakt.documenten
+        actor = build_persoon(session)
 
-    def find() -> object:
-        with db.read(proef.basis.engine) as session:
-            opdracht = archiveren.load_opdracht(session, proef.versie)
+    def find(actor: ActorRow = actor) -> object:
+        with db.begin(proef.basis.engine) as session:  # whatever was edited before, its first page was never read
+            versie = storage.add_versie(session, storage.load_document(session, document), reden="draai", actor=actor)
+            opdracht = archiveren.load_opdracht(session, versie.id)
         return archiveren.find_koppeling(proef.lijn, opdracht, tekst)
 
+    assert find() is not None and find() is not None
+    aflevering.unlink(proef.basis, document, None, "Els")
+    assert find() is None
+    with db.begin(proef.basis.engine) as session:
+        storage.load_document(session, document).koppelredenen = []
     assert find() is not None
-    aflevering.unlink(proef.basis, proef.document, None, "Els")
+    with db.begin(proef.basis.engine) as session:
+        archive(session, storage.latest_versie(session, document).id)
     assert find() is None
 
 

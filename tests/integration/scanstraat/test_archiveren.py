@@ -44,6 +44,7 @@ def build(opslag: Opslag) -> None:
         profielnaam="standaard",
         ontvangen_op="2026-03-02T14:05:11Z",
         blanco=frozenset(),
+        is_eerste=True,
         gezien=frozenset(),
         is_scan=True,
         koppelredenen=(),

@@ -23,8 +23,8 @@ from scanstraat.tables import GebeurtenisRow, LogregelRow
 from tests.builders import build_persoon, save_batch
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
-from vernietiging.tegels import Tegelmap
-from vernietiging.verzegeldienst import Verzegelklant
+from vernietiging.tegels import REGELS, Tegelmap, build_pad
+from vernietiging.verzegeldienst import Verzegeld, Verzegelklant
 
 
 @dataclass
@@ -102,7 +102,7 @@ def test_every_event_gets_its_place_in_the_order_of_the_record(proef: Proef, mon
     with db.read(proef.basis.engine) as session:
         rijen = session.exec(select(GebeurtenisRow).order_by(col(GebeurtenisRow.volgnummer))).all()
     assert Tegelmap(proef.basis.config.logboek.map).read_bladen(0, 8) == [logboek.build_blad(rij) for rij in rijen]
-    assert logboek.check_record(proef.basis, meld=lambda _a, _b: None) == 8
+    assert logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None) == 8
 
 
 def test_what_was_sealed_when_we_stopped_is_noted_at_the_next_start(
@@ -120,7 +120,7 @@ def test_what_was_sealed_when_we_stopped_is_noted_at_the_next_start(
     proef.write(2)
     assert proef.seal() == 7
     assert len(proef.places()) == 7
-    assert logboek.check_record(proef.basis, meld=lambda _a, _b: None) == 7
+    assert logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None) == 7
 
 
 @pytest.mark.parametrize("opdracht", [
@@ -134,7 +134,7 @@ def test_a_change_in_the_record_after_sealing_is_found(proef: Proef, opdracht: s
     proef.seal()
     proef.execute(opdracht)
     with pytest.raises(LogboekGewijzigdError):
-        logboek.check_record(proef.basis, meld=lambda _a, _b: None)
+        logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None)
 
 
 def test_a_record_that_was_put_back_is_not_sealed_on(proef: Proef) -> None:
@@ -165,6 +165,42 @@ def test_a_sealer_that_was_put_back_is_noticed(proef: Proef) -> None:
         proef.seal()
 
 
+def test_a_record_that_was_put_back_is_found_by_comparing_and_so_is_a_log_that_was_changed(proef: Proef) -> None:
+    def compare() -> int:
+        return logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None)
+
+    proef.write(6)
+    proef.seal()
+    assert compare() == 6
+    bundel = proef.basis.config.logboek.map / build_pad(REGELS, 0, 6)
+    bundel.chmod(0o644)
+    goed = bundel.read_bytes()
+    proef.execute("update gebeurtenis set gegevens = '{\"ontvangen\": 4}' where soort = 'batch.klaargemeld'")
+    bundel.write_bytes(goed.replace(b'"ontvangen":3', b'"ontvangen":4'))  # both, by one who owns both
+    with pytest.raises(LogboekGewijzigdError):
+        compare()
+    bundel.write_bytes(goed)
+    proef.execute("update gebeurtenis set gegevens = '{\"ontvangen\": 3}' where soort = 'batch.klaargemeld'")
+    assert compare() == 6
+    proef.execute("delete from logregel where nummer > 3")
+    with pytest.raises(LogboekGewijzigdError, match="kent 4 regels"):
+        compare()
+
+
+def test_a_second_sealer_waits_until_the_first_stops(proef: Proef) -> None:
+    stop = threading.Event()
+    tweede = threading.Thread(target=logboek.serve, args=(proef.basis.config, stop))
+    tweede.start()
+    try:
+        proef.write(1)
+        assert proef.seal() == 1
+    finally:
+        stop.set()
+        tweede.join()
+    proef.write(1)
+    assert proef.seal() == 2  # its socket is still there
+
+
 def test_places_never_change(proef: Proef) -> None:
     proef.write(1)
     proef.seal()
@@ -189,12 +225,13 @@ def test_the_loop_goes_on_after_trouble(proef: Proef, monkeypatch: pytest.Monkey
     proef.write(1)
     stop, keren = threading.Event(), 0
 
-    def seal(basis: Basis, klant: Verzegelklant) -> None:
+    def seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
         nonlocal keren
         keren += 1
         if keren == 1:
             raise NietVastTeStellenError("even niet")
         stop.set()
+        return Verzegeld(0, b"", b"")
 
     monkeypatch.setattr(logboek, "seal_waiting", seal)
     logboek.loop(cast("Any", SimpleNamespace(config=_quick(proef.basis.config))), stop)

@@ -635,6 +635,58 @@ def test_an_index_file_that_came_too_late_is_not_used_for_the_next_scan_of_that_
     assert "scan001.pdf" in tweede.bevindingen[0].tekst
 
 
+@pytest.mark.parametrize("naam", ["scan001.PDF", "scan001.jpg"])
+def test_the_name_of_a_scan_is_the_same_as_an_index_file_means_it(proef: Proef, naam: str) -> None:
+    proef.put(naam)
+    proef.settle()
+    proef.put("scan001.pdf.json", b'{"zaak": "ZAAK-2026-0001"}')
+    proef.put("scan001.pdf", build_scan("een andere brief"))
+    proef.settle()
+    assert proef.aanleveringen[1].indexbestanden == ()
+
+
+def test_an_index_file_of_hours_later_is_not_used_for_the_next_scan_of_that_name(proef: Proef) -> None:
+    proef.put("scan001.pdf")
+    proef.settle()
+    proef.peil(1, na_s=5 * 3600.0)
+    proef.put("index.csv", b"bestand;zaak\nscan001.pdf;ZAAK-2026-0001\n")
+    proef.put("scan001.pdf", build_scan("een andere brief"))
+    proef.settle()
+    assert proef.aanleveringen[1].indexbestanden == ()
+    proef.peil(1, na_s=25 * 3600.0)  # the next day that name is free again
+    proef.put("index.csv", b"bestand;zaak\nscan001.pdf;ZAAK-2026-0002\n")
+    proef.put("scan001.pdf", build_scan("nog een brief"))
+    proef.settle()
+    assert len(proef.aanleveringen[2].indexbestanden) == 1
+
+
+@pytest.mark.parametrize(("met_index", "gebruikt"), [(False, 0), (True, 1)])
+def test_an_index_file_that_may_be_about_a_scan_in_quarantine_is_not_used_for_the_next(
+    proef: Proef, *, met_index: bool, gebruikt: int
+) -> None:
+    proef.put("scan001.pdf", b"KAPOT")
+    if met_index:  # it went into quarantine with its scan, so a new one is about the new scan
+        proef.put("scan001.pdf.json", b"{}")
+    proef.settle()
+    proef.put("scan001.pdf.json", b'{"zaak": "ZAAK-2026-0001"}')
+    proef.put("scan001.pdf", build_scan("opnieuw gescand, of een andere brief"))
+    proef.settle()
+    assert [len(deel.indexbestanden) for deel in proef.aanleveringen] == [gebruikt]
+
+
+def test_an_index_file_of_another_scan_in_the_batch_does_not_count_for_this_one(tmp_path: Path) -> None:
+    proef = build_proef(tmp_path, batch="los")
+    proef.put("a.pdf")
+    proef.put("a.pdf.json", b"{}")
+    proef.put("b.pdf")
+    proef.peil(10)
+    proef.put("b.pdf.json", b"{}")
+    proef.put("b.pdf", build_scan("een andere brief"))
+    proef.peil(10)
+    assert [[index.naam for index in deel.indexbestanden] for deel in proef.aanleveringen] == [["a.pdf.json"], []]
+    proef.close()
+
+
 def test_an_index_file_is_about_one_scan_of_a_name_and_not_about_the_next(proef: Proef) -> None:
     proef.put("index.csv", b"bestand;zaak\nscan001.pdf;ZAAK-2026-0001\n")
     proef.put("scan001.pdf")

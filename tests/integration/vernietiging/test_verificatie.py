@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef
 from vernietiging import tijdstempel, verificatie
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
-from vernietiging.beleid import parse_beleid
+from vernietiging.beleid import GEEN, Beleid, parse_beleid
+from vernietiging.checkpoint import Checkpoint
 from vernietiging.errors import LogboekGewijzigdError
 from vernietiging.tegels import build_pad, encode_bundel
-from vernietiging.verzegelaar import Verzegelaar
+from vernietiging.verzegelaar import Sleutelbos, Verzegelaar
 
 WORTEL = Path(__file__).resolve().parents[3]
 
@@ -159,6 +160,7 @@ def rewrite(proef: Logproef, bladen: list[bytes]) -> None:
     for pad in (proef.map / "verzegelaar").iterdir():
         if pad.suffix != ".pem":
             pad.unlink()
+    (proef.map / "verzegelaar" / "nieuw").write_bytes(b"")
     verzegelaar = Verzegelaar(proef.map / "verzegelaar", proef.log, OORSPRONG)
     for van, tot in zip([0, *omvangen], omvangen, strict=False):
         verzegelaar.append(van, bladen[van : min(tot, len(bladen))])
@@ -178,17 +180,50 @@ def test_a_history_that_is_signed_anew_with_the_stolen_key_is_not_the_one_that_o
 
 def test_a_tail_that_was_cut_off_is_not_what_was_anchored_last(proef: Logproef) -> None:
     """The part that is left is true in itself; what an auditor has in hand (700) shows that it is short."""
-    for pad in (proef.log / "checkpoints").iterdir():
-        if pad.name == "700":
-            pad.unlink()
-    shutil.copy(proef.log / "checkpoints" / "553", proef.log / "checkpoint")
-    assert verify(proef) == GEWIJZIGD  # tiles of a larger log lie there
-    for naam in (build_pad("entries", 2, 188), build_pad(0, 2, 188)):
-        (proef.log / naam).unlink()
     beleid = parse_beleid((proef.map / "beleid").read_text(encoding="utf-8"))
+    shutil.copy(proef.log / "checkpoints" / "553", proef.log / "checkpoint")
+    assert verificatie.verify_logboek(proef.log, beleid).checkpoint.omvang == 700  # it is stored, so it counts
+    (proef.log / "checkpoints" / "700").unlink()
     assert verificatie.verify_logboek(proef.log, beleid).checkpoint.omvang == 553
     with pytest.raises(LogboekGewijzigdError):  # and the sealer, who knows of 700, does not go on from there
+        for naam in (build_pad("entries", 2, 188), build_pad(0, 2, 188)):
+            (proef.log / naam).unlink()
         proef.open()
+
+
+def test_a_log_that_is_being_sealed_is_no_false_alarm(proef: Logproef) -> None:
+    """What an auditor sees when the sealer stands still at any moment between two checkpoints."""
+    voor = {pad.relative_to(proef.log): pad.read_bytes() for pad in proef.bestanden()}
+    proef.seal(300)
+    nieuw = [pad for pad in proef.bestanden() if pad.relative_to(proef.log) not in voor]
+    inhoud = {pad: pad.read_bytes() for pad in nieuw}
+    kop = (proef.log / "checkpoint").read_bytes()
+    for pad in nieuw:
+        pad.unlink()
+    (proef.log / "checkpoint").write_bytes(voor[Path("checkpoint")])
+    for pad in sorted(nieuw, key=lambda pad: pad.parent.name == "checkpoints"):  # tiles first, then the checkpoint
+        assert verify(proef) == BEWEZEN, pad
+        half = pad.with_name(f".{pad.name}.1.nieuw")
+        pad.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half")
+        assert verify(proef) == BEWEZEN, pad
+        half.unlink()
+        pad.write_bytes(inhoud[pad])
+    assert verify(proef) == ONZEKER  # there is a newer one, and nobody anchored it
+    (proef.log / "checkpoint").write_bytes(kop)
+    proef.anchor(1000)
+    assert verify(proef) == BEWEZEN
+
+
+def test_only_the_certificate_that_the_policy_names_is_believed(proef: Logproef, tmp_path: Path) -> None:
+    """Beside it in the file stands that of an authority of the insider, who stamps a history of his own."""
+    vreemd = Stempelautoriteit(tmp_path / "vreemd")
+    for pad in (proef.log / "wortels" / "proef.pem", proef.log / "wortels" / "a.pem"):
+        pad.write_bytes(proef.autoriteit.wortel + vreemd.wortel)
+    assert verify(proef) == BEWEZEN
+    inhoud = (proef.log / "checkpoints" / "700").read_bytes()
+    (proef.log / "tijdstempels" / "700" / "proefstempel.tsr").write_bytes(vreemd.stamp(inhoud))
+    assert verify(proef) == GEWIJZIGD
 
 
 def test_an_event_that_no_schema_allows_is_a_change(proef: Logproef) -> None:
@@ -259,3 +294,12 @@ def test_an_unexpected_error_is_no_proof(heel: Logproef, monkeypatch: pytest.Mon
 def test_a_leaf_too_long_for_a_bundle_is_a_bug() -> None:
     with pytest.raises(ValueError, match="too long"):
         encode_bundel([b"x" * 70_000])
+
+
+def test_a_checkpoint_of_another_log_under_the_same_keys_is_refused(proef: Logproef, tmp_path: Path) -> None:
+    sleutels = Sleutelbos.open(tmp_path / "sleutels", OORSPRONG)
+    beleid = Beleid(sleutels.publiek, {}, {}, GEEN, {}, 0)
+    goed, ander = Checkpoint(OORSPRONG, 1, bytes(32)), Checkpoint("ander.example/log", 1, bytes(32))
+    assert verificatie.verify_checkpoint(sleutels.sign(goed, 0), beleid) == goed
+    with pytest.raises(LogboekGewijzigdError, match=r"logboek ander\.example/log"):
+        verificatie.verify_checkpoint(sleutels.sign(ander, 0), beleid)

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,13 +172,44 @@ def break_state(map: Path) -> None:
     (map / "eigen" / "stand.json").write_bytes(b"{")
 
 
+def roll_back_state_and_head(map: Path) -> None:
+    roll_back_state(map)
+    shutil.copy(map / "log" / "checkpoints" / "10", map / "log" / "checkpoint")
+
+
+def roll_back_state_and_lose_head(map: Path) -> None:
+    roll_back_state(map)
+    (map / "log" / "checkpoint").unlink()
+
+
+def lose_state_and_log(map: Path) -> None:
+    lose_state(map)
+    shutil.rmtree(map / "log")
+
+
+def empty_queue(map: Path) -> None:
+    (map / "eigen" / "wachtrij").write_bytes(b"")
+
+
 def put_other_queue(map: Path) -> None:
     (map / "eigen" / "wachtrij").write_bytes((7).to_bytes(8, "big") + (0).to_bytes(4, "big"))
 
 
 @pytest.mark.parametrize(
     "verander",
-    [change_hash, lose_tile, roll_back_state, lose_state, change_state, break_state, put_other_queue],
+    [
+        change_hash,
+        lose_tile,
+        roll_back_state,
+        roll_back_state_and_head,
+        roll_back_state_and_lose_head,
+        lose_state,
+        lose_state_and_log,
+        change_state,
+        break_state,
+        put_other_queue,
+        empty_queue,
+    ],
 )
 def test_a_log_or_a_state_that_is_not_what_was_signed_is_not_gone_on_with(
     tmp_path: Path, verander: Callable[[Path], None]
@@ -200,6 +232,39 @@ def test_a_key_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
         open_in(tmp_path)
 
 
+def test_another_key_of_the_same_kind_does_not_go_on_with_the_log(tmp_path: Path) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 1))
+    Verzegelaar(tmp_path / "ander", tmp_path / "log2", OORSPRONG)
+    for naam in ("ed25519.pem", "ml-dsa-44.pem"):
+        eigen = tmp_path / "eigen" / naam
+        goed = eigen.read_bytes()
+        eigen.unlink()
+        shutil.copy(tmp_path / "ander" / naam, eigen)
+        with pytest.raises(NietVastTeStellenError, match="Zet hem terug"):
+            open_in(tmp_path)
+        eigen.unlink()
+        eigen.write_bytes(goed)
+    (tmp_path / "eigen" / "ed25519.pem").write_bytes(b"geen sleutel")
+    with pytest.raises(NietVastTeStellenError, match="onleesbaar"):
+        open_in(tmp_path)
+
+
+def test_two_sealers_on_one_folder_never_sign_two_histories(tmp_path: Path) -> None:
+    open_in(tmp_path).append(0, build_bladen(0, 10))
+    een, twee = open_in(tmp_path), open_in(tmp_path)
+    een.append(10, build_bladen(10, 15))
+    with pytest.raises(LogboekGewijzigdError, match="door een ander veranderd"):
+        twee.append(10, build_bladen(20, 26))
+    assert open_in(tmp_path).append(15, build_bladen(15, 16)).omvang == 16
+
+
+def test_a_start_that_was_cut_off_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Stroomuitval):
+        patch.setattr(Stand, "to_json", lambda _self: (_ for _ in ()).throw(Stroomuitval))
+        open_in(tmp_path)
+    assert open_in(tmp_path).append(0, build_bladen(0, 1)).omvang == 1
+
+
 def test_a_sealer_keeps_to_its_own_log(tmp_path: Path) -> None:
     open_in(tmp_path).append(0, build_bladen(0, 1))
     with pytest.raises(LogboekGewijzigdError, match=r"niet van ander\.example"):
@@ -217,3 +282,36 @@ def test_what_does_not_come_back_from_the_disk_as_it_was_written_is_not_signed(
         schrijver.append(0, build_bladen(0, 3))
     assert Stand.from_json((tmp_path / "eigen" / "stand.json").read_bytes()).omvang == 0
     assert not (tmp_path / "log" / "checkpoint").exists()
+
+
+def test_a_tile_that_is_not_that_of_its_leaves_is_not_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schrijver = open_in(tmp_path)
+    monkeypatch.setattr(tegels, "hash_blad", lambda _blad: bytes(32))
+    with pytest.raises(LogboekGewijzigdError, match="Kijk de schijf na"):
+        schrijver.append(0, build_bladen(0, 3))
+
+
+@pytest.mark.parametrize("schrijf", [tegels.write_once, tegels.write_over])
+def test_a_file_gets_its_name_when_it_is_on_disk_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schrijf: Callable[[Path, bytes], None]
+) -> None:
+    gedaan: list[str] = []
+    for naam in ("fsync", "link", "replace"):
+        echt = getattr(os, naam)
+
+        def note(*args: Any, _echt: Any = echt, _naam: str = naam) -> Any:
+            is_map = _naam == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)
+            gedaan.append("fsync map" if is_map else _naam)
+            return _echt(*args)
+
+        monkeypatch.setattr(os, naam, note)
+    schrijf(tmp_path / "naam", b"inhoud")
+    assert gedaan in (["fsync", "link", "fsync map"], ["fsync", "replace", "fsync map"])
+    assert (tmp_path / "naam").read_bytes() == b"inhoud"
+
+
+def test_a_store_that_cannot_be_read_is_not_called_changed(tmp_path: Path) -> None:
+    with pytest.raises(NietVastTeStellenError, match="leesrechten"):
+        (tmp_path / "ab" / "ab").mkdir(parents=True)
+        (tmp_path / "ab" / "ab" / ("ab" * 32)).mkdir()  # reading it gives an error of the system
+        verzegelaar._is_whole(tmp_path, "ab" * 32)

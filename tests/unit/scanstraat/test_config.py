@@ -11,7 +11,17 @@ import pytest
 from pydantic import BaseModel
 
 from hardware.scanmap import KOLOMMEN
-from scanstraat.config import Config, IndexConfig, Scanmap, Scanprofiel, ZgwConfig, build_config, read_config
+from scanstraat.config import (
+    Config,
+    GetuigeConfig,
+    IndexConfig,
+    Scanmap,
+    Scanprofiel,
+    TijdstempelConfig,
+    ZgwConfig,
+    build_config,
+    read_config,
+)
 from scanstraat.errors import InstellingError
 
 WORTEL = Path(__file__).resolve().parents[3]
@@ -115,13 +125,18 @@ def test_every_key_stands_in_config_toml_with_an_explanation() -> None:
         for regel in regels
         if re.match(r"(# )?[a-z_]+ = .+ # .{10,}", regel)
     }
-    modellen: list[type[BaseModel]] = [Scanprofiel, Scanmap, IndexConfig, ZgwConfig]
+    modellen: list[type[BaseModel]] = [Scanprofiel, Scanmap, IndexConfig, ZgwConfig, GetuigeConfig, TijdstempelConfig]
     for naam, veld in Config.model_fields.items():
         if isinstance(veld.annotation, type) and issubclass(veld.annotation, BaseModel):
             modellen.append(veld.annotation)
         else:
             assert naam in ("profiel", "scanmap")
-    sleutels = {sleutel for model in modellen for sleutel in model.model_fields} - {"index", "zgw"}
+    sleutels = {sleutel for model in modellen for sleutel in model.model_fields} - {
+        "index",
+        "zgw",
+        "getuige",
+        "tijdstempel",
+    }
     assert sleutels - uitgelegd == set()
 
 

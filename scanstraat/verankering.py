@@ -1,0 +1,181 @@
+"""Anchors of the log outside the building: witnesses sign the newest checkpoint, authorities stamp it.
+
+What comes back is checked before it is kept, beside the log, under the size of the checkpoint it is about.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
+from vernietiging.beleid import GEEN, Beleid, Groep
+from vernietiging.boom import build_consistentiebewijs
+from vernietiging.checkpoint import parse_checkpoint, read_bericht
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
+from vernietiging.getuige import Verzoek
+from vernietiging.notitie import (
+    Handtekening,
+    Sleutel,
+    parse_handtekening,
+    parse_notitie,
+    parse_vkey,
+    verify_handtekening,
+)
+from vernietiging.tegels import Tegelmap, write_once, write_over
+from vernietiging.tijdstempel import build_vraag, fingerprint, read_wortel, verify_tijdstempel
+
+TIJDSLIMIET_S = 60.0
+ALLEN = "allen"  # the group of all witnesses in the policy
+
+
+@dataclass(frozen=True)
+class Ankerverslag:
+    """What an attempt to anchor brought: names of who answered well, and what went wrong with the others, in Dutch."""
+
+    omvang: int
+    getuigen: tuple[str, ...]
+    tijdstempels: tuple[str, ...]
+    fouten: tuple[str, ...]
+
+    @property
+    def in_orde(self) -> bool:
+        """True when everybody who was asked answered well."""
+        return not self.fouten
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {**asdict(self), "in_orde": self.in_orde}
+
+    def say(self) -> str:
+        """Return the outcome in Dutch."""
+        wie = [*self.getuigen, *self.tijdstempels]
+        begin = f"Het checkpoint over {self.omvang} gebeurtenissen is verankerd bij: {', '.join(wie) or 'niemand'}."
+        return "\n".join((begin, *self.fouten))
+
+
+def build_beleid(config: Config, sleutels: tuple[Sleutel, ...]) -> Beleid:
+    """Return what an auditor may believe: the keys of the log, all witnesses and all authorities of the settings."""
+    logboek = config.logboek
+    getuigen = {getuige.naam: parse_vkey(getuige.sleutel) for getuige in logboek.getuige}
+    groepen = {ALLEN: Groep(len(getuigen), tuple(getuigen))} if getuigen else {}
+    stempels = {deel.naam: fingerprint(read_wortel(deel.wortel)) for deel in logboek.tijdstempel}
+    return Beleid(sleutels, getuigen, groepen, ALLEN if groepen else GEEN, stempels, len(stempels))
+
+
+def anchor(config: Config, omvang: int) -> Ankerverslag:
+    """Ask every witness and authority about the checkpoint of this size; who answered before is not asked again.
+
+    Raises:
+        LogboekGewijzigdError: there is no such checkpoint.
+    """
+    map = config.logboek.map
+    try:
+        inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
+    except FileNotFoundError as exc:
+        raise LogboekGewijzigdError(f"Er is geen checkpoint over {omvang} gebeurtenissen om te verankeren.") from exc
+    fouten: list[str] = []
+
+    def collect(namen: Iterator[tuple[str, Callable[[], None]]]) -> tuple[str, ...]:
+        gelukt = []
+        for naam, vraag in namen:
+            try:
+                vraag()
+                gelukt.append(naam)
+            except VernietigingError as exc:
+                fouten.append(f"{naam}: {exc}")
+            except (httpx.HTTPError, OSError, ValueError):
+                fouten.append(f"{naam} antwoordt niet of niet goed. Het wordt later opnieuw gevraagd.")
+        return tuple(gelukt)
+
+    with httpx.Client(timeout=TIJDSLIMIET_S) as http:
+        vast = (http, map, omvang, inhoud)
+        stempels = collect((deel.naam, partial(_stamp, *vast, deel)) for deel in config.logboek.tijdstempel)
+        getuigen = collect((deel.naam, partial(_cosign, *vast, deel)) for deel in config.logboek.getuige)
+    return Ankerverslag(omvang, getuigen, stempels, tuple(fouten))
+
+
+def is_anchored(config: Config, omvang: int) -> bool:
+    """Whether everybody in the settings has answered about the checkpoint of this size."""
+    map = config.logboek.map
+    stempels = (map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr" for deel in config.logboek.tijdstempel)
+    getuigen = (_find_regel(map, omvang, parse_vkey(deel.sleutel)) for deel in config.logboek.getuige)
+    return all(pad.exists() for pad in stempels) and all(regel is not None for regel in getuigen)
+
+
+def _stamp(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: TijdstempelConfig) -> None:
+    plaats = map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr"
+    wortel = read_wortel(deel.wortel)
+    if not plaats.exists():
+        antwoord = http.post(
+            deel.url, content=build_vraag(inhoud), headers={"Content-Type": "application/timestamp-query"}
+        ).raise_for_status()
+        proef = plaats.with_name(f".{deel.naam}.ongezien")
+        write_over(proef, antwoord.content)
+        try:
+            verify_tijdstempel(proef, inhoud, wortel)
+            write_once(plaats, antwoord.content)
+        finally:
+            proef.unlink()
+    write_over(map / "wortels" / f"{deel.naam}.pem", ssl.DER_cert_to_PEM_cert(wortel).encode())
+
+
+def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: GetuigeConfig) -> None:
+    sleutel = parse_vkey(deel.sleutel)
+    if _find_regel(map, omvang, sleutel) is not None:
+        return
+    oud = max((grootte for grootte in _sizes(map) if _find_regel(map, grootte, sleutel) is not None), default=0)
+    antwoord = _ask(http, map, deel, oud, omvang, inhoud)
+    if antwoord.status_code == httpx.codes.CONFLICT:  # it knows of another size: its last answer was lost
+        antwoord = _ask(http, map, deel, int(antwoord.text), omvang, inhoud)
+    if antwoord.status_code in {httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.CONFLICT}:
+        raise LogboekGewijzigdError(
+            "De getuige zag een ander logboek dan dit. Er is iets teruggezet of veranderd. Vernietig geen papier."
+        )
+    regels = [parse_handtekening(regel) for regel in antwoord.raise_for_status().text.splitlines()]
+    checkpoint = parse_checkpoint(parse_notitie(inhoud).tekst)
+    eigen = [regel for regel in regels if (regel.naam, regel.sleutel_id) == (sleutel.naam, sleutel.id)]
+    if not eigen:
+        raise NietVastTeStellenError("De getuige ondertekende met een andere sleutel dan in de instellingen staat.")
+    for regel in eigen:
+        verify_handtekening(sleutel, regel, read_bericht(checkpoint, sleutel, regel))
+    _save_regels(map, omvang, eigen)
+
+
+def _ask(http: httpx.Client, map: Path, deel: GetuigeConfig, oud: int, omvang: int, inhoud: bytes) -> httpx.Response:
+    if oud > omvang:
+        raise LogboekGewijzigdError(
+            f"De getuige zag al {oud} gebeurtenissen, het logboek heeft er {omvang}. Er is iets teruggezet."
+        )
+    bewijs = build_consistentiebewijs(Tegelmap(map).knoop, oud, omvang)
+    verzoek = Verzoek(oud, bewijs, parse_notitie(inhoud)).to_bytes()
+    return http.post(f"{deel.url.rstrip('/')}/add-checkpoint", content=verzoek)
+
+
+def _save_regels(map: Path, omvang: int, regels: list[Handtekening]) -> None:
+    """Keep the lines beside the log. Its newest checkpoint is the sealer's alone: it may be writing a newer one."""
+    alle = dict.fromkeys((*_read_regels(map, omvang), *regels))
+    write_over(map / "getuigen" / str(omvang), "".join(f"{regel.to_regel()}\n" for regel in alle).encode())
+
+
+def _read_regels(map: Path, omvang: int) -> Iterator[Handtekening]:
+    with suppress(FileNotFoundError):
+        for regel in (map / "getuigen" / str(omvang)).read_text(encoding="utf-8").splitlines():
+            yield parse_handtekening(regel)
+
+
+def _find_regel(map: Path, omvang: int, sleutel: Sleutel) -> Handtekening | None:
+    namen = (sleutel.naam, sleutel.id)
+    return next((regel for regel in _read_regels(map, omvang) if (regel.naam, regel.sleutel_id) == namen), None)
+
+
+def _sizes(map: Path) -> list[int]:
+    getuigen = map / "getuigen"
+    return [int(pad.name) for pad in getuigen.iterdir() if pad.name.isdecimal()] if getuigen.is_dir() else []

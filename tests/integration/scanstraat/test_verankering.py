@@ -1,0 +1,190 @@
+"""Anchors: what witnesses and authorities say is checked before it is kept, and who is away is asked again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scanstraat import logboek, verankering
+from scanstraat.config import Config, build_config
+from scanstraat.errors import InstellingError
+from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
+from vernietiging.__main__ import BEWEZEN, ONZEKER, main
+from vernietiging.beleid import render_beleid
+from vernietiging.getuige import Getuige, build_server
+from vernietiging.verzegelaar import Verzegelaar
+
+Post = Callable[[bytes], tuple[int, bytes]]
+
+
+@contextmanager
+def serve(antwoord: Post) -> Iterator[str]:
+    """Serve one answer over HTTP; give its address."""
+
+    class Afhandeling(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, inhoud = antwoord(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(inhoud)))
+            self.end_headers()
+            self.wfile.write(inhoud)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with run(ThreadingHTTPServer(("127.0.0.1", 0), Afhandeling)) as adres:
+        yield adres
+
+
+@contextmanager
+def run(server: ThreadingHTTPServer) -> Iterator[str]:
+    draad = threading.Thread(target=server.serve_forever)
+    draad.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        draad.join()
+        server.server_close()
+
+
+@dataclass
+class Proef:
+    """A log, its settings, and who anchors it."""
+
+    config: Config
+    verzegelaar: Verzegelaar
+    getuige: Getuige
+    stempels: list[Post]  # the last one answers
+
+    def seal(self, aantal: int) -> int:
+        vanaf = self.verzegelaar.stand.omvang
+        return self.verzegelaar.append(vanaf, [build_blad(vanaf + i) for i in range(aantal)]).omvang
+
+    def verify(self) -> int:
+        beleid = self.config.logboek.map.parent / "beleid"
+        inhoud = verankering.build_beleid(self.config, self.verzegelaar.sleutels)
+        beleid.write_text(render_beleid(inhoud), encoding="utf-8")
+        return main([str(self.config.logboek.map), "--beleid", str(beleid)])
+
+
+@pytest.fixture(scope="module")
+def autoriteit(tmp_path_factory: pytest.TempPathFactory) -> Stempelautoriteit:
+    return Stempelautoriteit(tmp_path_factory.mktemp("tsa") / "tsa")
+
+
+@pytest.fixture
+def proef(tmp_path: Path, autoriteit: Stempelautoriteit) -> Iterator[Proef]:
+    verzegelaar = Verzegelaar(tmp_path / "data" / "verzegelaar", tmp_path / "data" / "logboek", OORSPRONG)
+    sleutel = Ed25519PrivateKey.generate()
+    getuige = Getuige(tmp_path / "elders", "archief.example/getuige", sleutel, {OORSPRONG: verzegelaar.sleutels})
+    stempels: list[Post] = [lambda vraag: (200, autoriteit.answer(vraag))]
+    (tmp_path / "tsa.pem").write_bytes(autoriteit.wortel)
+
+    def answer(vraag: bytes) -> tuple[int, bytes]:
+        return stempels[-1](vraag)
+
+    with ExitStack() as stapel:
+        getuigadres = stapel.enter_context(run(build_server(getuige, ("127.0.0.1", 0))))
+        stempeladres = stapel.enter_context(serve(answer))
+        inhoud = {
+            "logboek": {
+                "oorsprong": OORSPRONG,
+                "getuige": [{"naam": "archief", "sleutel": getuige.publiek.to_vkey(), "url": getuigadres}],
+                "tijdstempel": [{"naam": "tsa1", "url": stempeladres, "wortel": "tsa.pem"}],
+            }
+        }
+        yield Proef(build_config(inhoud, basis=tmp_path), verzegelaar, getuige, stempels)
+
+
+def test_what_is_anchored_is_proven_and_what_is_not_is_not(proef: Proef) -> None:
+    omvang = proef.seal(5)
+    assert proef.verify() == ONZEKER
+    verslag = verankering.anchor(proef.config, omvang)
+    assert (verslag.getuigen, verslag.tijdstempels, verslag.fouten) == (("archief",), ("tsa1",), ())
+    assert verankering.is_anchored(proef.config, omvang)
+    assert proef.verify() == BEWEZEN
+    nieuw = proef.seal(300)
+    assert (verankering.is_anchored(proef.config, nieuw), proef.verify()) == (False, ONZEKER)
+    assert verankering.anchor(proef.config, nieuw).in_orde
+    assert verankering.anchor(proef.config, nieuw).in_orde  # who answered is not asked again
+    assert proef.verify() == BEWEZEN
+
+
+def test_a_witness_whose_answer_was_lost_is_asked_from_where_it_is(proef: Proef) -> None:
+    omvang = proef.seal(3)
+    verankering.anchor(proef.config, omvang)
+    (proef.config.logboek.map / "getuigen" / str(omvang)).unlink()
+    assert verankering.anchor(proef.config, proef.seal(4)).getuigen == ("archief",)
+
+
+def test_a_witness_that_saw_another_log_is_an_alarm(proef: Proef, tmp_path: Path) -> None:
+    verankering.anchor(proef.config, proef.seal(3))
+    ander = Verzegelaar(tmp_path / "data2" / "verzegelaar", tmp_path / "data2" / "logboek", OORSPRONG)
+    proef.getuige._logboeken = {OORSPRONG: ander.sleutels}
+    logboek_ = proef.config.logboek.model_copy(update={"map": tmp_path / "data2" / "logboek"})
+    config = proef.config.model_copy(update={"logboek": logboek_})
+    for omvang, zin in ((2, "zag al 3 gebeurtenissen"), (4, "zag een ander logboek")):
+        ander.append(ander.stand.omvang, [build_blad(50 + i) for i in range(ander.stand.omvang, omvang)])
+        (fout,) = verankering.anchor(config, omvang).fouten
+        assert zin in fout
+
+
+def test_a_stamp_that_does_not_hold_is_not_kept(proef: Proef, autoriteit: Stempelautoriteit) -> None:
+    omvang = proef.seal(1)
+    slecht: list[Post] = [
+        lambda _vraag: (500, b""),
+        lambda _vraag: (200, b"geen stempel"),
+        lambda _vraag: (200, autoriteit.stamp(b"iets anders")),
+    ]
+    for antwoord in slecht:
+        proef.stempels.append(antwoord)
+        verslag = verankering.anchor(proef.config, omvang)
+        assert (verslag.tijdstempels, len(verslag.fouten), verslag.in_orde) == ((), 1, False)
+        assert "tsa1" in verslag.say()
+    assert not [pad for pad in (proef.config.logboek.map / "tijdstempels").rglob("*") if pad.is_file()]
+    proef.stempels.append(proef.stempels[0])
+    assert verankering.anchor(proef.config, omvang).in_orde
+
+
+def test_it_is_done_once_in_so_many_hours_and_sooner_when_somebody_was_away(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gevraagd: list[int] = []
+    echt = verankering.anchor
+
+    def anchor(config: Config, omvang: int) -> verankering.Ankerverslag:
+        gevraagd.append(omvang)
+        return echt(config, omvang)
+
+    monkeypatch.setattr(verankering, "anchor", anchor)
+    proef.stempels.append(lambda _vraag: (503, b""))
+    for _ in range(2):
+        logboek._anchor_when_due(proef.config, proef.seal(1))
+    assert gevraagd == [1]
+    proef.stempels.append(proef.stempels[0])
+    nu = time.time()
+    monkeypatch.setattr(time, "time", lambda: nu + 25 * 60)
+    logboek._anchor_when_due(proef.config, 2)
+    logboek._anchor_when_due(proef.config, proef.seal(1))
+    assert gevraagd == [1, 2]
+    monkeypatch.setattr(time, "time", lambda: nu + 50 * 3600)
+    logboek._anchor_when_due(proef.config, 3)
+    logboek._anchor_when_due(proef.config, 3)
+    assert gevraagd == [1, 2, 3]
+
+
+@pytest.mark.parametrize("getuige", [{"sleutel": "geen"}, {"sleutel": "log"}])
+def test_settings_of_a_witness_are_checked(proef: Proef, tmp_path: Path, getuige: dict[str, str]) -> None:
+    sleutel = proef.verzegelaar.sleutels[0].to_vkey() if getuige["sleutel"] == "log" else getuige["sleutel"]
+    deel = {"naam": "archief", "url": "http://x.example", "sleutel": sleutel}
+    with pytest.raises(InstellingError, match="getuige archief: sleutel"):
+        build_config({"logboek": {"getuige": [deel]}}, basis=tmp_path)
