@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
+from scanstraat.errors import InstellingError
 from vernietiging.beleid import GEEN, Beleid, Groep
 from vernietiging.boom import build_consistentiebewijs
 from vernietiging.checkpoint import parse_checkpoint, read_bericht
@@ -74,9 +75,15 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
     """Ask every witness and authority about the checkpoint of this size; who answered before is not asked again.
 
     Raises:
+        InstellingError: the settings name nobody to ask.
         LogboekGewijzigdError: there is no such checkpoint.
     """
     map = config.logboek.map
+    if not config.logboek.getuige and not config.logboek.tijdstempel:
+        raise InstellingError(
+            "Er is niemand om het logboek bij te verankeren. Zet in config.toml een getuige bij [[logboek.getuige]] of "
+            "een tijdstempelautoriteit bij [[logboek.tijdstempel]]."
+        )
     try:
         inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
     except FileNotFoundError as exc:

@@ -182,6 +182,11 @@ def test_it_is_done_once_in_so_many_hours_and_sooner_when_somebody_was_away(
     assert gevraagd == [1, 2, 3]
 
 
+def test_without_anybody_to_ask_it_is_said_what_to_set(proef: Proef, tmp_path: Path) -> None:
+    with pytest.raises(InstellingError, match="niemand om het logboek bij te verankeren"):
+        verankering.anchor(build_config({}, basis=tmp_path), proef.seal(1))
+
+
 @pytest.mark.parametrize("getuige", [{"sleutel": "geen"}, {"sleutel": "log"}])
 def test_settings_of_a_witness_are_checked(proef: Proef, tmp_path: Path, getuige: dict[str, str]) -> None:
     sleutel = proef.verzegelaar.sleutels[0].to_vkey() if getuige["sleutel"] == "log" else getuige["sleutel"]
