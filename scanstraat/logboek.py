@@ -32,7 +32,7 @@ from vernietiging.verificatie import verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
-SAMEN = 2_000  # events in one request to the sealer
+SAMEN = 200  # events in one request to the sealer, which reads the files that they speak of
 ADRES = "verzegelaar.sock"
 
 _log = structlog.get_logger("logboek")
