@@ -38,12 +38,8 @@ if TYPE_CHECKING:
 
 TAKEN = "scanstraat.zandbaktaken"
 LIJN = "archivering"  # the name of this part of the line, as an actor
-BESTANDSBEVINDINGEN = (
-    "geen_pdfa",
-    "niet_getrouw",
-    "geen_tekst",
-    "tekst_onzeker",
-)  # on one archive file, not on the scan
+# Findings on one archive file, not on the scan: a newer file makes them void.
+BESTANDSBEVINDINGEN = ("geen_pdfa", "niet_getrouw", "geen_tekst", "tekst_onzeker")
 
 
 @dataclass(frozen=True)
@@ -421,9 +417,11 @@ def save_archive(
 
 
 def save_koppeling(session: Session, opdracht: Archiefopdracht, koppeling: Koppeling, *, actor: ActorRow) -> None:
-    """Save what the text of the first page decides on the zaak, unless a person decided while it was being read."""
-    if not storage.is_latest(session, opdracht.versie):
-        return  # the newest versie reads its own first page
+    """Save what the text of the first page decides on the zaak, unless a person decided while it was being read.
+
+    Also when an edit overtook this versie: once it is archived the newer one does not ask again, and a number that
+    contradicts the link must not go unsaid.
+    """
     if storage.load_koppelredenen(session, opdracht.versie.document_id) == opdracht.koppelredenen:
         storage.save_koppeling(session, opdracht.versie, koppeling, actor=actor)
 

@@ -243,8 +243,10 @@ class Verzegelaar:
 
     def _check_blad(self, blad: bytes) -> None:
         verify_blad(blad)
-        for sha256 in () if self._objecten is None else find_objecten(parse_blad(blad)):
-            if self._objecten is not None and not _is_whole(self._objecten, sha256):
+        if self._objecten is None:
+            return
+        for sha256 in find_objecten(parse_blad(blad)):
+            if not _is_whole(self._objecten, sha256):
                 raise LogboekGewijzigdError(
                     f"Een gebeurtenis noemt bestand {sha256}, maar in de opslag staat dat niet, of het is veranderd. "
                     "Voer uit: scanstraat opslag controleer"

@@ -406,6 +406,28 @@ def test_a_number_on_the_first_page_is_held_against_the_zaak_until_it_was_read_o
     assert find() is None
 
 
+def test_a_contradiction_that_an_overtaken_versie_read_is_not_lost(proef: Proef) -> None:
+    """Once that versie is archived, the newer one does not weigh the number on its first page again."""
+    with db.begin(proef.basis.engine) as session:
+        gemaakt = build_batch(session, paginas=(1,), zaak=ZAAK)
+        document = storage.load_document(session, gemaakt.documenten[0])
+        document.koppelredenen = [{"bron": "index", "zaakidentificatie": ZAAK, "tekst": "zaaknummer in de index"}]
+    with db.read(proef.basis.engine) as session:
+        opdracht = archiveren.load_opdracht(session, gemaakt.versies[0])
+    tekst = archiveren.Tekstlaag(build_vingerafdruk(b""), (), (ANDERE,))
+    koppeling = archiveren.find_koppeling(proef.lijn, opdracht, tekst)
+    assert koppeling is not None and koppeling.zaak is None
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, gemaakt.documenten[0])
+        nieuw = storage.add_versie(session, document, reden="draai", actor=build_persoon(session)).id
+        archive(session, gemaakt.versies[0])
+        actor = storage.load_actor(session, "archivering")
+        archiveren.save_koppeling(session, opdracht, koppeling, actor=actor)
+    with db.read(proef.basis.engine) as session:
+        assert archiveren.find_koppeling(proef.lijn, archiveren.load_opdracht(session, nieuw), tekst) is None
+        assert session.get_one(DocumentRow, gemaakt.documenten[0]).koppelstatus == "te_koppelen"
+
+
 def test_a_batch_is_saved_once_however_often_its_ontleding_ran(proef: Proef) -> None:
     ongebruikt: Any = None
     with db.begin(proef.basis.engine) as session:

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import img2pdf
 import pikepdf
@@ -95,6 +95,24 @@ def turn(session: Session, werkbank: Werkbank, proef: Batchproef, plek: int) -> 
     )
 
 
+def insert(session: Session, werkbank: Werkbank, proef: Batchproef) -> UUID:
+    """Add a page behind the first; return its beeld."""
+    batch = storage.load_batch(session, proef.batch)
+    bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
+    nieuw = save_beeld(session, batch, bron, 8, None).id
+    persoon = build_persoon(session)
+    bewerken.bewerk(
+        session,
+        werkbank,
+        batch,
+        persoon,
+        Bewerkingsoort.INVOEGEN,
+        {},
+        lambda op: o.insert(op, [nieuw], proef.beelden[0]),
+    )
+    return nieuw
+
+
 def find_seen(session: Session, proef: Batchproef, plek: int = 0) -> frozenset[int]:
     versie = storage.latest_versie(session, proef.documenten[plek])
     return storage.find_seen_pages(session, storage.load_versie(session, versie.id))
@@ -111,18 +129,7 @@ def test_the_line_looks_how_a_page_lies_until_it_was_archived_or_a_person_turned
         turn(session, werkbank, proef, 1)
         assert find_seen(session, proef) == {2}
         archive(session, storage.latest_versie(session, proef.documenten[0]).id)
-        batch = storage.load_batch(session, proef.batch)
-        bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
-        nieuw = save_beeld(session, batch, bron, 8, None).id
-        bewerken.bewerk(
-            session,
-            werkbank,
-            batch,
-            build_persoon(session),
-            Bewerkingsoort.INVOEGEN,
-            {},
-            lambda opstelling: o.insert(opstelling, [nieuw], proef.beelden[0]),
-        )
+        insert(session, werkbank, proef)
         assert find_seen(session, proef) == {1, 3}, "the page that was inserted is new"
         assert find_seen(session, proef, 1) == frozenset()
 
@@ -154,17 +161,7 @@ def test_a_page_that_was_inserted_stays_counted_when_that_and_more_is_undone(
         batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
         voor = storage.load_opstelling(session, proef.batch)
         leave_out(session, werkbank, proef, 1)
-        bron = session.exec(select(BronRow).where(BronRow.batch_id == batch.id)).one()
-        nieuw = save_beeld(session, batch, bron, 8, None).id
-        bewerken.bewerk(
-            session,
-            werkbank,
-            batch,
-            persoon,
-            Bewerkingsoort.INVOEGEN,
-            {},
-            lambda opstelling: o.insert(opstelling, [nieuw], proef.beelden[0]),
-        )
+        nieuw = insert(session, werkbank, proef)
         for _ in range(2):
             bewerken.undo(session, werkbank, batch, persoon)
         *terug, erbij = storage.load_opstelling(session, batch.id)

@@ -92,11 +92,9 @@ def test_what_was_written_on_a_scheidingsblad_or_left_out_can_become_a_page() ->
             assert o.count_bladtelling(opstelling).sluitend
 
 
-@pytest.mark.parametrize("graden", [0, 45, 360, -90, 720])
+@pytest.mark.parametrize("graden", [0, 45, 360, 720])
 def test_a_page_turns_a_quarter_a_half_or_three_quarters(graden: int) -> None:
-    if graden == -90:
-        assert o.turn(build_opstelling(), [UUID(int=1)], graden)[1].draai_graden == 270
-        return
+    assert o.turn(build_opstelling(), [UUID(int=1)], -90)[1].draai_graden == 270
     with pytest.raises(NietMogelijkError, match="90, 180 of 270"):
         o.turn(build_opstelling(), [UUID(int=1)], graden)
 
