@@ -665,7 +665,7 @@ def _build_index_onzeker(index: str, scan: str) -> Bevinding:
     return Bevinding(
         "index_onzeker",
         Ernst.ERNSTIG,
-        f"{index} is niet gebruikt: er is al een andere scan met de naam {scan} ingenomen. Het is niet zeker over "
+        f"{index} is niet gebruikt: er was al eerder een scan met de naam {scan}. Het is niet zeker over "
         "welke van de twee het gaat. Koppel beide met de hand, en geef scans verschillende namen.",
     )
 
