@@ -19,3 +19,9 @@ class NietVastTeStellenError(VernietigingError):
     """Evidence or a tool is missing: neither proven nor refuted."""
 
     exitcode = 2
+
+
+class NietVrijgegevenError(VernietigingError):
+    """Something stands in the way of destroying this paper; the message says what."""
+
+    exitcode = 5

@@ -7,6 +7,7 @@ missing field, or a value of another type is an error: a field that nobody defin
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import unicodedata
@@ -26,6 +27,7 @@ _TIJD = re.compile(
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _WOORD = re.compile(r"[a-z0-9_.:-]{1,80}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DAG = re.compile(r"(?:[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|onbepaald)")
 _GROOTSTE = 2**53 - 1  # RFC 8785 numbers are IEEE doubles: larger integers would not survive
 
 
@@ -34,22 +36,40 @@ class Veld(StrEnum):
 
     HASH = "sha-256, hex"
     OBJECT = "sha-256 van een bewaard bestand, hex"
+    VERPAKT = "hmac-sha-256 van wat niet in het logboek mag, hex"
     GETAL = "geheel getal van 0 tot 2^53"
+    REGEL = "nummer van een eerdere regel van het logboek"
     WOORD = "woord van de scanstraat"
+    DAG = "datum, of onbepaald"
+    TIJD = "UTC-tijd volgens RFC 3339"
     ID = "uuid"
     JANEE = "ja of nee"
 
 
 # What a value of each kind looks like in the bytes of a leaf.
+_GETALLEN = frozenset({Veld.GETAL, Veld.REGEL})
 _IN_BLAD = {
     Veld.HASH: f'"{_HEX64.pattern}"',
     Veld.OBJECT: f'"{_HEX64.pattern}"',
+    Veld.VERPAKT: f'"{_HEX64.pattern}"',
     Veld.GETAL: r"(?:0|[1-9][0-9]{0,15})",
+    Veld.REGEL: r"(?:0|[1-9][0-9]{0,15})",
     Veld.WOORD: f'"{_WOORD.pattern}"',
+    Veld.DAG: f'"{_DAG.pattern}"',
+    Veld.TIJD: f'"{_TIJD.pattern}"',
     Veld.ID: f'"{_UUID.pattern}"',
     Veld.JANEE: "(?:true|false)",
 }
 
+
+_TEKSTEN = {
+    Veld.HASH: _HEX64,
+    Veld.OBJECT: _HEX64,
+    Veld.VERPAKT: _HEX64,
+    Veld.WOORD: _WOORD,
+    Veld.DAG: _DAG,
+    Veld.TIJD: _TIJD,
+}
 
 SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
     {
@@ -87,6 +107,133 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("stap.geannuleerd", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
         ("object.hersteld", 1): {"object": Veld.HASH},
         ("backup.gecontroleerd", 1): {"inhoud": Veld.HASH, "in_orde": Veld.JANEE},
+        # people and what they may decide; `onderwerp` is the persoon
+        ("persoon.vastgelegd", 1): {"naam": Veld.VERPAKT},
+        ("persoon.naam", 1): {"naam": Veld.VERPAKT},
+        ("aanmelding.gewijzigd", 1): {"wat": Veld.WOORD},
+        ("mandaat.verleend", 1): {"mandaat": Veld.ID, "rol": Veld.WOORD, "van": Veld.DAG, "tot": Veld.DAG},
+        ("mandaat.ingetrokken", 1): {"mandaat": Veld.ID},
+        # under which decision; `onderwerp` is the besluit, the handboek or the batch
+        ("besluit.vastgelegd", 1): {"inhoud": Veld.OBJECT, "versie": Veld.GETAL},
+        ("handboek.vastgelegd", 1): {"bestand": Veld.OBJECT},
+        ("batch.gebonden", 1): {"besluit": Veld.ID, "handboek": Veld.ID},
+        ("uitzondering.vastgelegd", 1): {"document": Veld.ID, "reden": Veld.WOORD, "toelichting": Veld.VERPAKT},
+        ("uitzondering.ingetrokken", 1): {"document": Veld.ID, "toelichting": Veld.VERPAKT},
+        ("termijn.verlengd", 1): {"tot": Veld.DAG, "toelichting": Veld.VERPAKT},
+        # the paper; `onderwerp` is the doos
+        ("doos.gemaakt", 1): {"nummer": Veld.VERPAKT},
+        ("doos.gevuld", 1): {"batch": Veld.ID, "bladen": Veld.GETAL},
+        ("doos.geleegd", 1): {"batch": Veld.ID, "bladen": Veld.GETAL},
+        ("doos.verplaatst", 1): {"plaats": Veld.VERPAKT},
+        ("doos.gesloten", 1): {"bladen": Veld.GETAL},
+        ("doos.geopend", 1): {"bladen": Veld.GETAL},
+        # stops; `onderwerp` is the stop, `betreft` what it holds (for a zaak: the stop itself)
+        ("stop.geplaatst", 1): {
+            "soort": Veld.WOORD,
+            "over": Veld.WOORD,
+            "betreft": Veld.ID,
+            "kenmerk": Veld.VERPAKT,
+        },
+        ("stop.opgeheven", 1): {"toelichting": Veld.VERPAKT},
+        # sealed, drawn, judged; `onderwerp` is the versie, and then the batch
+        ("documentversie.verzegeld", 1): {
+            "batch": Veld.ID,
+            "pdf": Veld.HASH,
+            "paginas": Veld.GETAL,
+            "gearchiveerd": Veld.REGEL,
+            "bevestigd": Veld.REGEL,
+            "kenmerk": Veld.VERPAKT,
+        },
+        ("batch.verzegeld", 1): {
+            "manifest": Veld.OBJECT,
+            "documenten": Veld.GETAL,
+            "paginas": Veld.GETAL,
+            "uitzonderingen": Veld.GETAL,
+        },
+        ("steekproef.getrokken", 1): {
+            "verzegeld": Veld.REGEL,
+            "checkpoint": Veld.GETAL,
+            "zaad": Veld.HASH,
+            "trekking": Veld.OBJECT,
+        },
+        ("batch.goedgekeurd", 1): {
+            "getrokken": Veld.REGEL,
+            "manifest": Veld.HASH,
+            "oordeel": Veld.OBJECT,
+            "herbevestigd": Veld.WOORD,
+        },
+        ("batch.afgekeurd", 1): {
+            "getrokken": Veld.REGEL,
+            "manifest": Veld.HASH,
+            "oordeel": Veld.OBJECT,
+            "herbevestigd": Veld.WOORD,
+        },
+        ("goedkeuring.vervallen", 1): {"reden": Veld.WOORD},
+        # destruction; `onderwerp` is the vernietigingslijst, or the doos
+        ("lijst.voorgesteld", 1): {"inhoud": Veld.OBJECT, "dozen": Veld.GETAL},
+        ("lijst.ingetrokken", 1): {"toelichting": Veld.VERPAKT},
+        ("laatste_blik.getrokken", 1): {
+            "lijst": Veld.ID,
+            "voorgesteld": Veld.REGEL,
+            "checkpoint": Veld.GETAL,
+            "zaad": Veld.HASH,
+            "trekking": Veld.OBJECT,
+        },
+        ("laatste_blik.gedaan", 1): {
+            "lijst": Veld.ID,
+            "getrokken": Veld.REGEL,
+            "geslaagd": Veld.JANEE,
+            "herbevestigd": Veld.WOORD,
+        },
+        ("vrijgave", 1): {
+            "voorgesteld": Veld.REGEL,
+            "inhoud": Veld.HASH,
+            "volgnummer": Veld.GETAL,
+            "feiten": Veld.OBJECT,
+            "herbevestigd": Veld.WOORD,
+        },
+        ("vrijgave.ingetrokken", 1): {"vrijgave": Veld.REGEL, "toelichting": Veld.VERPAKT},
+        ("vernietiging.opgedragen", 1): {
+            "vrijgave_1": Veld.REGEL,
+            "vrijgave_2": Veld.REGEL,
+            "checkpoint": Veld.GETAL,
+            "feiten": Veld.OBJECT,
+            "opdracht": Veld.OBJECT,
+        },
+        ("vernietiging.batch", 1): {
+            "doos": Veld.ID,
+            "goedgekeurd": Veld.REGEL,
+            "bladen": Veld.GETAL,
+            "documenten": Veld.GETAL,
+        },
+        ("vernietiging.uitgevoerd", 1): {
+            "opgedragen": Veld.REGEL,
+            "laatste_blik": Veld.REGEL,
+            "batches": Veld.GETAL,
+            "bladen": Veld.GETAL,
+            "uitgevoerd_op": Veld.TIJD,
+            "niveau": Veld.WOORD,
+            "certificaat": Veld.OBJECT,
+            "feiten": Veld.OBJECT,
+        },
+        ("vernietiging.mislukt", 1): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
+        ("verklaring.opgemaakt", 1): {
+            "soort": Veld.WOORD,
+            "nummer": Veld.WOORD,
+            "pdf": Veld.OBJECT,
+            "gegevens": Veld.OBJECT,
+        },
+        ("verklaring.ondertekend", 1): {"pdf": Veld.HASH, "herbevestigd": Veld.WOORD},
+        ("verklaring.scan", 1): {"bestand": Veld.OBJECT},
+        # the log about itself
+        ("verankering", 1): {
+            "checkpoint": Veld.GETAL,
+            "wortel": Veld.HASH,
+            "getuigen": Veld.GETAL,
+            "tijdstempels": Veld.GETAL,
+            "bewijs": Veld.HASH,
+        },
+        ("logboek.gecontroleerd", 1): {"omvang": Veld.GETAL, "in_orde": Veld.JANEE},
     }
 )
 
@@ -185,7 +332,7 @@ def parse_blad(blad: bytes) -> Gebeurtenis:
 def _build_patroon(soort: str, versie: int, schema: Mapping[str, Veld]) -> re.Pattern[bytes]:
     """Return the canonical bytes of an event of this kind as a pattern; its groups are the numbers in it."""
     gegevens = ",".join(
-        f'"{naam}":({_IN_BLAD[veld]})' if veld is Veld.GETAL else f'"{naam}":{_IN_BLAD[veld]}'
+        f'"{naam}":({_IN_BLAD[veld]})' if veld in _GETALLEN else f'"{naam}":{_IN_BLAD[veld]}'
         for naam, veld in sorted(schema.items())
     )
     id_, tijd = f'"{_UUID.pattern}"', f'"{_TIJD.pattern}"'
@@ -204,6 +351,21 @@ def find_objecten(gebeurtenis: Gebeurtenis) -> tuple[str, ...]:
     """Return the SHA-256 of every stored file that an event speaks of."""
     schema = SCHEMAS[gebeurtenis.soort, gebeurtenis.versie]
     return tuple(gebeurtenis.gegevens[naam] for naam, veld in schema.items() if veld is Veld.OBJECT)
+
+
+def find_regels(gebeurtenis: Gebeurtenis) -> tuple[int, ...]:
+    """Return the numbers of the earlier lines of the log that an event refers to."""
+    schema = SCHEMAS[gebeurtenis.soort, gebeurtenis.versie]
+    return tuple(gebeurtenis.gegevens[naam] for naam, veld in schema.items() if veld is Veld.REGEL)
+
+
+def verpak(sleutel: bytes, inhoud: Any) -> str:
+    """Return the commitment to something that must not stand in the log itself: names, case numbers, words of people.
+
+    HMAC-SHA-256 over its canonical JSON. Without the key (32 random bytes, kept beside the record) nobody can guess
+    what it was; once the key is erased nobody can know it, and the log stays as it is.
+    """
+    return hmac.digest(sleutel, canonical_json(inhoud), "sha256").hex()
 
 
 def canonical_json(waarde: Any) -> bytes:
@@ -238,15 +400,13 @@ def _check_canonical(waarde: Any) -> None:
 def _fits(waarde: Any, veld: Veld) -> bool:
     if veld is Veld.JANEE:
         return isinstance(waarde, bool)
-    if veld is Veld.GETAL:
+    if veld in _GETALLEN:
         return isinstance(waarde, int) and not isinstance(waarde, bool) and 0 <= waarde <= _GROOTSTE
     if not isinstance(waarde, str):
         return False
-    if veld in (Veld.HASH, Veld.OBJECT):
-        return _HEX64.fullmatch(waarde) is not None
     if veld is Veld.ID:
         try:
             return str(UUID(waarde)) == waarde
         except ValueError:
             return False
-    return _WOORD.fullmatch(waarde) is not None
+    return _TEKSTEN[veld].fullmatch(waarde) is not None

@@ -18,15 +18,21 @@ from vernietiging.gebeurtenis import (
     Veld,
     canonical_json,
     find_objecten,
+    find_regels,
     parse_blad,
     verify_gebeurtenis,
+    verpak,
 )
 
 VOORBEELDEN: dict[Veld, Any] = {
     Veld.HASH: "ab" * 32,
     Veld.OBJECT: "cd" * 32,
+    Veld.VERPAKT: "ef" * 32,
     Veld.GETAL: 3,
+    Veld.REGEL: 7,
     Veld.WOORD: "scheidingsblad",
+    Veld.DAG: "2026-03-02",
+    Veld.TIJD: "2026-03-02T14:05:11Z",
     Veld.ID: "4f9f3c7e-6a55-4a43-9a32-0d3a9c1f2b11",
     Veld.JANEE: True,
 }
@@ -55,7 +61,7 @@ def test_every_kind_has_an_example_that_passes_and_reads_back(soort: str, versie
 def test_an_extra_or_missing_field_is_refused(soort: str, versie: int) -> None:
     goed = build_gebeurtenis(soort, versie)
     with pytest.raises(GebeurtenisError, match="afgesproken velden"):
-        verify_gebeurtenis(replace(goed, gegevens={**goed.gegevens, "naam": "ab"}))
+        verify_gebeurtenis(replace(goed, gegevens={**goed.gegevens, "ook": "ab"}))
     for naam in goed.gegevens:
         kaal = {sleutel: waarde for sleutel, waarde in goed.gegevens.items() if sleutel != naam}
         with pytest.raises(GebeurtenisError, match="afgesproken velden"):
@@ -71,6 +77,23 @@ def test_a_value_outside_its_kind_is_refused(soort: str, versie: int, waarde: An
             continue  # that is a fine word
         with pytest.raises(GebeurtenisError):
             verify_gebeurtenis(replace(goed, gegevens={**goed.gegevens, naam: waarde}))
+
+
+def test_what_is_packed_can_be_checked_with_its_key_and_not_guessed_without() -> None:
+    sleutel = bytes(range(32))
+    verpakt = verpak(sleutel, {"naam": "Anna de Boer"})
+    assert (
+        verpakt == "7d33530230e3eb83029c5235869ecc8a0456a1bfaa19280a748e6503c3e7075f"
+    )  # openssl dgst -mac HMAC says the same
+    assert verpakt == verpak(sleutel, {"naam": "Anna de Boer"})
+    assert verpakt != verpak(sleutel, {"naam": "Anna de Boar"})
+    assert verpakt != verpak(bytes(32), {"naam": "Anna de Boer"})
+
+
+def test_the_earlier_lines_that_an_event_refers_to_are_known() -> None:
+    gebeurtenis = build_gebeurtenis("vernietiging.opgedragen")
+    assert find_regels(gebeurtenis) == (7, 7)
+    assert find_regels(build_gebeurtenis("batch.ontvangen")) == ()
 
 
 def test_an_unknown_kind_or_version_is_refused() -> None:
@@ -129,7 +152,11 @@ def gebeurtenissen(draw: st.DrawFn) -> Gebeurtenis:
     waarden: dict[Veld, st.SearchStrategy[Any]] = {
         Veld.HASH: st.binary(min_size=32, max_size=32).map(bytes.hex),
         Veld.OBJECT: st.binary(min_size=32, max_size=32).map(bytes.hex),
+        Veld.VERPAKT: st.binary(min_size=32, max_size=32).map(bytes.hex),
         Veld.GETAL: st.integers(0, 2**53 - 1),
+        Veld.REGEL: st.integers(0, 2**53 - 1),
+        Veld.DAG: st.dates().map(str) | st.just("onbepaald"),
+        Veld.TIJD: st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
         Veld.WOORD: st.from_regex(r"[a-z0-9_.:-]{1,80}", fullmatch=True),
         Veld.ID: st.uuids().map(str),
         Veld.JANEE: st.booleans(),
