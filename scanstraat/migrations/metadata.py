@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 _MODULES = (
     "kwaliteitscontrole.tables",
     "scanstraat.tables",
+    "scanstraat.tables_bewijs",
     "scanstraat.zaaksysteem.tables",
     "scanstraat.migrations.tables",
 )

@@ -530,7 +530,7 @@ ALLEEN_SQLITE = [
     "update or replace gebeurtenis set volgnummer = volgnummer + 1",
     "replace into register_audittrail select * from register_audittrail",
 ]
-ALLEEN_POSTGRESQL = ["truncate gebeurtenis, logregel", "truncate beeld cascade", "truncate register_audittrail"]
+ALLEEN_POSTGRESQL = ["truncate gebeurtenis, logregel cascade", "truncate beeld cascade", "truncate register_audittrail"]
 
 
 @pytest.mark.parametrize("aanval", AANVALLEN + ALLEEN_SQLITE + ALLEEN_POSTGRESQL)
