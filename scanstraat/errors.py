@@ -1,7 +1,7 @@
 """Errors of the application: one class per situation a caller acts on, each a Dutch sentence for somebody.
 
 Exit codes of the CLI: 1 something is wrong, 2 wrong use or wrong settings, 3 not found, 4 a program or service
-that must answer did not, 5 not possible in this state.
+that must answer did not, 5 not possible in this state, 6 this person may not do this.
 """
 
 from __future__ import annotations
@@ -37,6 +37,18 @@ class NietMogelijkError(ScanstraatError):
     """What was asked cannot be done in this state; the message says what to do first."""
 
     exitcode = 5
+
+
+class AanmeldingError(ScanstraatError):
+    """Who says to be somebody did not prove it, or is blocked for a while."""
+
+    exitcode = 6
+
+
+class GeenMandaatError(ScanstraatError):
+    """Whoever asks may not decide this: no mandaat today, or one of the people who must stay out of it."""
+
+    exitcode = 6
 
 
 class InvoerError(ScanstraatError):

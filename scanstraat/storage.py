@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -31,7 +32,7 @@ from scanstraat.domain import (
     Weglaatreden,
 )
 from scanstraat.domain import format_batchnummer as _format_batchnummer
-from scanstraat.errors import NietGevondenError
+from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.intake.koppelen import Koppeling
 from scanstraat.opstelling import Opstelling, Plaatsing
 from scanstraat.tables import (
@@ -45,11 +46,13 @@ from scanstraat.tables import (
     DocumentRow,
     DocumentversieRow,
     GebeurtenisRow,
+    LogregelRow,
     ObjectRow,
     PaginaRow,
     StapRow,
 )
-from vernietiging.gebeurtenis import Gebeurtenis, verify_gebeurtenis
+from scanstraat.tables_bewijs import VerpaktRow
+from vernietiging.gebeurtenis import Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
 _BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
@@ -68,12 +71,26 @@ def load_actor(session: Session, naam: str, soort: str = "lijn") -> ActorRow:
     return actor
 
 
-def append_gebeurtenis(session: Session, soort: str, /, *, actor: ActorRow, onderwerp: UUID, **gegevens: Any) -> None:
-    """Record one legally relevant change in the transaction of the change.
+def append_gebeurtenis(
+    session: Session,
+    soort: str,
+    /,
+    *,
+    actor: ActorRow,
+    onderwerp: UUID,
+    verpakt: Mapping[str, Any] | None = None,
+    **gegevens: Any,
+) -> UUID:
+    """Record one legally relevant change in the transaction of the change; return the id of the event.
 
+    Args:
+        verpakt: field -> what must not stand in the log itself. The event gets a commitment, whose key is kept apart.
     Raises:
         GebeurtenisError: the closed schema of this kind does not allow it; the change is then not made either.
     """
+    sleutels = {veld: secrets.token_bytes(32) for veld in verpakt or {}}
+    for veld, sleutel in sleutels.items():
+        gegevens[veld] = verpak(sleutel, (verpakt or {})[veld])
     gebeurtenis = verify_gebeurtenis(
         Gebeurtenis(
             id=uuid4(),
@@ -95,6 +112,35 @@ def append_gebeurtenis(session: Session, soort: str, /, *, actor: ActorRow, onde
             gegevens=dict(gegevens),
         )
     )
+    session.flush()
+    for veld, sleutel in sleutels.items():
+        inhoud = canonical_json((verpakt or {})[veld]).decode()
+        session.add(VerpaktRow(gebeurtenis_id=gebeurtenis.id, veld=veld, sleutel=sleutel.hex(), inhoud=inhoud))
+    return gebeurtenis.id
+
+
+def find_logregel(session: Session, gebeurtenis_id: UUID) -> int | None:
+    """Return the number of the line of the log that an event became; None as long as it is not sealed."""
+    return session.exec(
+        select(LogregelRow.nummer)
+        .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+        .where(GebeurtenisRow.id == gebeurtenis_id)
+    ).first()
+
+
+def load_logregel(session: Session, gebeurtenis_id: UUID) -> int:
+    """Return the number of the line of the log that an event became.
+
+    Raises:
+        NietMogelijkError: it is not sealed yet.
+    """
+    nummer = find_logregel(session, gebeurtenis_id)
+    if nummer is None:
+        raise NietMogelijkError(
+            "Het logboek is nog niet bij: er wacht een gebeurtenis op de verzegelaar. Loopt de scanstraat? Probeer het "
+            "zo opnieuw."
+        )
+    return nummer
 
 
 # --- findings ----------------------------------------------------------------------------------------------------

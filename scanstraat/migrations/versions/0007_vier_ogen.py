@@ -8,6 +8,7 @@ Revision: 0007, after 0006
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
@@ -209,14 +210,8 @@ def _quote(tekst: str) -> str:
 
 
 def _find_vast(tabel: str) -> list[str]:
-    kolommen = [kolom["name"] for kolom in _inspect().get_columns(tabel)]
+    kolommen = [kolom["name"] for kolom in sa.inspect(op.get_bind()).get_columns(tabel)]
     return [kolom for kolom in kolommen if kolom not in MAG_ANDERS[tabel]]
-
-
-def _inspect():
-    import sqlalchemy as sa  # noqa: PLC0415
-
-    return sa.inspect(op.get_bind())
 
 
 def _sqlite() -> list[str]:

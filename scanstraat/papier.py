@@ -1,0 +1,351 @@
+"""The paper: in which doos each sheet lies, where that doos is, and how to get one document out again.
+
+A sheet is in one doos at a time. What was ever true stays known: sheets leave a doos, they are not erased from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.woorden import count_words
+from scanstraat import db, storage
+from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow
+from scanstraat.tables_bewijs import DoosbladRow, DoosplaatsRow, DoosRow, LijstdoosRow, UitvoeringRow
+
+_REEKS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+
+
+@dataclass(frozen=True)
+class Vindplaats:
+    """Where a sheet of a document is: its doos and the place of that, or neither."""
+
+    blad: int
+    doos: str | None
+    plaats: str | None
+    vernietigd_op: str | None = None
+
+
+# --- boxes --------------------------------------------------------------------------------------------------------
+
+
+def make_doos(session: Session, plaats: str, *, door: ActorRow) -> DoosRow:
+    """Make a new, empty doos with the next number of the year, at a place."""
+    jaar = datetime.now(UTC).year
+    hoogste = session.exec(
+        select(sa.func.max(DoosRow.nummer)).where(col(DoosRow.nummer).startswith(f"D-{jaar}-"))
+    ).one()
+    volgnummer = 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1
+    doos = DoosRow(nummer=f"D-{jaar}-{volgnummer:05d}", gemaakt_op=db.now_text())
+    session.add(doos)
+    storage.append_gebeurtenis(
+        session, "doos.gemaakt", actor=door, onderwerp=doos.log_id, verpakt={"nummer": {"nummer": doos.nummer}}
+    )
+    move_doos(session, doos, plaats, door=door)
+    return doos
+
+
+def find_doos(session: Session, nummer: str) -> DoosRow:
+    """Return a doos by the number people say; 12 means the newest one that ends in -00012.
+
+    Raises:
+        NietGevondenError: there is none.
+    """
+    kort = nummer.strip().upper()
+    doos = session.exec(select(DoosRow).where(DoosRow.nummer == kort)).first()
+    if doos is None and storage.is_nummer(kort):
+        doos = session.exec(
+            select(DoosRow)
+            .where(col(DoosRow.nummer).endswith(f"-{int(kort):05d}"))
+            .order_by(col(DoosRow.nummer).desc())
+        ).first()
+    if doos is None:
+        raise NietGevondenError(f"Doos {nummer} bestaat niet. `scanstraat doos lijst` toont welke er zijn.")
+    return doos
+
+
+def move_doos(session: Session, doos: DoosRow, plaats: str, *, door: ActorRow) -> None:
+    """Note where a doos stands from now on."""
+    verify_niet_vernietigd(session, doos)
+    if not plaats.strip():
+        raise NietMogelijkError("Zeg waar de doos staat, bijvoorbeeld: archief, stelling 4, plank 2.")
+    nummer = session.exec(select(sa.func.max(DoosplaatsRow.nummer)).where(DoosplaatsRow.doos_id == doos.id)).one() or 0
+    session.add(
+        DoosplaatsRow(doos_id=doos.id, nummer=nummer + 1, plaats=plaats.strip(), op=db.now_text(), actor_id=door.id)
+    )
+    storage.append_gebeurtenis(
+        session, "doos.verplaatst", actor=door, onderwerp=doos.log_id, verpakt={"plaats": {"plaats": plaats.strip()}}
+    )
+
+
+def find_plaats(session: Session, doos_id: UUID) -> DoosplaatsRow | None:
+    """Return where a doos is now."""
+    return session.exec(
+        select(DoosplaatsRow)
+        .where(DoosplaatsRow.doos_id == doos_id)
+        .order_by(col(DoosplaatsRow.nummer).desc())
+        .limit(1)
+    ).first()
+
+
+def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
+    """Close a doos: only a closed one is proposed for destruction."""
+    verify_niet_vernietigd(session, doos)
+    if doos.gesloten_op is not None:
+        raise NietMogelijkError(f"Doos {doos.nummer} is al dicht.")
+    aantal = count_bladen(session, doos.id)
+    if not aantal:
+        raise NietMogelijkError(f"Doos {doos.nummer} is leeg.")
+    doos.gesloten_op = db.now_text()
+    session.add(doos)
+    storage.append_gebeurtenis(session, "doos.gesloten", actor=door, onderwerp=doos.log_id, bladen=aantal)
+
+
+def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
+    """Open a doos again, as long as it is on no list."""
+    verify_niet_vernietigd(session, doos)
+    if doos.gesloten_op is None:
+        raise NietMogelijkError(f"Doos {doos.nummer} is al open.")
+    verify_vrij(session, doos)
+    doos.gesloten_op = None
+    session.add(doos)
+    storage.append_gebeurtenis(
+        session, "doos.geopend", actor=door, onderwerp=doos.log_id, bladen=count_bladen(session, doos.id)
+    )
+
+
+def verify_niet_vernietigd(session: Session, doos: DoosRow) -> None:
+    """Return, or raise NietMogelijkError when the paper of this doos is gone."""
+    if find_vernietigd_op(session, doos.id) is not None:
+        raise NietMogelijkError(f"Doos {doos.nummer} is vernietigd.")
+
+
+def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
+    """Return when the paper of a doos was destroyed."""
+    return session.exec(
+        select(UitvoeringRow.uitgevoerd_op).where(
+            UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "vernietigd"
+        )
+    ).first()
+
+
+def verify_vrij(session: Session, doos: DoosRow) -> None:
+    """Return, or raise NietMogelijkError when a doos stands on a vernietigingslijst: what is in it may not change."""
+    op_lijst = session.exec(
+        select(LijstdoosRow.lijst_id).where(LijstdoosRow.doos_id == doos.id, col(LijstdoosRow.eraf_op).is_(None))
+    ).first()
+    if op_lijst is not None:
+        raise NietMogelijkError(f"Doos {doos.nummer} staat op een vernietigingslijst. Trek die eerst in.")
+
+
+# --- sheets -------------------------------------------------------------------------------------------------------
+
+
+def parse_bladen(tekst: str) -> tuple[range, ...]:
+    """Read ranges of sheets as people write them: "1-40,43".
+
+    Raises:
+        NietMogelijkError: it is anything else.
+    """
+    reeksen = []
+    for deel in tekst.replace(" ", "").split(","):
+        gevonden = _REEKS.fullmatch(deel)
+        van, tot = (0, 0) if gevonden is None else (int(gevonden[1]), int(gevonden[2] or gevonden[1]))
+        if not 0 < van <= tot:
+            raise NietMogelijkError(f"{deel or 'Niets'} is geen reeks bladen. Schrijf bijvoorbeeld: 1-40,43")
+        reeksen.append(range(van, tot + 1))
+    return tuple(reeksen)
+
+
+def format_bladen(nummers: Iterable[int]) -> str:
+    """Return numbers of sheets as people write them: "1-40,43"."""
+    delen: list[list[int]] = []
+    for nummer in sorted(set(nummers)):
+        if delen and nummer == delen[-1][1] + 1:
+            delen[-1][1] = nummer
+        else:
+            delen.append([nummer, nummer])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in delen)
+
+
+def fill_doos(
+    session: Session, doos: DoosRow, batch: BatchRow, reeksen: Sequence[range] | None, *, door: ActorRow
+) -> int:
+    """Note that sheets of a batch (all of them without `reeksen`) lie in a doos; return how many came in.
+
+    Raises:
+        NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos.
+        NietGevondenError: the batch has no such sheet.
+    """
+    verify_niet_vernietigd(session, doos)
+    if doos.gesloten_op is not None:
+        raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open")
+    storage.lock_batch(session, batch.id)
+    bladen = _find_bladen(session, batch, reeksen)
+    waar = {
+        rij.blad_id: rij.doos_id
+        for rij in session.exec(
+            select(DoosbladRow)
+            .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+            .where(BladRow.batch_id == batch.id, col(DoosbladRow.uit_op).is_(None))
+        )
+    }
+    elders = [blad.nummer for blad in bladen if waar.get(blad.id, doos.id) != doos.id]
+    if elders:
+        raise NietMogelijkError(
+            f"Blad {format_bladen(elders)} van batch {batch.nummer} ligt al in een andere doos. Neem het daar uit."
+        )
+    nieuw = [blad for blad in bladen if blad.id not in waar]
+    nu = db.now_text()
+    session.add_all(DoosbladRow(doos_id=doos.id, blad_id=blad.id, op=nu, actor_id=door.id) for blad in nieuw)
+    session.flush()
+    if nieuw:
+        storage.append_gebeurtenis(
+            session, "doos.gevuld", actor=door, onderwerp=doos.log_id, batch=str(batch.log_id), bladen=len(nieuw)
+        )
+    return len(nieuw)
+
+
+def _find_bladen(session: Session, batch: BatchRow, reeksen: Sequence[range] | None) -> list[BladRow]:
+    bladen = {
+        blad.nummer: blad
+        for blad in session.exec(select(BladRow).where(BladRow.batch_id == batch.id).order_by(col(BladRow.nummer)))
+    }
+    if not bladen:
+        raise NietMogelijkError(f"Batch {batch.nummer} heeft nog geen bladen: wacht tot zij verwerkt is.")
+    nummers = list(bladen) if reeksen is None else sorted({nummer for reeks in reeksen for nummer in reeks})
+    ontbreekt = [nummer for nummer in nummers if nummer not in bladen]
+    if ontbreekt:
+        raise NietGevondenError(
+            f"Batch {batch.nummer} heeft {count_words(len(bladen), 'blad', 'bladen')}. Daar is "
+            f"{format_bladen(ontbreekt)} niet bij."
+        )
+    return [bladen[nummer] for nummer in nummers]
+
+
+def empty_doos(
+    session: Session, doos: DoosRow, batch: BatchRow, reeksen: Sequence[range] | None, *, door: ActorRow
+) -> int:
+    """Note that sheets of a batch were taken out of a doos; return how many.
+
+    Raises:
+        NietMogelijkError: the doos is gone or on a list.
+    """
+    verify_niet_vernietigd(session, doos)
+    verify_vrij(session, doos)
+    ids = {blad.id for blad in _find_bladen(session, batch, reeksen)}
+    rijen = [
+        rij
+        for rij in session.exec(
+            select(DoosbladRow).where(DoosbladRow.doos_id == doos.id, col(DoosbladRow.uit_op).is_(None))
+        )
+        if rij.blad_id in ids
+    ]
+    if not rijen:
+        raise NietGevondenError(f"Die bladen van batch {batch.nummer} liggen niet in doos {doos.nummer}.")
+    nu = db.now_text()
+    for rij in rijen:
+        rij.uit_op, rij.uit_door = nu, door.id
+    session.add_all(rijen)
+    storage.append_gebeurtenis(
+        session, "doos.geleegd", actor=door, onderwerp=doos.log_id, batch=str(batch.log_id), bladen=len(rijen)
+    )
+    return len(rijen)
+
+
+def count_bladen(session: Session, doos_id: UUID) -> int:
+    """Return how many sheets lie in a doos."""
+    return session.exec(
+        select(sa.func.count())
+        .select_from(DoosbladRow)
+        .where(DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None))
+    ).one()
+
+
+def load_inhoud(session: Session, doos_id: UUID) -> list[tuple[BatchRow, list[BladRow]]]:
+    """Return what lies in a doos: each batch with its sheets that are in it, in order."""
+    rijen = session.exec(
+        select(BatchRow, BladRow)
+        .join(BladRow, col(BladRow.batch_id) == BatchRow.id)
+        .join(DoosbladRow, col(DoosbladRow.blad_id) == BladRow.id)
+        .where(DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None))
+        .order_by(col(BatchRow.nummer), col(BladRow.nummer))
+    )
+    per_batch: dict[UUID, tuple[BatchRow, list[BladRow]]] = {}
+    for batch, blad in rijen:
+        per_batch.setdefault(batch.id, (batch, []))[1].append(blad)
+    return list(per_batch.values())
+
+
+def find_documenten(session: Session, doos_id: UUID) -> list[DocumentRow]:
+    """Return the documents of which a page is on a sheet in a doos, in order."""
+    return list(
+        session.exec(
+            select(DocumentRow)
+            .where(
+                col(DocumentRow.vervallen_op).is_(None),
+                col(DocumentRow.id).in_(
+                    select(BeeldRow.document_id)
+                    .join(DoosbladRow, col(DoosbladRow.blad_id) == BeeldRow.blad_id)
+                    .where(DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None))
+                ),
+            )
+            .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
+            .order_by(col(BatchRow.nummer), col(DocumentRow.volgorde))
+        )
+    )
+
+
+def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
+    """Return where the sheets of a document are now, by number."""
+    rijen = session.exec(
+        select(BladRow.nummer, DoosRow.id, DoosRow.nummer)
+        .select_from(BeeldRow)
+        .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
+        .outerjoin(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
+        .outerjoin(DoosRow, col(DoosRow.id) == DoosbladRow.doos_id)
+        .where(BeeldRow.document_id == document_id)
+        .order_by(col(BladRow.nummer))
+    )
+    gevonden: dict[int, Vindplaats] = {}
+    for blad, doos_id, doos in rijen:
+        plaats = None if doos_id is None else find_plaats(session, doos_id)
+        weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
+        gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)
+    return list(gevonden.values())
+
+
+def build_doos(session: Session, doos: DoosRow) -> dict[str, Any]:
+    """Return a doos as plain values: what lies in it, where it is and was."""
+    plaatsen = session.exec(
+        select(DoosplaatsRow, ActorRow.naam)
+        .join(ActorRow, col(ActorRow.id) == DoosplaatsRow.actor_id)
+        .where(DoosplaatsRow.doos_id == doos.id)
+        .order_by(col(DoosplaatsRow.nummer))
+    )
+    inhoud = load_inhoud(session, doos.id)
+    return {
+        "nummer": doos.nummer,
+        "gemaakt_op": doos.gemaakt_op,
+        "gesloten_op": doos.gesloten_op,
+        "vernietigd_op": find_vernietigd_op(session, doos.id),
+        "bladen": sum(len(bladen) for _, bladen in inhoud),
+        "inhoud": [
+            {"batch": batch.nummer, "bladen": format_bladen(blad.nummer for blad in bladen)} for batch, bladen in inhoud
+        ],
+        "documenten": [str(document.id) for document in find_documenten(session, doos.id)],
+        "plaatsen": [{"plaats": plaats.plaats, "op": plaats.op, "door": naam} for plaats, naam in plaatsen],
+    }
+
+
+def load_dozen(session: Session) -> Sequence[DoosRow]:
+    """Return every doos, newest first."""
+    return session.exec(select(DoosRow).order_by(col(DoosRow.nummer).desc())).all()

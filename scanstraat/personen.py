@@ -1,0 +1,454 @@
+"""Who is who, how they prove it, and what they may decide from when to when.
+
+One human is one persoon, whatever names they go by; only so can four eyes be counted. A persoon proves who they are
+with a password (argon2) and a code of the moment (TOTP, RFC 6238) at every decision that matters; a code counts once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+import pyotp
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from scanstraat import db, storage
+from scanstraat.domain import ONBEKEND
+from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
+from scanstraat.tables import ActorRow, BatchRow, BewerkingRow
+from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, PersoonRow, PersoonsnaamRow
+
+HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
+GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
+STAP_S = 30  # TOTP
+KORTSTE_WACHTWOORD = 12
+MEESTE_POGINGEN = 5
+BLOKKADE = timedelta(minutes=15)
+_NAAM = re.compile(r"\S(?:.{0,98}\S)?")
+_hasher = PasswordHasher()
+
+
+class Rol(StrEnum):
+    """What a mandaat lets somebody do."""
+
+    SCANOPERATOR = "scanoperator"
+    DIV_MEDEWERKER = "div_medewerker"
+    CONTROLEUR = "controleur"
+    GEMANDATEERDE = "gemandateerde"
+    ARCHIVARIS = "archivaris"
+    AUDITOR = "auditor"
+    FUNCTIONEEL_BEHEERDER = "functioneel_beheerder"
+
+
+@dataclass(frozen=True)
+class Aangemeld:
+    """Somebody who has just proved who they are. Only `sign_in` makes one."""
+
+    persoon_id: UUID
+    naam: str
+    op: datetime
+
+
+@dataclass(frozen=True)
+class Betrokkenen:
+    """Who scanned or edited a batch: as persons, and the names that no persoon goes by."""
+
+    personen: frozenset[UUID]
+    onbekend: tuple[str, ...]
+
+
+# --- persons and their names --------------------------------------------------------------------------------------
+
+
+def has_personen(session: Session) -> bool:
+    """Whether anybody is known at all; the first one needs nobody's leave."""
+    return session.exec(select(PersoonRow.id).limit(1)).first() is not None
+
+
+def find_persoon(session: Session, naam: str) -> PersoonRow | None:
+    """Return who goes by this name, without regard to capitals."""
+    return session.exec(
+        select(PersoonRow)
+        .join(PersoonsnaamRow, col(PersoonsnaamRow.persoon_id) == PersoonRow.id)
+        .where(sa.func.lower(PersoonsnaamRow.naam) == sa.func.lower(naam.strip()))
+    ).first()
+
+
+def load_persoon(session: Session, naam: str) -> PersoonRow:
+    """Return who goes by this name.
+
+    Raises:
+        NietGevondenError: nobody does.
+    """
+    persoon = find_persoon(session, naam)
+    if persoon is None:
+        raise NietGevondenError(
+            f"Niemand heet hier {naam}. `scanstraat persoon lijst` toont wie er zijn; voeg iemand toe met "
+            "scanstraat persoon voegtoe."
+        )
+    return persoon
+
+
+def actor_of(session: Session, persoon_id: UUID) -> ActorRow:
+    """Return the actor that the record and the log know this persoon as."""
+    return session.get_one(ActorRow, session.get_one(PersoonRow, persoon_id).actor_id)
+
+
+def name_of(session: Session, persoon_id: UUID) -> str:
+    """Return what a persoon is called."""
+    return session.get_one(PersoonRow, persoon_id).naam
+
+
+def add_persoon(session: Session, naam: str, *, ook: tuple[str, ...] = (), door: Aangemeld | None) -> PersoonRow:
+    """Add a human, with the other names they go by.
+
+    Raises:
+        NietMogelijkError: a name is taken, or is no name.
+        GeenMandaatError: `door` may not, or is None while there are people already.
+    """
+    _verify_beheerder(session, door)
+    naam = _clean_naam(naam)
+    _verify_vrij(session, naam)
+    actor = storage.load_actor(session, naam, "persoon")
+    persoon = PersoonRow(naam=naam, actor_id=actor.id, aangemaakt_op=db.now_text())
+    session.add(persoon)
+    session.flush()
+    session.add(PersoonsnaamRow(naam=naam, persoon_id=persoon.id))
+    wie = actor if door is None else actor_of(session, door.persoon_id)
+    storage.append_gebeurtenis(
+        session, "persoon.vastgelegd", actor=wie, onderwerp=actor.log_id, verpakt={"naam": {"naam": naam}}
+    )
+    for ander in ook:
+        _add_naam(session, persoon, ander, wie)
+    if door is None:
+        grant_mandaat(
+            session,
+            persoon,
+            Rol.FUNCTIONEEL_BEHEERDER,
+            van=datetime.now(UTC).date(),
+            tot=None,
+            grondslag="eerste functioneel beheerder van deze installatie",
+            door=None,
+        )
+    return persoon
+
+
+def add_naam(session: Session, persoon: PersoonRow, naam: str, *, door: Aangemeld) -> None:
+    """Note another name that a persoon goes by."""
+    _verify_beheerder(session, door)
+    _add_naam(session, persoon, naam, actor_of(session, door.persoon_id))
+
+
+def _add_naam(session: Session, persoon: PersoonRow, naam: str, wie: ActorRow) -> None:
+    naam = _clean_naam(naam)
+    _verify_vrij(session, naam)
+    session.add(PersoonsnaamRow(naam=naam, persoon_id=persoon.id))
+    storage.append_gebeurtenis(
+        session,
+        "persoon.naam",
+        actor=wie,
+        onderwerp=session.get_one(ActorRow, persoon.actor_id).log_id,
+        verpakt={"naam": {"naam": naam}},
+    )
+
+
+def _clean_naam(naam: str) -> str:
+    naam = unicodedata.normalize("NFC", naam.strip())
+    if not _NAAM.fullmatch(naam) or not naam.isprintable() or naam.casefold() == ONBEKEND:
+        raise NietMogelijkError("Een naam heeft 1 tot 100 gewone tekens, en is niet 'onbekend'.")
+    return naam
+
+
+def _verify_vrij(session: Session, naam: str) -> None:
+    al = find_persoon(session, naam)
+    if al is not None:
+        raise NietMogelijkError(f"De naam {naam} is al van {al.naam}. Een mens is één persoon: kies een andere naam.")
+
+
+def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
+    """Return who scanned or edited a batch: they may not judge or release it."""
+    namen = set(
+        session.exec(
+            select(ActorRow.naam)
+            .join(BewerkingRow, col(BewerkingRow.actor_id) == ActorRow.id)
+            .where(BewerkingRow.batch_id == batch.id, ActorRow.soort == "persoon", BewerkingRow.soort != "scanoperator")
+        )
+    )
+    namen.add(batch.scanoperator)
+    wie = {naam: find_persoon(session, naam) for naam in sorted(namen)}
+    return Betrokkenen(
+        frozenset(persoon.id for persoon in wie.values() if persoon is not None),
+        tuple(naam for naam, persoon in wie.items() if persoon is None),
+    )
+
+
+# --- what they may decide -----------------------------------------------------------------------------------------
+
+
+def grant_mandaat(
+    session: Session,
+    persoon: PersoonRow,
+    rol: Rol,
+    *,
+    van: date,
+    tot: date | None,
+    grondslag: str,
+    door: Aangemeld | None,
+) -> MandaatRow:
+    """Give somebody a role from a day to a day (the last one included), on a ground.
+
+    Raises:
+        GeenMandaatError: `door` is no functioneel beheerder, or gives themselves a mandaat.
+        NietMogelijkError: no ground, or it ends before it begins.
+    """
+    if door is not None:
+        _verify_beheerder(session, door)
+        if door.persoon_id == persoon.id:
+            raise GeenMandaatError(
+                "Niemand geeft zichzelf een mandaat. Laat een andere functioneel beheerder dit doen."
+            )
+    if not grondslag.strip():
+        raise NietMogelijkError("Noem de grondslag: het mandaatbesluit, met nummer en datum.")
+    if tot is not None and tot < van:
+        raise NietMogelijkError("De laatste dag van een mandaat ligt niet voor de eerste.")
+    actor = session.get_one(ActorRow, persoon.actor_id)
+    mandaat = MandaatRow(
+        persoon_id=persoon.id,
+        rol=rol.value,
+        van=van.isoformat(),
+        tot=None if tot is None else tot.isoformat(),
+        grondslag=grondslag.strip(),
+        verleend_op=db.now_text(),
+        verleend_door=None if door is None else door.persoon_id,
+    )
+    session.add(mandaat)
+    storage.append_gebeurtenis(
+        session,
+        "mandaat.verleend",
+        actor=actor if door is None else actor_of(session, door.persoon_id),
+        onderwerp=actor.log_id,
+        mandaat=str(mandaat.log_id),
+        rol=rol.value,
+        van=mandaat.van,
+        tot=mandaat.tot or "onbepaald",
+    )
+    return mandaat
+
+
+def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aangemeld) -> int:
+    """End every mandaat of a role that somebody has; return how many."""
+    _verify_beheerder(session, door)
+    actor = session.get_one(ActorRow, persoon.actor_id)
+    rijen = session.exec(
+        select(MandaatRow).where(
+            MandaatRow.persoon_id == persoon.id, MandaatRow.rol == rol.value, col(MandaatRow.ingetrokken_op).is_(None)
+        )
+    ).all()
+    if not rijen:
+        raise NietGevondenError(f"{persoon.naam} heeft geen mandaat als {rol.value.replace('_', ' ')}.")
+    for rij in rijen:
+        rij.ingetrokken_op, rij.ingetrokken_door = db.now_text(), door.persoon_id
+        session.add(rij)
+        storage.append_gebeurtenis(
+            session,
+            "mandaat.ingetrokken",
+            actor=actor_of(session, door.persoon_id),
+            onderwerp=actor.log_id,
+            mandaat=str(rij.log_id),
+        )
+    return len(rijen)
+
+
+def find_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], dag: date) -> MandaatRow | None:
+    """Return a mandaat that somebody has on a day for one of these roles."""
+    return session.exec(
+        select(MandaatRow).where(
+            MandaatRow.persoon_id == persoon_id,
+            col(MandaatRow.rol).in_([rol.value for rol in rollen]),
+            MandaatRow.van <= dag.isoformat(),
+            sa.or_(col(MandaatRow.tot).is_(None), col(MandaatRow.tot) >= dag.isoformat()),
+            col(MandaatRow.ingetrokken_op).is_(None),
+        )
+    ).first()
+
+
+def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow:
+    """Return the mandaat on which somebody decides now.
+
+    Raises:
+        AanmeldingError: it is too long ago that they proved who they are.
+        GeenMandaatError: they have none of these roles today.
+    """
+    if not timedelta(0) <= datetime.now(UTC) - wie.op <= GELDIG:
+        raise AanmeldingError("Meld u opnieuw aan: uw aanmelding is verlopen.")
+    mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC).date())
+    if mandaat is None:
+        namen = " of ".join(rol.value.replace("_", " ") for rol in rollen)
+        raise GeenMandaatError(f"{wie.naam} heeft vandaag geen mandaat als {namen}.")
+    return mandaat
+
+
+def _verify_beheerder(session: Session, door: Aangemeld | None) -> None:
+    if door is not None:
+        verify_mandaat(session, door, Rol.FUNCTIONEEL_BEHEERDER)
+    elif has_personen(session):
+        raise GeenMandaatError("Alleen een functioneel beheerder doet dit. Geef --als met uw naam.")
+
+
+# --- how they prove it --------------------------------------------------------------------------------------------
+
+
+def open_kluis(gegevensmap: Path) -> Fernet:
+    """Return what encrypts the secrets of codes; its key is a file beside the database, never in a back-up."""
+    pad = gegevensmap / "aanmelding.sleutel"
+    try:
+        fd = os.open(pad, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(fd, "wb") as bestand:
+            bestand.write(Fernet.generate_key())
+            bestand.flush()
+            os.fsync(bestand.fileno())
+    try:
+        return Fernet(pad.read_bytes())
+    except ValueError as exc:
+        raise InstellingError(f"Het sleutelbestand {pad} is beschadigd. Zet het terug uit uw eigen bewaring.") from exc
+
+
+def set_aanmelding(
+    session: Session, kluis: Fernet, persoon: PersoonRow, wachtwoord: str, *, door: Aangemeld | None
+) -> str:
+    """Give somebody a local account, in place of the one they had; return the secret for their app (base32).
+
+    Raises:
+        NietMogelijkError: the password is too short or is their name.
+        GeenMandaatError: `door` is neither themselves nor a functioneel beheerder.
+    """
+    if door is None or door.persoon_id != persoon.id:
+        al = session.exec(select(AanmeldingRow.id).limit(1)).first()
+        if door is not None or al is not None:
+            _verify_beheerder(session, door)
+    if len(wachtwoord) < KORTSTE_WACHTWOORD or persoon.naam.casefold() in wachtwoord.casefold():
+        raise NietMogelijkError(
+            f"Kies een wachtwoord van minstens {KORTSTE_WACHTWOORD} tekens waar de naam niet in zit, bijvoorbeeld vier "
+            "woorden achter elkaar."
+        )
+    nu = db.now_text()
+    for oud in session.exec(
+        select(AanmeldingRow).where(
+            AanmeldingRow.persoon_id == persoon.id, AanmeldingRow.soort == "lokaal",
+            col(AanmeldingRow.ingetrokken_op).is_(None),
+        )
+    ):  # fmt: skip
+        oud.ingetrokken_op = nu
+        session.add(oud)
+    session.flush()
+    geheim = pyotp.random_base32()
+    session.add(
+        AanmeldingRow(
+            persoon_id=persoon.id,
+            soort="lokaal",
+            sub=str(persoon.id),
+            wachtwoord=_hasher.hash(wachtwoord),
+            totp_geheim=kluis.encrypt(geheim.encode()).decode(),
+            aangemaakt_op=nu,
+        )
+    )
+    actor = session.get_one(ActorRow, persoon.actor_id)
+    storage.append_gebeurtenis(
+        session,
+        "aanmelding.gewijzigd",
+        actor=actor if door is None else actor_of(session, door.persoon_id),
+        onderwerp=actor.log_id,
+        wat="lokaal",
+    )
+    return geheim
+
+
+def build_totp_uri(geheim: str, naam: str, organisatie: str) -> str:
+    """Return what the app of a persoon reads from a QR code."""
+    return pyotp.TOTP(geheim).provisioning_uri(name=naam, issuer_name=organisatie)
+
+
+def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str) -> Aangemeld:
+    """Return who this is, when password and code are both right. A failed try counts, also when nothing else is saved.
+
+    Raises:
+        AanmeldingError: they are not, or this account is blocked for a while. It never says which of the two was wrong.
+    """
+    nu = datetime.now(UTC)
+    with db.begin(engine) as session:
+        persoon = find_persoon(session, naam)
+        rij = None if persoon is None else _load_lokaal(session, persoon.id)
+        if rij is not None and rij.geblokkeerd_tot is not None and rij.geblokkeerd_tot > db.format_time(nu):
+            raise AanmeldingError(
+                "Deze aanmelding is na te veel fouten even geblokkeerd. Probeer het over een kwartier."
+            )
+        goed_wachtwoord = _is_wachtwoord(rij, wachtwoord)
+        stap = None if rij is None else _find_stap(kluis, rij, code, nu)
+        if persoon is not None and rij is not None and goed_wachtwoord and stap is not None:
+            rij.totp_stap, rij.mislukt, rij.geblokkeerd_tot = stap, 0, None
+            session.add(rij)
+            return Aangemeld(persoon.id, persoon.naam, nu)
+        if rij is not None:
+            rij.mislukt += 1
+            if rij.mislukt >= MEESTE_POGINGEN:
+                rij.mislukt, rij.geblokkeerd_tot = 0, db.format_time(nu + BLOKKADE)
+            session.add(rij)
+    raise AanmeldingError(
+        "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."
+    )
+
+
+def _load_lokaal(session: Session, persoon_id: UUID) -> AanmeldingRow | None:
+    return session.exec(
+        select(AanmeldingRow)
+        .where(
+            AanmeldingRow.persoon_id == persoon_id,
+            AanmeldingRow.soort == "lokaal",
+            col(AanmeldingRow.ingetrokken_op).is_(None),
+        )
+        .with_for_update()
+    ).first()
+
+
+def _is_wachtwoord(rij: AanmeldingRow | None, wachtwoord: str) -> bool:
+    """Compare, and take as long when there is nobody to compare with."""
+    try:
+        return _hasher.verify(_hash_niemand() if rij is None else rij.wachtwoord, wachtwoord) and rij is not None
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+@cache
+def _hash_niemand() -> str:
+    return _hasher.hash(os.urandom(16).hex())
+
+
+def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> int | None:
+    """Return the time step that a code belongs to, unless it or a later one was used: one before, now, or one ahead."""
+    try:
+        totp = pyotp.TOTP(kluis.decrypt(rij.totp_geheim.encode()).decode())
+    except InvalidToken as exc:
+        raise InstellingError(
+            "De geheimen van de aanmeldingen horen niet bij het bestand aanmelding.sleutel. Zet het goede terug."
+        ) from exc
+    nu_stap = int(nu.timestamp()) // STAP_S
+    for stap in (nu_stap - 1, nu_stap, nu_stap + 1):
+        if stap > rij.totp_stap and hmac.compare_digest(totp.at(stap * STAP_S), code.strip().replace(" ", "")):
+            return stap
+    return None
