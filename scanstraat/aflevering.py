@@ -262,6 +262,7 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         storage.end_afleveringen(session, document_id, wees=wees)
         actor = storage.load_actor(session, actor_naam, "persoon")
         storage.settle_bevindingen(session, document_id, LEEG_IN_ZAAK, door=actor)
+        storage.void_verzegeling(session, batch, "ontkoppeld", actor=actor)
         storage.append_gebeurtenis(
             session,
             "document.ontkoppeld",

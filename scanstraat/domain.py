@@ -87,6 +87,12 @@ class Batchstatus(StrEnum):
     NAKIJKEN = "Nakijken"
     KOPPELEN = "Koppelen"
     GELEVERD = "Geleverd"
+    WACHT_OP_CONTROLE = "Wacht op controle"
+    IN_CONTROLE = "In controle"
+    AFGEKEURD = "Afgekeurd - herstel"
+    GOEDGEKEURD = "Goedgekeurd"
+    PAPIER_MAG_WEG = "Papier mag weg"
+    VERNIETIGD = "Vernietigd"
     STILGEZET = "Stilgezet"
 
 

@@ -51,7 +51,17 @@ from scanstraat.tables import (
     PaginaRow,
     StapRow,
 )
-from scanstraat.tables_bewijs import VerpaktRow
+from scanstraat.tables_bewijs import (
+    DoosbladRow,
+    LijstdoosRow,
+    OordeelRow,
+    TrekkingRow,
+    UitvoeringRow,
+    UitzonderingRow,
+    VerpaktRow,
+    VerzegelingRow,
+    VrijgaveRow,
+)
 from vernietiging.gebeurtenis import Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
@@ -481,6 +491,8 @@ def add_versie(session: Session, document: DocumentRow, *, reden: str, actor: Ac
     versie = DocumentversieRow(document_id=document.id, n=(vorige or 0) + 1, reden=reden, gemaakt_op=now_text())
     session.add(versie)
     session.flush()
+    if vorige:
+        void_verzegeling(session, load_batch(session, document.batch_id), "gewijzigd", actor=actor)
     for nummer, (beeld_id, draai_graden) in enumerate(beelden, start=1):
         session.add(PaginaRow(documentversie_id=versie.id, nummer=nummer, beeld_id=beeld_id, draai_graden=draai_graden))
     append_gebeurtenis(
@@ -775,6 +787,52 @@ def end_afleveringen(session: Session, document_id: UUID, *, wees: bool) -> None
 
 def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
     """Derive what a person sees of a batch from what is there; nothing of this is stored."""
+    op_de_lijn = _find_lijnstatus(session, batch)
+    return _find_afrondstatus(session, batch) if op_de_lijn is Batchstatus.GELEVERD else op_de_lijn
+
+
+def is_geleverd(session: Session, batch: BatchRow) -> bool:
+    """Say whether every document of a batch is in its zaak or is an uitzondering, and nothing runs or waits."""
+    return _find_lijnstatus(session, batch) is Batchstatus.GELEVERD
+
+
+def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
+    """Derive how far a delivered batch is on its way to destruction."""
+    bladen, vernietigd, vrijgegeven = (session.exec(vraag).one() for vraag in _count_bladen(batch.id))
+    if bladen and bladen == vernietigd:
+        return Batchstatus.VERNIETIGD
+    if bladen and bladen == vernietigd + vrijgegeven:
+        return Batchstatus.PAPIER_MAG_WEG
+    verzegeling = session.exec(
+        select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
+    ).first()
+    if verzegeling is None:
+        return Batchstatus.GELEVERD
+    oordeel = session.exec(select(OordeelRow.uitslag).where(OordeelRow.verzegeling_id == verzegeling.id)).first()
+    if oordeel is not None:
+        return Batchstatus.GOEDGEKEURD if oordeel == "goedgekeurd" else Batchstatus.AFGEKEURD
+    getrokken = session.exec(select(TrekkingRow.id).where(TrekkingRow.verzegeling_id == verzegeling.id)).first()
+    return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
+
+
+def _count_bladen(batch_id: UUID) -> tuple[Any, Any, Any]:
+    """Select the number of sheets of a batch: all, destroyed, and in a doos that two people released."""
+    alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch_id)
+    in_doos = alle.join(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
+    weg = sa.exists().where(
+        col(UitvoeringRow.doos_id) == DoosbladRow.doos_id, col(UitvoeringRow.uitslag) == "vernietigd"
+    )
+    twee = sa.exists().where(
+        col(LijstdoosRow.doos_id) == DoosbladRow.doos_id,
+        col(LijstdoosRow.eraf_op).is_(None),
+        col(VrijgaveRow.lijst_id) == LijstdoosRow.lijst_id,
+        col(VrijgaveRow.volgnummer) == 2,
+        col(VrijgaveRow.ingetrokken_op).is_(None),
+    )
+    return alle, in_doos.where(weg), in_doos.where(~weg, twee)
+
+
+def _find_lijnstatus(session: Session, batch: BatchRow) -> Batchstatus:
     stappen = session.exec(
         select(StapRow.status, sa.func.count()).where(StapRow.batch_id == batch.id).group_by(col(StapRow.status))
     ).all()
@@ -790,7 +848,8 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
         return Batchstatus.KOPPELEN
     if not is_vrij(session, batch):
         return Batchstatus.NAKIJKEN
-    if any(document.koppelstatus == "te_koppelen" for document in documenten):
+    behalve = find_uitzonderingen(session, batch.id)
+    if any(document.koppelstatus == "te_koppelen" for document in documenten if document.id not in behalve):
         return Batchstatus.KOPPELEN
     if not documenten:  # scheidingsbladen alone, or every page left out: a person must see that
         return Batchstatus.NAKIJKEN if batch.klaargemeld_op is None else Batchstatus.STILGEZET
@@ -798,9 +857,38 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
 
 
 def _is_geleverd(session: Session, batch_id: UUID) -> bool:
-    """Say whether the newest versie of every document of a batch came back equal from its zaak."""
-    open_ = session.exec(_newest_versies(batch_id).where(~_has_confirmed_delivery()).limit(1)).first()
-    return open_ is None
+    """Say whether the newest versie of every document came back equal from its zaak, or is an uitzondering."""
+    open_ = select_newest_versies(batch_id).where(~has_confirmed_delivery(), ~is_uitzondering())
+    return session.exec(open_.limit(1)).first() is None
+
+
+def find_uitzonderingen(session: Session, batch_id: UUID) -> frozenset[UUID]:
+    """Return the documents of a batch whose paper stays the original."""
+    return frozenset(session.exec(select(DocumentRow.id).where(DocumentRow.batch_id == batch_id, is_uitzondering())))
+
+
+def is_uitzondering() -> Any:
+    """Select what is a recorded uitzondering, in a question about documents."""
+    return sa.exists().where(
+        col(UitzonderingRow.document_id) == DocumentRow.id, col(UitzonderingRow.ingetrokken_op).is_(None)
+    )
+
+
+def void_verzegeling(session: Session, batch: BatchRow, reden: str, *, actor: ActorRow) -> bool:
+    """Note that a batch is no longer what was sealed: draw, approval and release of it no longer hold.
+
+    Args:
+        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering".
+    """
+    rij = session.exec(
+        select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
+    ).first()
+    if rij is None:
+        return False
+    rij.vervallen_op = now_text()
+    session.add(rij)
+    append_gebeurtenis(session, "goedkeuring.vervallen", actor=actor, onderwerp=batch.log_id, reden=reden)
+    return True
 
 
 def was_edited_since(session: Session, batch: BatchRow) -> bool:
@@ -851,7 +939,7 @@ def count_unfinished_archives(session: Session, batch_id: UUID) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    onaf = _newest_versies(batch_id).where(
+    onaf = select_newest_versies(batch_id).where(
         col(DocumentversieRow.gearchiveerd_op).is_(None),
         sa.func.coalesce(laatste, "").not_in([Stapstatus.MISLUKT.value, Stapstatus.GEANNULEERD.value]),
     )
@@ -879,7 +967,7 @@ def select_stilgezet(batch_id: UUID | None = None) -> Any:
             sa.and_(
                 col(StapRow.fase) == Fase.ARCHIVEER.value,
                 col(StapRow.item_id).in_(
-                    _newest_versies(batch_id).where(col(DocumentversieRow.gearchiveerd_op).is_(None))
+                    select_newest_versies(batch_id).where(col(DocumentversieRow.gearchiveerd_op).is_(None))
                 ),
             ),
         ),
@@ -897,13 +985,13 @@ def find_deliverable(session: Session, batch_id: UUID) -> list[tuple[UUID, int]]
     onderweg = col(StapRow.status).in_([Stapstatus.WACHT.value, Stapstatus.BEZIG.value])
     vorige = select(sa.func.max(StapRow.generatie)).where(*lever_af).scalar_subquery()
     rijen = session.exec(
-        _newest_versies(batch_id)
+        select_newest_versies(batch_id)
         .add_columns(sa.func.coalesce(vorige, 0) + 1)
         .where(
             DocumentRow.koppelstatus == Koppelstatus.GEKOPPELD.value,
             col(DocumentversieRow.pdfa_conform),
             col(DocumentversieRow.getrouw),
-            ~_has_confirmed_delivery(),
+            ~has_confirmed_delivery(),
             ~sa.exists().where(*lever_af, onderweg),
         )
         .order_by(col(DocumentRow.volgorde))
@@ -911,7 +999,7 @@ def find_deliverable(session: Session, batch_id: UUID) -> list[tuple[UUID, int]]
     return [(versie_id, generatie) for versie_id, generatie in rijen]
 
 
-def _newest_versies(batch_id: UUID | None) -> Any:
+def select_newest_versies(batch_id: UUID | None) -> Any:
     """Select the id of the newest versie of every document that has pages, of one batch or of all."""
     ander = aliased(DocumentversieRow)
     nieuwste = select(sa.func.max(ander.n)).where(ander.document_id == DocumentversieRow.document_id).scalar_subquery()
@@ -923,7 +1011,7 @@ def _newest_versies(batch_id: UUID | None) -> Any:
     return vraag if batch_id is None else vraag.where(col(DocumentRow.batch_id) == batch_id)
 
 
-def _has_confirmed_delivery() -> Any:
+def has_confirmed_delivery() -> Any:
     return sa.exists().where(
         col(AfleveringRow.documentversie_id) == DocumentversieRow.id,
         col(AfleveringRow.ontkoppeld_op).is_(None),

@@ -35,6 +35,9 @@ LAGEN: dict[str, tuple[str, ...]] = {
         # the steps that pipeline.py names, each with what it asks of the adapters
         *("scanstraat.intake.dienst", "scanstraat.intake.ontleden", "scanstraat.intake.bijscan"),
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
+        # the steps that afronding.py names
+        *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
+        *("scanstraat.vernietigen", "scanstraat.verklaren"),
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
