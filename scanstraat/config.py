@@ -6,12 +6,10 @@ Every key is explained in Dutch in the config.toml that ships with the project; 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from scanstraat.domain import passes_elfproef
 from scanstraat.errors import InstellingError
+from scanstraat.invoerfouten import explain_invoer, parse_toml
 from vernietiging.errors import VernietigingError
 from vernietiging.notitie import Soort, is_sleutelnaam, parse_vkey
 
@@ -317,20 +316,12 @@ def read_config(pad: Path) -> Config:
             one folder.
     """
     try:
-        inhoud = tomllib.loads(pad.read_text(encoding="utf-8"))
+        ruw = pad.read_bytes()
     except OSError as exc:
         raise InstellingError(
             f"Het instellingenbestand {pad} is niet te lezen. Maak het aan of geef --config."
         ) from exc
-    except UnicodeDecodeError as exc:
-        raise InstellingError(f"Het instellingenbestand {pad} is geen UTF-8. Bewaar het opnieuw als UTF-8.") from exc
-    except tomllib.TOMLDecodeError as exc:
-        plek = re.search(r"line (\d+), column (\d+)", str(exc))
-        waar = f"fout op regel {plek[1]}, teken {plek[2]}" if plek else "er houdt iets te vroeg op"
-        raise InstellingError(
-            f"Het instellingenbestand {pad} is geen geldige TOML: {waar}. Kijk of daar een haakje, een aanhalingsteken "
-            "of een is-teken ontbreekt, of een sleutel twee keer staat."
-        ) from exc
+    inhoud = parse_toml(ruw, f"Het instellingenbestand {pad}", InstellingError)
     return build_config(inhoud, basis=pad.parent.resolve(), naam=str(pad))
 
 
@@ -339,7 +330,7 @@ def build_config(inhoud: dict[str, Any], *, basis: Path, naam: str = "config.tom
     try:
         config = Config(**inhoud)
     except ValidationError as exc:
-        raise InstellingError(_explain(exc, naam, inhoud)) from exc
+        raise InstellingError(f"De instellingen in {naam} kloppen niet: {explain_invoer(exc, Config, inhoud)}") from exc
     config = _with_absolute_paths(config, basis)
     gebruik = find_dubbel_gebruik(config)
     if gebruik:
@@ -414,82 +405,3 @@ def _with_absolute_paths(config: Config, basis: Path) -> Config:
             ),
         }
     )
-
-
-def _explain(exc: ValidationError, naam: str, inhoud: dict[str, Any]) -> str:
-    regels = []
-    for fout in exc.errors():
-        plaats = tuple(str(deel) for deel in fout["loc"])
-        sleutel = _say_plaats(fout["loc"], inhoud)
-        if fout["type"] == "extra_forbidden":
-            bekend = known_keys(Config, plaats[:-1])
-            lijkt = difflib.get_close_matches(plaats[-1], bekend, n=1, cutoff=0.0)
-            regels.append(f"{sleutel} is onbekend; bedoelt u {lijkt[0]}?" if lijkt else f"{sleutel} is onbekend")
-        else:
-            regels.append(f"{sleutel}: {_dutch(fout)}" if sleutel else _dutch(fout))
-    return f"De instellingen in {naam} kloppen niet: {'; '.join(regels)}{'' if regels[-1].endswith('?') else '.'}"
-
-
-def _say_plaats(plaats: tuple[int | str, ...], inhoud: dict[str, Any]) -> str:
-    """Name a key as people find it: "profiel.a.talen", and in a list by the name of its part: "scanmap post: map"."""
-    tekst, waarde = "", cast("Any", inhoud)
-    for deel in plaats:
-        try:
-            waarde = waarde[deel]
-        except (KeyError, IndexError, TypeError):
-            waarde = None
-        if isinstance(deel, int):
-            heet = waarde.get("naam") if isinstance(waarde, dict) else None
-            tekst += f" {heet if isinstance(heet, str) and heet else f'nummer {deel + 1}'}: "
-        else:
-            tekst += deel if not tekst or tekst.endswith(": ") else f".{deel}"
-    return tekst.removesuffix(": ")
-
-
-def _dutch(fout: Any) -> str:
-    soort, context = fout["type"], fout.get("ctx", {})
-    teksten = {
-        "greater_than": "moet groter zijn dan {gt}",
-        "greater_than_equal": "moet minstens {ge} zijn",
-        "less_than_equal": "mag hoogstens {le} zijn",
-        "missing": "ontbreekt",
-        "less_than": "moet kleiner zijn dan {lt}",
-        "literal_error": "moet een van deze waarden zijn: {expected}",
-        "int_parsing": "moet een heel getal zijn",
-        "int_type": "moet een heel getal zijn",
-        "int_from_float": "moet een heel getal zijn",
-        "float_parsing": "moet een getal zijn",
-        "float_type": "moet een getal zijn",
-        "bool_parsing": "moet true of false zijn",
-        "bool_type": "moet true of false zijn",
-        "string_type": "moet tekst tussen aanhalingstekens zijn",
-        "string_too_short": "is te kort: minstens {min_length} teken(s)",
-        "string_too_long": "is te lang: hoogstens {max_length} teken(s)",
-        # the one pattern there is: the name of a scanmap
-        "string_pattern_mismatch": "mag alleen kleine letters, cijfers en streepjes hebben, hoogstens 40",
-        "tuple_type": 'moet een lijst zijn: ["...", "..."]',
-        "path_type": "moet een map zijn, als tekst tussen aanhalingstekens",
-        "dict_type": "moet een onderdeel met sleutels zijn",
-        "model_type": "moet een onderdeel met sleutels zijn",
-        "value_error": "{error}",
-    }
-    return teksten.get(soort, "heeft een waarde die niet mag").format(**context).replace(" or ", " of ")
-
-
-def known_keys(model: type[BaseModel], pad: tuple[str, ...] = ()) -> list[str]:
-    """Return the keys allowed at `pad` in config.toml (list positions and profile names are skipped)."""
-    for deel in pad:
-        veld = model.model_fields.get(deel)
-        if veld is None:
-            continue  # a list index, or the free name of a profile
-        binnen = _models_in(veld.annotation)
-        if not binnen:
-            return []
-        model = binnen[0]
-    return list(model.model_fields)
-
-
-def _models_in(annotatie: Any) -> list[type[BaseModel]]:
-    if isinstance(annotatie, type) and issubclass(annotatie, BaseModel):
-        return [annotatie]
-    return [model for deel in get_args(annotatie) for model in _models_in(deel)]
