@@ -7,6 +7,18 @@ class VernietigingError(Exception):
     exitcode = 1
 
 
+class VervangingsbesluitError(VernietigingError):
+    """A vervangingsbesluit that contradicts itself, or stored bytes that are none.
+
+    fouten: (key, what is wrong with it), all of them.
+    """
+
+    def __init__(self, fouten: tuple[tuple[str, str], ...]) -> None:
+        tekst = "; ".join(f"{sleutel}: {zin}" for sleutel, zin in fouten)
+        super().__init__(f"Het vervangingsbesluit klopt niet: {tekst}. Verbeter het besluit en lees het opnieuw in.")
+        self.fouten = fouten
+
+
 class GebeurtenisError(VernietigingError):
     """An event that its closed schema does not allow."""
 
