@@ -21,6 +21,12 @@ class InstellingError(ScanstraatError):
     exitcode = 2
 
 
+class BesluitbestandError(ScanstraatError):
+    """besluit.toml cannot be read, or is not a vervangingsbesluit; the message names every wrong key."""
+
+    exitcode = 2
+
+
 class DatabaseError(ScanstraatError):
     """The database does not answer, or is damaged."""
 
