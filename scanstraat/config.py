@@ -197,6 +197,7 @@ class Scanprofiel(_Deel):
 
     scanner: str = "onbekend"
     scanoperator: str = "onbekend"
+    onderdeel: str = ""
     bladzijden: Bladzijden = "simplex"
     digitaal_geboren: bool = False
     nakijken: Nakijken = "bij_bevinding"
