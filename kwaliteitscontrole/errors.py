@@ -11,6 +11,14 @@ class BeeldError(KwaliteitscontroleError):
     """This image cannot be measured."""
 
 
+class SteekproefError(KwaliteitscontroleError):
+    """This steekproef cannot be: the plan, the lot, the seed or the history contradicts the rules."""
+
+
+class OordeelError(KwaliteitscontroleError):
+    """No verdict: what was judged is not what had to be judged. That is never an approval."""
+
+
 class GereedschapError(KwaliteitscontroleError):
     """A program that must give a verdict gave none; that is never a pass."""
 
