@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, processen, verankering
+from scanstraat import db, processen, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
+from vernietiging.checkpoint import parse_checkpoint
 from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
+from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
 from vernietiging.verificatie import verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
@@ -82,12 +85,25 @@ def loop(basis: Basis, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             verzegeld = seal_waiting(basis, klant)
+            seal_delivered(basis)
             _anchor_when_due(basis.config, verzegeld.omvang)
         except NietMogelijkError:  # a person asked for it at this moment
             pass
         except (ScanstraatError, VernietigingError, SQLAlchemyError, OSError) as exc:
             _log.error("verzegelen_mislukt", **describe_fout(exc))
         stop.wait(basis.config.logboek.interval_s)
+
+
+def seal_delivered(basis: Basis) -> int:
+    """Fix every batch that has been delivered since; return how many. One that is not ready yet waits for the next."""
+    with db.read(basis.engine) as session:
+        klaar = verzegelen.find_te_verzegelen(session)
+    verzegeld = 0
+    for batch_id in klaar:
+        with suppress(NietMogelijkError), db.begin(basis.engine) as session:
+            verzegelen.seal(basis, session, storage.lock_batch(session, batch_id))
+            verzegeld += 1
+    return verzegeld
 
 
 def _anchor_when_due(config: Config, omvang: int) -> None:
@@ -252,6 +268,17 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
     return bekend
 
 
+def read_wortel(config: Config, omvang: int) -> str:
+    """Return the root of a stored checkpoint, hex."""
+    notitie = parse_notitie((config.logboek.map / "checkpoints" / str(omvang)).read_bytes())
+    return parse_checkpoint(notitie.tekst).wortel.hex()
+
+
 def write_beleid(config: Config, uit: Path) -> None:
     """Write what an auditor may believe of this log: its origin, its keys, its witnesses and its authorities."""
-    uit.write_text(render_beleid(verankering.build_beleid(config, open_klant(config).sleutels())), encoding="utf-8")
+    uit.write_text(render_beleid(load_beleid(config)), encoding="utf-8")
+
+
+def load_beleid(config: Config) -> Beleid:
+    """Return what may be believed of this log, by the settings and the sealer."""
+    return verankering.build_beleid(config, open_klant(config).sleutels())

@@ -5,6 +5,7 @@ Any later change gives another manifest; draw, approval and release then no long
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -67,6 +68,11 @@ class Zegel:
     documenten: tuple[Verzegelbaar, ...]
     uitzonderingen: int
     manifest: bytes
+
+    @property
+    def vingerafdruk(self) -> str:
+        """SHA-256 of the manifest, hex: what is approved and released."""
+        return hashlib.sha256(self.manifest).hexdigest()
 
     @property
     def paginas(self) -> int:
