@@ -53,7 +53,7 @@ def plan_afleveringen(session: Session, werkbank: Werkbank, batch: BatchRow) -> 
     return len(gepland)
 
 
-def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleveropdracht | None:
+def begin_aflevering(session: Session, basis: Basis, versie_id: UUID) -> Afleveropdracht | None:
     """Note that a delivery begins; None when there is nothing to do (overtaken, delivered, no zaak or no pages)."""
     versie = storage.load_versie(session, versie_id)
     rij = storage.latest_versie(session, versie.document_id)
@@ -77,7 +77,7 @@ def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleverop
     profiel = storage.profiel_of(batch)
     if rij.pdf_sha256 is None or rij.pdf_bytes is None:
         return None
-    ontvangen = to_local(batch.ontvangen_op, lijn.config.algemeen.tijdzone).date()
+    ontvangen = to_local(batch.ontvangen_op, basis.config.algemeen.tijdzone).date()
     titel = versie.titel or f"{profiel.informatieobjecttype} {batch.nummer}"
     return Afleveropdracht(
         versie_id=versie_id,
@@ -93,12 +93,12 @@ def begin_aflevering(session: Session, lijn: Lijn, versie_id: UUID) -> Afleverop
             taal=profiel.taal,
             creatiedatum=ontvangen,
             ontvangstdatum=ontvangen,
-            auteur=lijn.config.algemeen.organisatie,
+            auteur=basis.config.algemeen.organisatie,
             bestandsnaam=f"{build_identificatie(document.id)}.pdf",
             gebruiker="Scanstraat",
             zaakstatus=profiel.zaakstatus,
         ),
-        inhoud=_open_inhoud(lijn, rij.pdf_sha256, rij.pdf_bytes),
+        inhoud=_open_inhoud(basis, rij.pdf_sha256, rij.pdf_bytes),
     )
 
 

@@ -880,3 +880,37 @@ def _disk_errors(map_: Path) -> Iterator[None]:
             f"Schrijven naar {map_} lukt niet ({os.strerror(exc.errno or 0)}). Kijk of de schijf is gekoppeld, of er "
             "ruimte is en of de rechten kloppen."
         ) from exc
+
+
+def find_missing(basis: Basis, hashes: frozenset[str]) -> tuple[str, str, frozenset[str]]:
+    """Say which of these objects the newest back-up that was checked and found right does not hold.
+
+    Returns the folder of that back-up, the hash of its list, and the objects that are missing.
+
+    Raises:
+        NietGevondenError: no back-up was checked and found right, or it is not there any more.
+        BackupError: its list cannot be read or is not the one that was checked.
+    """
+    with db.read(basis.engine) as session:
+        rij = session.exec(
+            select(BackupRow)
+            .where(col(BackupRow.in_orde).is_(True), col(BackupRow.gecontroleerd_op).is_not(None))
+            .order_by(col(BackupRow.gemaakt_op).desc())
+            .limit(1)
+        ).first()
+    if rij is None:
+        raise NietGevondenError(
+            "Er is geen back-up die is gecontroleerd en goed bevonden. Maak en controleer er een: "
+            "scanstraat back-up maak"
+        )
+    map_ = Path(rij.map)
+    if not map_.is_dir():
+        raise NietGevondenError(
+            f"De gecontroleerde back-up {map_} is er niet. Sluit die schijf aan of maak een nieuwe."
+        )
+    _check_som(map_, rij.inhoud_sha256)
+    with _Inhoudlezer(map_ / INHOUD) as inhoud:
+        for _ in inhoud.losse():
+            pass
+        aanwezig = frozenset(i.sha256 for i in inhoud.objecten() if i.sha256 in hashes and OPSLAG in i.waar)
+    return str(map_), rij.inhoud_sha256, hashes - aanwezig

@@ -272,15 +272,17 @@ def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aan
     return len(rijen)
 
 
-def find_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], dag: date) -> MandaatRow | None:
-    """Return a mandaat that somebody has on a day for one of these roles."""
+def find_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], moment: datetime) -> MandaatRow | None:
+    """Return a mandaat that somebody had at a moment for one of these roles."""
+    dag, toen = moment.date().isoformat(), db.format_time(moment)
     return session.exec(
         select(MandaatRow).where(
             MandaatRow.persoon_id == persoon_id,
             col(MandaatRow.rol).in_([rol.value for rol in rollen]),
-            MandaatRow.van <= dag.isoformat(),
-            sa.or_(col(MandaatRow.tot).is_(None), col(MandaatRow.tot) >= dag.isoformat()),
-            col(MandaatRow.ingetrokken_op).is_(None),
+            MandaatRow.van <= dag,
+            MandaatRow.verleend_op <= toen,
+            sa.or_(col(MandaatRow.tot).is_(None), col(MandaatRow.tot) >= dag),
+            sa.or_(col(MandaatRow.ingetrokken_op).is_(None), col(MandaatRow.ingetrokken_op) > toen),
         )
     ).first()
 
@@ -294,7 +296,7 @@ def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow
     """
     if not timedelta(0) <= datetime.now(UTC) - wie.op <= GELDIG:
         raise AanmeldingError("Meld u opnieuw aan: uw aanmelding is verlopen.")
-    mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC).date())
+    mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC))
     if mandaat is None:
         namen = " of ".join(rol.value.replace("_", " ") for rol in rollen)
         raise GeenMandaatError(f"{wie.naam} heeft vandaag geen mandaat als {namen}.")

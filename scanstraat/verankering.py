@@ -32,6 +32,7 @@ from vernietiging.notitie import (
 )
 from vernietiging.tegels import Tegelmap, write_once, write_over
 from vernietiging.tijdstempel import build_vraag, fingerprint, read_wortel, verify_tijdstempel
+from vernietiging.verificatie import Verankering, find_verankering, verify_checkpoint
 
 TIJDSLIMIET_S = 60.0
 ALLEN = "allen"  # the group of all witnesses in the policy
@@ -117,6 +118,31 @@ def is_anchored(config: Config, omvang: int) -> bool:
     return all(pad.exists() for pad in stempels) and all(regel is not None for regel in getuigen)
 
 
+@dataclass(frozen=True)
+class Anker:
+    """A checkpoint that is anchored as the policy asks."""
+
+    omvang: int
+    verankering: Verankering
+
+
+def find_anker(config: Config, beleid: Beleid, regel: int) -> Anker | None:
+    """Return the newest anchored checkpoint that covers this line of the log; everything about it is verified again.
+
+    A policy that asks for nobody outside is never enough: the paper would go on our word alone.
+    """
+    if not beleid.minimaal_tijdstempels and beleid.quorum == GEEN:
+        return None
+    map = config.logboek.map
+    for omvang in sorted((o for o in _sizes(map / "checkpoints") if o > regel), reverse=True):
+        inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
+        checkpoint = verify_checkpoint(parse_notitie(inhoud), beleid)
+        anker = find_verankering(map, beleid, checkpoint, inhoud)
+        if checkpoint.omvang == omvang and anker.is_genoeg(beleid):
+            return Anker(omvang, anker)
+    return None
+
+
 def _stamp(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: TijdstempelConfig) -> None:
     plaats = map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr"
     wortel = read_wortel(deel.wortel)
@@ -138,7 +164,9 @@ def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Get
     sleutel = parse_vkey(deel.sleutel)
     if _find_regel(map, omvang, sleutel) is not None:
         return
-    oud = max((grootte for grootte in _sizes(map) if _find_regel(map, grootte, sleutel) is not None), default=0)
+    oud = max(
+        (grootte for grootte in _sizes(map / "getuigen") if _find_regel(map, grootte, sleutel) is not None), default=0
+    )
     antwoord = _ask(http, map, deel, oud, omvang, inhoud)
     if antwoord.status_code == httpx.codes.CONFLICT:  # it knows of another size: its last answer was lost
         antwoord = _ask(http, map, deel, int(antwoord.text), omvang, inhoud)
@@ -184,5 +212,4 @@ def _find_regel(map: Path, omvang: int, sleutel: Sleutel) -> Handtekening | None
 
 
 def _sizes(map: Path) -> list[int]:
-    getuigen = map / "getuigen"
-    return [int(pad.name) for pad in getuigen.iterdir() if pad.name.isdecimal()] if getuigen.is_dir() else []
+    return [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []

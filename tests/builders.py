@@ -49,11 +49,12 @@ def build_batch(
     paginas: tuple[int, ...] = (3, 2),
     zaak: str | None = "ZAAK-2026-000123",
     nakijken: Nakijken = "nooit",
+    object_: Vingerafdruk | None = None,
 ) -> Batchproef:
     """Save a batch whose documents have `paginas` pages each, from one bron, each behind a scheidingsblad."""
     actor = storage.load_actor(session, "proef")
     batch = save_batch(session, nakijken=nakijken)
-    bron = save_bron(session, batch, aantal_beelden=sum(paginas) + len(paginas))
+    bron = save_bron(session, batch, aantal_beelden=sum(paginas) + len(paginas), object_=object_)
     documenten, beelden, n = [], [], 0
     for plek, aantal in enumerate(paginas, start=1):
         document = DocumentRow(
@@ -111,9 +112,10 @@ def save_bron(
     soort: str = "pdf",
     volgnummer: int = 1,
     bijgescand: bool = False,
+    object_: Vingerafdruk | None = None,
 ) -> BronRow:
-    """Save a bron of a batch; its bytes are made up and are in no store."""
-    object_ = build_vingerafdruk(uuid4().bytes)
+    """Save a bron of a batch: `object_` as it stands in the store, or bytes that are made up and in no store."""
+    object_ = object_ or build_vingerafdruk(uuid4().bytes)
     storage.save_object(session, object_, "bron")
     bron = BronRow(
         batch_id=batch.id,
@@ -159,11 +161,21 @@ def save_beeld(session: Session, batch: BatchRow, bron: BronRow, n: int, documen
 
 
 def archive(
-    session: Session, versie_id: UUID, *, conform: bool = True, getrouw: bool = True, pdf: Vingerafdruk | None = None
+    session: Session,
+    versie_id: UUID,
+    *,
+    conform: bool = True,
+    getrouw: bool = True,
+    tekst: Vingerafdruk | None = None,
+    pdf: Vingerafdruk | None = None,
+    manifest: Vingerafdruk | None = None,
+    rapport: Vingerafdruk | None = None,
+    getrouwheid: Vingerafdruk | None = None,
 ) -> None:
-    """Give a versie an archive file with these verdicts: `pdf` as it stands in the store, or no bytes at all."""
-    objecten = [build_vingerafdruk(uuid4().bytes) for _ in range(5)]
-    objecten[1] = pdf or objecten[1]
+    """Give a versie an archive file with these verdicts: files as they stand in the store, or no bytes at all."""
+    objecten = [
+        gegeven or build_vingerafdruk(uuid4().bytes) for gegeven in (tekst, pdf, manifest, rapport, getrouwheid)
+    ]
     for object_ in objecten:
         storage.save_object(session, object_, "pdfa")
     tekst, pdf, manifest, rapport, getrouwheid = objecten

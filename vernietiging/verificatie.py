@@ -66,7 +66,7 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
         raise LogboekGewijzigdError("Het checkpoint is niet bewaard zoals het is ondertekend.")
     # A log that is being sealed may already have a newer one stored than the one it shows.
     checkpoint, _ = bewaard[max(bewaard)]
-    verankeringen = {omvang: _find_verankering(map, beleid, punt, inhoud) for omvang, (punt, inhoud) in bewaard.items()}
+    verankeringen = {omvang: find_verankering(map, beleid, punt, inhoud) for omvang, (punt, inhoud) in bewaard.items()}
     _verify_bladen(map, {omvang: punt for omvang, (punt, _) in bewaard.items()}, checkpoint, meld)
     genoeg = {omvang: anker for omvang, anker in verankeringen.items() if anker.is_genoeg(beleid)}
     if checkpoint.omvang not in genoeg:
@@ -141,7 +141,13 @@ def _read_checkpoints(map: Path, beleid: Beleid) -> Iterator[tuple[int, tuple[Ch
         yield checkpoint.omvang, (checkpoint, inhoud)
 
 
-def _find_verankering(map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: bytes) -> Verankering:
+def find_verankering(map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: bytes) -> Verankering:
+    """Return what anchors a stored checkpoint; every line and stamp of it is verified.
+
+    Raises:
+        LogboekGewijzigdError: a line or stamp does not hold.
+        NietVastTeStellenError: a root or the openssl command is missing.
+    """
     notitie = parse_notitie(inhoud)
     extra = map / "getuigen" / str(checkpoint.omvang)
     if extra.exists():

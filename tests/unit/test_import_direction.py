@@ -37,7 +37,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
-        *("scanstraat.vernietigen", "scanstraat.verklaren"),
+        "scanstraat.vernietigen",
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
@@ -46,7 +46,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
     "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo"),
 }
 VOLGORDE = tuple(LAGEN)
-LATER = {"scanstraat.afronding", "scanstraat.web"}  # come with the log and the web pages
+LATER = {"scanstraat.web"}  # comes with the web pages
 
 # Pure modules decide; what they need from outside comes in as an argument.
 BUITENWERELD = {

@@ -1,0 +1,171 @@
+"""From delivered to destroyed: every step after the line in order, on one screen.
+
+    verzegel      a delivered batch is fixed as it is, in one manifest
+    trek          pages to judge are drawn from a seed that the log fixed before
+    keur          a controleur who had no part in the batch judges what was drawn and what was flagged
+    stel_voor     closed dozen come on a vernietigingslijst, with everything in them as it is
+    trek_blik     documents to lay beside the screen are drawn, the same way
+    doe_blik      somebody who had no part compares them with the paper
+    geef_vrij     two gemandateerden release, when the first eleven facts hold; the second types the name of the list
+    draag_op      after bedenktijd, when all fourteen hold, the company gets its order
+    voer_uit      when all fourteen still hold, what the company destroyed is recorded with its certificate
+    verklaar      what was replaced and destroyed is stated
+
+A step seals the log first, so that it can refer to the lines it rests on; asks what takes long outside any transaction;
+and ends with one transaction that asks again what may have changed, saves the decision and writes its event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlmodel import Session
+
+from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
+from scanstraat import db, keuren, logboek, poort, storage, vernietigen, verzegelen
+from scanstraat.bootstrap import Basis
+from scanstraat.personen import Aangemeld
+from scanstraat.poort import Dossier, Meld
+from scanstraat.tables_bewijs import (
+    DoosRow,
+    OpdrachtRow,
+    TrekkingRow,
+    UitvoeringRow,
+    VernietigingslijstRow,
+    VrijgaveRow,
+)
+from vernietiging.grondslag import Aanvraag, grant_vrijgave
+
+if TYPE_CHECKING:
+    from vernietiging.verzegeldienst import Verzegeld
+
+
+def verzegel(basis: Basis, batch_id: UUID) -> None:
+    """Fix a delivered batch as it is."""
+    with _step(basis) as (session, _):
+        verzegelen.seal(basis, session, storage.lock_batch(session, batch_id))
+
+
+def trek(basis: Basis, batch_id: UUID) -> TrekkingRow:
+    """Draw the sample of a batch, and fix the batch first when it is not."""
+    verzegel(basis, batch_id)
+    with _step(basis) as (session, verzegeld):
+        batch = storage.lock_batch(session, batch_id)
+        return keuren.draw(basis, session, batch, checkpoint=verzegeld.omvang, wortel=verzegeld.wortel)
+
+
+def keur(basis: Basis, batch_id: UUID, oordelen: Sequence[Paginaoordeel], wie: Aangemeld) -> Oordeel:
+    """Judge a batch: approved, or rejected with its faults."""
+    with _step(basis) as (session, _):
+        oordeel, _rij = keuren.judge(basis, session, storage.lock_batch(session, batch_id), oordelen, wie)
+        return oordeel
+
+
+def stel_voor(basis: Basis, naam: str, dozen: Sequence[DoosRow], wie: Aangemeld) -> VernietigingslijstRow:
+    """Propose dozen for destruction."""
+    with _step(basis) as (session, _):
+        return vernietigen.propose(basis, session, naam, [session.get_one(DoosRow, doos.id) for doos in dozen], wie)
+
+
+def trek_blik(basis: Basis, lijst_id: UUID, doos_id: UUID) -> TrekkingRow:
+    """Draw what to look at before a doos goes."""
+    with _step(basis) as (session, verzegeld):
+        lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
+        return vernietigen.draw_blik(basis, session, lijst, doos, checkpoint=verzegeld.omvang, wortel=verzegeld.wortel)
+
+
+def doe_blik(basis: Basis, lijst_id: UUID, doos_id: UUID, wie: Aangemeld, *, geslaagd: bool, toelichting: str) -> None:
+    """Record whether the drawn paper is what the screen shows."""
+    with _step(basis) as (session, _):
+        lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
+        vernietigen.record_blik(session, lijst, doos, wie, geslaagd=geslaagd, toelichting=toelichting)
+
+
+def geef_vrij(basis: Basis, lijst_id: UUID, wie: Aangemeld, overgetypt: str, *, meld: Meld) -> VrijgaveRow:
+    """Release a list, the first or the second time, when the first eleven facts hold."""
+    with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
+        return vernietigen.release(basis, session, dossier, aanvraag, wie, overgetypt)
+
+
+def draag_op(
+    basis: Basis,
+    lijst_id: UUID,
+    wie: Aangemeld,
+    bedrijf: str,
+    containers: Sequence[vernietigen.Container],
+    *,
+    meld: Meld,
+) -> OpdrachtRow:
+    """Order the destruction of a list, when all fourteen facts hold."""
+    with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
+        vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
+        return vernietigen.order(
+            basis,
+            session,
+            dossier,
+            vrijgave,
+            wie,
+            bedrijf=bedrijf,
+            containers=containers,
+            wortel=logboek.read_wortel(basis.config, vernietigen.read_anker(vrijgave)),
+        )
+
+
+def voer_uit(
+    basis: Basis,
+    opdracht_id: UUID,
+    uitgevoerd: Sequence[tuple[DoosRow, vernietigen.Uitvoeringsfeiten]],
+    wie: Aangemeld,
+    *,
+    meld: Meld,
+) -> list[UitvoeringRow]:
+    """Record dozen of an order as destroyed, when all fourteen facts still hold."""
+    with db.read(basis.engine) as session:
+        lijst_id = session.get_one(OpdrachtRow, opdracht_id).lijst_id
+    with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
+        vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        return [
+            vernietigen.execute(
+                basis, session, dossier, opdracht, session.get_one(DoosRow, doos.id), vrijgave, feiten, wie
+            )
+            for doos, feiten in uitgevoerd
+        ]
+
+
+def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aanvraag]:
+    """Ask the poort about a list without deciding anything."""
+    with _ask(basis, lijst_id, meld) as (_, dossier, aanvraag):
+        return dossier, aanvraag
+
+
+@contextmanager
+def _step(basis: Basis) -> Iterator[tuple[Session, Verzegeld]]:
+    """Seal what waits, and yield the transaction of a step with the newest checkpoint."""
+    verzegeld = logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    with db.begin(basis.engine) as session:
+        yield session, verzegeld
+
+
+@contextmanager
+def _ask(basis: Basis, lijst_id: UUID, meld: Meld) -> Iterator[tuple[Session, Dossier, Aanvraag]]:
+    """Ask all facts about a list, and yield the transaction in which the answers still hold.
+
+    What lies in the dozen is loaded again inside it: a file that came in between was not re-read, so its fact is false.
+    """
+    with db.read(basis.engine) as session:
+        gelezen = poort.load_dossier(session, lijst_id)
+    bytes_ = poort.ask_bytes(basis, gelezen, meld=meld)
+    zaaktypen = poort.find_zaaktypen(basis, gelezen)
+    with _step(basis) as (session, _):
+        poort.lock_batches(session, gelezen)
+        dossier = poort.load_dossier(session, lijst_id)
+        antwoorden = {
+            **poort.forget_changed(gelezen, dossier, bytes_),
+            **poort.ask_record(basis, session, dossier, zaaktypen),
+        }
+        yield session, dossier, Aanvraag(dossier.lijst.inhoud_sha256, antwoorden)

@@ -1,0 +1,659 @@
+"""A list of dozen on its way to the shredder: proposed, looked at once more, released by two, ordered, carried out.
+
+Each function is one step in the transaction of the caller, and refers to the lines of the log that it rests on. Who may
+take a step is asked here; the database asks again (migration 0007).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
+from kwaliteitscontrole.woorden import count_words
+from scanstraat import besluiten, db, papier, personen, poort, storage
+from scanstraat.bootstrap import Basis
+from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
+from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
+from scanstraat.tables import BatchRow
+from scanstraat.tables_bewijs import (
+    DoosRow,
+    LaatsteblikRow,
+    LijstdoosRow,
+    OordeelRow,
+    OpdrachtRow,
+    TrekkingRow,
+    UitvoeringRow,
+    VernietigingslijstRow,
+    VrijgaveRow,
+)
+from vernietiging.errors import NietVrijgegevenError
+from vernietiging.gebeurtenis import canonical_json
+from vernietiging.grondslag import (
+    VOOR_VRIJGAVE,
+    Aanvraag,
+    Feit,
+    Vrijgave,
+    find_belemmeringen,
+    say_belemmeringen,
+)
+
+_NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of the destruction company, its seal, and the dozen that go into it."""
+
+    nummer: str
+    zegel: str
+    dozen: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Uitvoeringsfeiten:
+    """What the company says of one doos that was destroyed."""
+
+    uitgevoerd_op: datetime
+    wijze: str
+    niveau: str
+    container: str
+    zegel: str
+    certificaatnummer: str
+    certificaat_sha256: str
+
+
+# --- the list -----------------------------------------------------------------------------------------------------
+
+
+def propose(
+    basis: Basis, session: Session, naam: str, dozen: Sequence[DoosRow], wie: Aangemeld
+) -> VernietigingslijstRow:
+    """Put closed dozen on a new list, with everything in them as it is now.
+
+    Raises:
+        NietMogelijkError: a doos is open, empty, gone, or on another list; or its batches are not sealed.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
+    if not _NAAM.fullmatch(naam):
+        raise NietMogelijkError(
+            "De naam van een lijst heeft 4 tot 60 letters, cijfers, spaties, punten of streepjes, zoals: Lijst "
+            "2026-01. Wie de tweede vrijgave doet, typt hem over."
+        )
+    if session.exec(select(VernietigingslijstRow.id).where(_is_naam(naam))).first() is not None:
+        raise NietMogelijkError(f"Er is al een lijst {naam}. Kies een andere naam.")
+    if not dozen:
+        raise NietMogelijkError("Noem minstens een doos.")
+    for doos in dozen:
+        papier.verify_niet_vernietigd(session, doos)
+        papier.verify_vrij(session, doos)
+    log_id = uuid4()
+    inhoud = poort.build_inhoud(session, log_id, sorted(dozen, key=lambda doos: doos.nummer))
+    vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(inhoud))
+    storage.save_object(session, vingerafdruk, "vernietigingslijst")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "lijst.voorgesteld",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=log_id,
+        inhoud=vingerafdruk.sha256,
+        dozen=len(dozen),
+    )
+    lijst = VernietigingslijstRow(
+        log_id=log_id,
+        naam=naam,
+        inhoud=inhoud,
+        inhoud_sha256=vingerafdruk.sha256,
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(lijst)
+    session.flush()
+    session.add_all(LijstdoosRow(lijst_id=lijst.id, doos_id=doos.id) for doos in dozen)
+    session.flush()
+    return lijst
+
+
+def _is_naam(naam: str) -> Any:
+    return sa.func.lower(VernietigingslijstRow.naam) == sa.func.lower(naam)
+
+
+def withdraw_lijst(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> None:
+    """Take a list back; its dozen are free again.
+
+    Raises:
+        NietMogelijkError: it was ordered already, or there is no reason.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    if not reden.strip():
+        raise NietMogelijkError("Zeg waarom de lijst wordt ingetrokken.")
+    for vrijgave in poort.find_vrijgaven(session, lijst.id):
+        _end_vrijgave(session, lijst, vrijgave, reden, wie)
+    lijst.ingetrokken_op, lijst.ingetrokken_door = db.now_text(), wie.persoon_id
+    session.add(lijst)
+    for rij in session.exec(
+        select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id, col(LijstdoosRow.eraf_op).is_(None))
+    ):
+        rij.eraf_op = db.now_text()
+        session.add(rij)
+    storage.append_gebeurtenis(
+        session,
+        "lijst.ingetrokken",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=lijst.log_id,
+        verpakt={"toelichting": {"reden": reden.strip()}},
+    )
+
+
+def _verify_open(session: Session, lijst: VernietigingslijstRow) -> None:
+    if lijst.ingetrokken_op is not None:
+        raise NietMogelijkError(f"Lijst {lijst.naam} is ingetrokken.")
+    if find_opdracht(session, lijst.id) is not None:
+        raise NietMogelijkError(
+            f"Voor lijst {lijst.naam} is al opdracht gegeven. Moet het papier blijven? Zet dan een stop op de doos en "
+            "bel het bedrijf."
+        )
+
+
+def find_opdracht(session: Session, lijst_id: UUID) -> OpdrachtRow | None:
+    """Return the order of a list, if it was given."""
+    return session.exec(select(OpdrachtRow).where(OpdrachtRow.lijst_id == lijst_id)).first()
+
+
+# --- the last look ------------------------------------------------------------------------------------------------
+
+
+def draw_blik(
+    basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow, *, checkpoint: int, wortel: bytes
+) -> TrekkingRow:
+    """Draw documents of a doos to lay beside the screen; what was drawn before for this list is returned.
+
+    Args:
+        checkpoint, wortel: the newest sealed checkpoint, which covers the list: the seed comes from it.
+    """
+    _verify_open(session, lijst)
+    bestaand = session.exec(
+        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
+    ).first()
+    if bestaand is not None:
+        return bestaand
+    if doos.id not in {d.id for d in poort.load_dozen(session, lijst.id)}:
+        raise NietMogelijkError(f"Doos {doos.nummer} staat niet op lijst {lijst.naam}.")
+    voorgesteld = storage.load_logregel(session, lijst.gebeurtenis_id)
+    if voorgesteld >= checkpoint:
+        raise NietMogelijkError("De lijst staat nog niet in een checkpoint. Probeer het zo opnieuw.")
+    documenten = papier.find_documenten(session, doos.id)
+    zaad = build_zaad(wortel, doos.log_id)
+    aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
+    getrokken = draw_steekproef(len(documenten), min(aantal, len(documenten)), zaad)
+    trekking = {
+        "schema": "scanstraat.laatste_blik/1",
+        "lijst": str(lijst.log_id),
+        "doos": str(doos.log_id),
+        "documenten": [str(document.id) for document in documenten],
+        "getrokken": [str(documenten[plek].id) for plek in getrokken],
+    }
+    vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(trekking))
+    storage.save_object(session, vingerafdruk, "trekking")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "laatste_blik.getrokken",
+        actor=storage.load_actor(session, "trekking"),
+        onderwerp=doos.log_id,
+        lijst=str(lijst.log_id),
+        voorgesteld=voorgesteld,
+        checkpoint=checkpoint,
+        zaad=zaad.hex(),
+        trekking=vingerafdruk.sha256,
+    )
+    rij = TrekkingRow(
+        doos_id=doos.id,
+        lijst_id=lijst.id,
+        checkpoint=checkpoint,
+        zaad=zaad.hex(),
+        trekking=trekking,
+        trekking_sha256=vingerafdruk.sha256,
+        op=db.now_text(),
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def _find_blikaantal(session: Session, batches: Sequence[BatchRow]) -> int:
+    bindingen = (besluiten.find_binding(session, batch.id) for batch in batches)
+    return max((b.besluit.laatste_blik_documenten for b in bindingen if b is not None), default=5)
+
+
+def record_blik(
+    session: Session,
+    lijst: VernietigingslijstRow,
+    doos: DoosRow,
+    wie: Aangemeld,
+    *,
+    geslaagd: bool,
+    toelichting: str,
+) -> LaatsteblikRow:
+    """Record whether the drawn paper is what the screen shows.
+
+    Raises:
+        GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
+        NietMogelijkError: nothing was drawn, it was done already, or it failed without words.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie, alleen=doos)
+    trekking = session.exec(
+        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
+    ).first()
+    if trekking is None:
+        raise NietMogelijkError(f"Voor doos {doos.nummer} is nog niets getrokken. Vraag eerst wat u moet bekijken.")
+    if poort.find_laatste_blik(session, lijst.id, doos.id) is not None:
+        raise NietMogelijkError(f"De laatste blik op doos {doos.nummer} is al gedaan.")
+    if not geslaagd and not toelichting.strip():
+        raise NietMogelijkError("Zeg wat er niet klopt, zonder namen.")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "laatste_blik.gedaan",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=doos.log_id,
+        lijst=str(lijst.log_id),
+        getrokken=storage.load_logregel(session, trekking.gebeurtenis_id),
+        geslaagd=geslaagd,
+        herbevestigd=HERBEVESTIGD,
+    )
+    blik = LaatsteblikRow(
+        trekking_id=trekking.id,
+        lijst_id=lijst.id,
+        doos_id=doos.id,
+        persoon_id=wie.persoon_id,
+        geslaagd=geslaagd,
+        toelichting=toelichting.strip(),
+        op=db.now_text(),
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(blik)
+    session.flush()
+    return blik
+
+
+def _verify_buitenstaander(
+    session: Session, lijst: VernietigingslijstRow, wie: Aangemeld, *, alleen: DoosRow | None = None
+) -> None:
+    """Return when somebody has no part in what the list (or one doos of it) would destroy."""
+    dozen = poort.load_dozen(session, lijst.id) if alleen is None else (alleen,)
+    for doos in dozen:
+        for batch, _ in papier.load_inhoud(session, doos.id):
+            if wie.persoon_id in personen.find_betrokkenen(session, batch).personen:
+                raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer} en mag dit niet beslissen.")
+            gekeurd = select(OordeelRow.id).where(
+                OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == wie.persoon_id
+            )
+            if session.exec(gekeurd).first() is not None:
+                raise GeenMandaatError(f"{wie.naam} keurde batch {batch.nummer} en mag dit niet beslissen.")
+
+
+# --- two releases -------------------------------------------------------------------------------------------------
+
+
+def release(
+    basis: Basis, session: Session, dossier: poort.Dossier, aanvraag: Aanvraag, wie: Aangemeld, overgetypt: str
+) -> VrijgaveRow:
+    """Release a list: the first or the second time, by two different people.
+
+    Args:
+        overgetypt: the name of the list; the second releaser types it, so that nobody releases without looking.
+    Raises:
+        NietVrijgegevenError: one of the first eleven facts does not hold.
+        GeenMandaatError: no mandaat, or a part in what would be destroyed, or the same person twice.
+    """
+    lijst = dossier.lijst
+    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie)
+    vrijgaven = poort.find_vrijgaven(session, lijst.id)
+    if len(vrijgaven) == 2:
+        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
+    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
+        raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
+    if vrijgaven and overgetypt.strip() != lijst.naam:
+        raise NietMogelijkError("Typ de naam van de lijst precies over: daarmee bevestigt u dat u deze lijst bedoelt.")
+    belemmeringen = find_belemmeringen(aanvraag, feiten=VOOR_VRIJGAVE, peilmoment=datetime.now(UTC))
+    if belemmeringen:
+        raise NietVrijgegevenError(say_belemmeringen(belemmeringen))
+    feiten = basis.opslag.bewaar_bytes(poort.build_feiten(aanvraag, lijst))
+    storage.save_object(session, feiten, "feiten")
+    volgnummer = len(vrijgaven) + 1
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "vrijgave",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=lijst.log_id,
+        voorgesteld=storage.load_logregel(session, lijst.gebeurtenis_id),
+        inhoud=lijst.inhoud_sha256,
+        volgnummer=volgnummer,
+        feiten=feiten.sha256,
+        herbevestigd=HERBEVESTIGD,
+    )
+    rij = VrijgaveRow(
+        lijst_id=lijst.id,
+        volgnummer=volgnummer,
+        persoon_id=wie.persoon_id,
+        mandaat_id=mandaat.id,
+        inhoud_sha256=lijst.inhoud_sha256,
+        feiten_sha256=feiten.sha256,
+        op=db.now_text(),
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> int:
+    """Take back the releases of a list, during bedenktijd and until it is ordered; return how many.
+
+    One of the releasers may, and so may an archivaris or functioneel beheerder: stopping is easier than going on.
+    """
+    vrijgaven = poort.find_vrijgaven(session, lijst.id)
+    if not vrijgaven:
+        raise NietMogelijkError(f"Lijst {lijst.naam} is niet vrijgegeven.")
+    if all(v.persoon_id != wie.persoon_id for v in vrijgaven):
+        personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    if not reden.strip():
+        raise NietMogelijkError("Zeg waarom de vrijgave wordt ingetrokken.")
+    for vrijgave in vrijgaven:
+        _end_vrijgave(session, lijst, vrijgave, reden, wie)
+    return len(vrijgaven)
+
+
+def _end_vrijgave(
+    session: Session, lijst: VernietigingslijstRow, vrijgave: VrijgaveRow, reden: str, wie: Aangemeld
+) -> None:
+    vrijgave.ingetrokken_op, vrijgave.ingetrokken_door = db.now_text(), wie.persoon_id
+    session.add(vrijgave)
+    storage.append_gebeurtenis(
+        session,
+        "vrijgave.ingetrokken",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=lijst.log_id,
+        vrijgave=storage.load_logregel(session, vrijgave.gebeurtenis_id),
+        verpakt={"toelichting": {"reden": reden.strip()}},
+    )
+
+
+# --- order and execution ------------------------------------------------------------------------------------------
+
+
+def order(
+    basis: Basis,
+    session: Session,
+    dossier: poort.Dossier,
+    vrijgave: Vrijgave,
+    wie: Aangemeld,
+    *,
+    bedrijf: str,
+    containers: Sequence[Container],
+    wortel: str,
+) -> OpdrachtRow:
+    """Order the destruction of a list: which doos goes into which container, under which seal.
+
+    Args:
+        vrijgave: the answer of the poort over all fourteen facts.
+        wortel: root of the checkpoint that the facts rest on, hex; it stands on the container sheet.
+    Raises:
+        NietMogelijkError: a doos is in no container or in two, or something is not filled in.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    lijst = dossier.lijst
+    _verify_open(session, lijst)
+    _verify_containers(dossier, containers)
+    if not bedrijf.strip():
+        raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
+    wijze, niveau = _find_wijze(session, dossier)
+    anker = read_anker(vrijgave)
+    nummer = _next_nummer(session, OpdrachtRow.nummer, "O")
+    in_containers = [{**asdict(c), "dozen": list(c.dozen)} for c in containers]
+    opdracht = {
+        "schema": "scanstraat.opdracht/1",
+        "nummer": nummer,
+        "lijst": str(lijst.log_id),
+        "inhoud": lijst.inhoud_sha256,
+        "bedrijf": bedrijf.strip(),
+        "wijze": wijze,
+        "niveau": niveau,
+        "containers": in_containers,
+        "checkpoint": anker,
+        "wortel": wortel,
+    }
+    feiten = basis.opslag.bewaar_bytes(poort.build_feiten(vrijgave.aanvraag, lijst))
+    bewaard = basis.opslag.bewaar_bytes(canonical_json(opdracht))
+    storage.save_object(session, feiten, "feiten")
+    storage.save_object(session, bewaard, "opdracht")
+    een, twee = poort.find_vrijgaven(session, lijst.id)
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "vernietiging.opgedragen",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=lijst.log_id,
+        vrijgave_1=storage.load_logregel(session, een.gebeurtenis_id),
+        vrijgave_2=storage.load_logregel(session, twee.gebeurtenis_id),
+        checkpoint=anker,
+        feiten=feiten.sha256,
+        opdracht=bewaard.sha256,
+    )
+    rij = OpdrachtRow(
+        nummer=nummer,
+        lijst_id=lijst.id,
+        bedrijf=bedrijf.strip(),
+        wijze=wijze,
+        niveau=niveau,
+        containers=in_containers,
+        checkpoint=anker,
+        opdracht_sha256=bewaard.sha256,
+        feiten_sha256=feiten.sha256,
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def read_anker(vrijgave: Vrijgave) -> int:
+    """Return the size of the anchored checkpoint that the facts rest on."""
+    return int(vrijgave.aanvraag.antwoorden[Feit.VERANKERD].bewijs["checkpoint"])
+
+
+def _verify_containers(dossier: poort.Dossier, containers: Sequence[Container]) -> None:
+    nodig = sorted(doos.nummer for doos in dossier.dozen)
+    genoemd = sorted(nummer for container in containers for nummer in container.dozen)
+    if nodig != genoemd:
+        raise NietMogelijkError(
+            f"Elke doos van de lijst gaat in precies één container. Op de lijst: {', '.join(nodig)}. In containers: "
+            f"{', '.join(genoemd) or 'geen'}."
+        )
+    if any(not c.nummer.strip() or not c.zegel.strip() for c in containers):
+        raise NietMogelijkError("Noem van elke container het nummer en het zegel.")
+
+
+def _find_wijze(session: Session, dossier: poort.Dossier) -> tuple[str, str]:
+    """Return how the besluiten of a list ask to destroy, and the strictest DIN 66399 level among them."""
+    bindingen = [b for b in (besluiten.find_binding(session, d.batch.id) for d in dossier.batches) if b is not None]
+    niveau = max(b.besluit.din_niveau for b in bindingen)
+    return "; ".join(sorted({b.besluit.vernietigingswijze for b in bindingen})), niveau
+
+
+def _next_nummer(session: Session, kolom: Any, letter: str) -> str:
+    jaar = datetime.now(UTC).year
+    hoogste = session.exec(select(sa.func.max(kolom)).where(col(kolom).startswith(f"{letter}-{jaar}-"))).one()
+    return f"{letter}-{jaar}-{1 if hoogste is None else int(str(hoogste).rpartition('-')[2]) + 1:04d}"
+
+
+def find_order(session: Session, nummer: str) -> OpdrachtRow:
+    """Return an order by its number.
+
+    Raises:
+        NietGevondenError: there is none.
+    """
+    rij = session.exec(select(OpdrachtRow).where(OpdrachtRow.nummer == nummer.strip().upper())).first()
+    if rij is None:
+        raise NietGevondenError(
+            f"Opdracht {nummer} bestaat niet. `scanstraat lijst toon` toont de lijsten met hun opdracht."
+        )
+    return rij
+
+
+def execute(
+    basis: Basis,
+    session: Session,
+    dossier: poort.Dossier,
+    opdracht: OpdrachtRow,
+    doos: DoosRow,
+    vrijgave: Vrijgave,
+    feiten: Uitvoeringsfeiten,
+    wie: Aangemeld,
+) -> UitvoeringRow:
+    """Record that the paper of a doos is destroyed. Only the poort can give the `vrijgave` that this asks for.
+
+    Raises:
+        NietMogelijkError: the certificate does not fit the order, or the time is impossible.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _verify_certificaat(opdracht, doos, feiten)
+    papier.verify_niet_vernietigd(session, doos)
+    actor = personen.actor_of(session, wie.persoon_id)
+    inhoud = papier.load_inhoud(session, doos.id)
+    for batch, bladen in inhoud:
+        _reden, goedgekeurd = poort.find_goedkeuring(session, batch)
+        if goedgekeurd is None:
+            raise NietMogelijkError(f"De goedkeuring van batch {batch.nummer} staat niet in het logboek.")
+        aantal = next(len(b.documenten) for b in dossier.batches if b.batch.id == batch.id)
+        storage.append_gebeurtenis(
+            session,
+            "vernietiging.batch",
+            actor=actor,
+            onderwerp=batch.log_id,
+            doos=str(doos.log_id),
+            goedgekeurd=goedgekeurd,
+            bladen=len(bladen),
+            documenten=aantal,
+        )
+    blik = poort.find_laatste_blik(session, dossier.lijst.id, doos.id)
+    if blik is None:
+        raise NietMogelijkError(f"Op doos {doos.nummer} is geen laatste blik gedaan.")
+    bewijs = basis.opslag.bewaar_bytes(poort.build_feiten(vrijgave.aanvraag, dossier.lijst))
+    storage.save_object(session, bewijs, "feiten")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "vernietiging.uitgevoerd",
+        actor=actor,
+        onderwerp=doos.log_id,
+        opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
+        laatste_blik=storage.load_logregel(session, blik.gebeurtenis_id),
+        batches=len(inhoud),
+        bladen=sum(len(bladen) for _, bladen in inhoud),
+        uitgevoerd_op=db.format_time(feiten.uitgevoerd_op),
+        niveau=feiten.niveau.lower(),
+        certificaat=feiten.certificaat_sha256,
+        feiten=bewijs.sha256,
+    )
+    rij = UitvoeringRow(
+        opdracht_id=opdracht.id,
+        doos_id=doos.id,
+        uitslag="vernietigd",
+        uitgevoerd_op=db.format_time(feiten.uitgevoerd_op),
+        wijze=feiten.wijze,
+        niveau=feiten.niveau,
+        container=feiten.container,
+        zegel=feiten.zegel,
+        certificaatnummer=feiten.certificaatnummer,
+        certificaat_sha256=feiten.certificaat_sha256,
+        feiten_sha256=bewijs.sha256,
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def _verify_certificaat(opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten) -> None:
+    """Return when what the company says is what was ordered: this doos, that container and seal, that level."""
+    container = next((c for c in opdracht.containers if doos.nummer in c["dozen"]), None)
+    if container is None:
+        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
+        raise NietMogelijkError(
+            f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
+            f"container {container['nummer']} met zegel {container['zegel']}. Zoek uit wat er is gebeurd voor u dit "
+            "vastlegt."
+        )
+    if feiten.niveau < opdracht.niveau:
+        raise NietMogelijkError(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
+    if not feiten.certificaatnummer.strip():
+        raise NietMogelijkError("Noem het nummer van het vernietigingsbewijs.")
+    opgedragen = datetime.fromisoformat(opdracht.op)
+    if not opgedragen <= feiten.uitgevoerd_op <= datetime.now(UTC):
+        raise NietMogelijkError(
+            f"Vernietigd op {feiten.uitgevoerd_op:%d-%m-%Y %H:%M} UTC kan niet: de opdracht is van "
+            f"{opgedragen:%d-%m-%Y %H:%M} UTC, en nu is het {datetime.now(UTC):%d-%m-%Y %H:%M} UTC."
+        )
+
+
+def record_failure(
+    session: Session, opdracht: OpdrachtRow, doos: DoosRow, toelichting: str, wie: Aangemeld, *, deels: bool
+) -> UitvoeringRow:
+    """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    papier.verify_niet_vernietigd(session, doos)
+    if doos.nummer not in {nummer for c in opdracht.containers for nummer in c["dozen"]}:
+        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    if not toelichting.strip():
+        raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "vernietiging.mislukt",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=doos.log_id,
+        opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
+        deels=deels,
+        verpakt={"toelichting": {"reden": toelichting.strip()}},
+    )
+    rij = UitvoeringRow(
+        opdracht_id=opdracht.id,
+        doos_id=doos.id,
+        uitslag="deels" if deels else "mislukt",
+        toelichting=toelichting.strip(),
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    op_lijst = session.get_one(LijstdoosRow, (opdracht.lijst_id, doos.id))
+    op_lijst.eraf_op = db.now_text()  # free for a new list; this order no longer covers it
+    session.add(op_lijst)
+    session.flush()
+    return rij
+
+
+def say_lijst(dossier: poort.Dossier) -> str:
+    """Say in Dutch how much a list holds."""
+    bladen = sum(len(b.documenten) for b in dossier.batches)
+    return (
+        f"{count_words(len(dossier.dozen), 'doos', 'dozen')}, {count_words(len(dossier.batches), 'batch', 'batches')}, "
+        f"{count_words(bladen, 'document', 'documenten')}"
+    )

@@ -1,0 +1,289 @@
+"""An installation with people, a besluit and delivered batches: everything that comes before paper may go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import Session, select
+
+from kwaliteitscontrole.oordeel import Paginaoordeel
+from scanstraat import (
+    aflevering,
+    afronding,
+    backup,
+    besluiten,
+    db,
+    keuren,
+    logboek,
+    papier,
+    personen,
+    storage,
+    verankering,
+    vernietigen,
+)
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.config import build_config
+from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver, serve
+from scanstraat.domain import Vingerafdruk
+from scanstraat.personen import Aangemeld, Rol
+from scanstraat.tables import BatchRow, DocumentversieRow
+from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, UitvoeringRow, VernietigingslijstRow, VrijgaveRow
+from scanstraat.zaaksysteem import register
+from tests.builders import Batchproef, archive, build_batch
+from vernietiging.gebeurtenis import canonical_json
+from vernietiging.getuige import Getuige, build_server
+from vernietiging.notitie import Sleutel
+from vernietiging.vervangingsbesluit import (
+    Aspecten,
+    Controletermijn,
+    Regime,
+    Reikwijdte,
+    Steekproefvoorschrift,
+    Vervangingsbesluit,
+)
+
+OORSPRONG = "gemeente.example/vernietiging/1"
+ZAAK = "ZAAK-2026-000123"
+MENSEN: Mapping[str, Rol] = {
+    "Saar Scanoperator": Rol.SCANOPERATOR,
+    "Dirk Divmedewerker": Rol.DIV_MEDEWERKER,
+    "Karin Controleur": Rol.CONTROLEUR,
+    "Kees Controleur": Rol.CONTROLEUR,
+    "Gerda Gemandateerde": Rol.GEMANDATEERDE,
+    "Gijs Gemandateerde": Rol.GEMANDATEERDE,
+    "Arie Archivaris": Rol.ARCHIVARIS,
+}
+BEHEERDER = "Fleur Beheerder"
+SCANOPERATOR, DIV, CONTROLEUR, CONTROLEUR_2, EEN, TWEE, ARCHIVARIS = MENSEN
+
+
+def build_besluit(profielen: Mapping[str, str], **anders: Any) -> Vervangingsbesluit:
+    """Return a besluit of zero days that looks at every page."""
+    waarden: dict[str, Any] = {
+        "nummer": "2026-17",
+        "versie": 1,
+        "datum": date(2026, 1, 6),
+        "gepubliceerd_op": date(2026, 1, 8),
+        "publicatie": "gmb-2026-1",
+        "organisatie": "Gemeente Voorbeeld",
+        "regime": Regime.ARCHIEFWET_1995,
+        "geldig_van": date(2026, 1, 1),
+        "handboekversie": "1.0",
+        "grondslag": "Archiefwet 1995, artikel 7",
+        "erfgoedwaarde": "gering",
+        "belangen": "afgewogen in het handboek",
+        "ondertekenaar": "teamleider DIV",
+        "vernietigingswijze": "versnipperen door een erkend bedrijf",
+        "din_niveau": "P-4",
+        "bedenktijd_dagen": 0,
+        "laatste_blik_documenten": 2,
+        "reikwijdte": Reikwijdte(),
+        "controletermijn": Controletermijn(0, "dagen"),
+        "steekproef": Steekproefvoorschrift(alles=True),
+        "aspecten": Aspecten(*(["zie handboek"] * 7)),
+        "profielen": profielen,
+    }
+    return Vervangingsbesluit(**{**waarden, **anders})
+
+
+@dataclass
+class Afrondproef:
+    """An installation whose line has done its work."""
+
+    basis: Basis
+    map: Path
+    mensen: dict[str, UUID] = field(default_factory=dict)
+
+    def wie(self, naam: str) -> Aangemeld:
+        """Return somebody who has just proved who they are."""
+        return Aangemeld(self.mensen[naam], naam, datetime.now(UTC))
+
+    def seal(self) -> None:
+        logboek.seal_waiting(self.basis, logboek.open_klant(self.basis.config))
+
+    def anchor(self) -> int:
+        self.seal()
+        omvang = logboek.open_klant(self.basis.config).stand().omvang
+        verslag = verankering.anchor(self.basis.config, omvang)
+        assert verslag.in_orde, verslag.fouten
+        return omvang
+
+    def add_mensen(self) -> None:
+        with db.begin(self.basis.engine) as session:
+            beheerder = personen.add_persoon(session, BEHEERDER, door=None)
+            self.mensen[BEHEERDER] = beheerder.id
+            for naam, rol in MENSEN.items():
+                persoon = personen.add_persoon(session, naam, door=self.wie(BEHEERDER))
+                self.mensen[naam] = persoon.id
+                personen.grant_mandaat(
+                    session, persoon, rol, van=date(2026, 1, 1), tot=None, grondslag="mandaatbesluit 2026-3",
+                    door=self.wie(BEHEERDER),
+                )  # fmt: skip
+
+    def add_besluit(self, **anders: Any) -> None:
+        with db.begin(self.basis.engine) as session:
+            batch = session.exec(select(BatchRow).limit(1)).one()
+            handboek = self.map / "handboek.txt"
+            handboek.write_text("Handboek vervanging", encoding="utf-8")
+            versie = anders.get("handboekversie", "1.0")
+            besluiten.save_handboek(self.basis, session, versie, handboek, self.wie(BEHEERDER))
+            besluit = build_besluit({batch.profiel: batch.momentopname_sha256}, **anders)
+            besluiten.save_besluit(self.basis, session, besluit, self.wie(BEHEERDER))
+
+    def add_batch(self, *paginas: int, scanoperator: str = SCANOPERATOR, zaak: str = ZAAK) -> Batchproef:
+        """Add a batch that is archived and delivered, with its bytes in the store."""
+        with db.begin(self.basis.engine) as session:
+            scan = self._save(session, b"scan " + uuid4().bytes)
+            proef = build_batch(session, paginas=paginas or (2, 1), zaak=zaak, object_=scan)
+            batch = session.get_one(BatchRow, proef.batch)
+            batch.scanoperator = scanoperator
+            session.add(batch)
+            for versie_id in proef.versies:
+                self._archive(session, versie_id)
+        for versie_id in proef.versies:
+            self.deliver(versie_id)
+        return proef
+
+    def _archive(self, session: Session, versie_id: UUID) -> None:
+        versie = storage.load_versie(session, versie_id)
+        manifest = canonical_json({"schema": "proef", "paginas": [str(p.beeld_id) for p in versie.paginas]})
+        archive(
+            session,
+            versie_id,
+            tekst=self._save(session, b"tekst " + uuid4().bytes),
+            pdf=self._save(session, b"%PDF " + uuid4().bytes),
+            manifest=self._save(session, manifest),
+            rapport=self._save(session, b"veraPDF " + uuid4().bytes),
+            getrouwheid=self._save(session, b"pixels " + uuid4().bytes),
+        )
+        rij = session.get_one(DocumentversieRow, versie_id)
+        storage.append_gebeurtenis(
+            session,
+            "documentversie.gearchiveerd",
+            actor=storage.load_actor(session, "proef"),
+            onderwerp=rij.log_id,
+            pdf=rij.pdf_sha256,
+            manifest=rij.manifest_sha256,
+            bytes=rij.pdf_bytes,
+            conform=True,
+            getrouw=True,
+        )
+
+    def _save(self, session: Session, inhoud: bytes) -> Vingerafdruk:
+        vingerafdruk = self.basis.opslag.bewaar_bytes(inhoud)
+        storage.save_object(session, vingerafdruk, "pdfa")
+        return vingerafdruk
+
+    def deliver(self, versie_id: UUID) -> None:
+        with db.begin(self.basis.engine) as session:
+            opdracht = aflevering.begin_aflevering(session, self.basis, versie_id)
+        assert opdracht is not None
+        geleverd = self.basis.zaaksysteem.lever(opdracht.aflevering, opdracht.inhoud, self.basis.effecten)
+        with db.begin(self.basis.engine) as session:
+            assert aflevering.save_geleverd(session, opdracht, geleverd)
+
+    def show(self, batch_id: UUID, naam: str = CONTROLEUR) -> keuren.Keuring:
+        afronding.trek(self.basis, batch_id)
+        with db.begin(self.basis.engine) as session:
+            keuring = keuren.load_keuring(session, storage.load_batch(session, batch_id))
+            assert keuring is not None
+            keuren.mark_seen(session, keuring, self.wie(naam))
+        return keuring
+
+    def approve(self, batch_id: UUID, *fouten: Paginaoordeel, naam: str = CONTROLEUR) -> None:
+        self.show(batch_id, naam)
+        afronding.keur(self.basis, batch_id, fouten, self.wie(naam))
+
+    def box(self, *batches: UUID) -> DoosRow:
+        with db.begin(self.basis.engine) as session:
+            div = personen.actor_of(session, self.mensen[DIV])
+            doos = papier.make_doos(session, "archief, stelling 4", door=div)
+            for batch_id in batches:
+                papier.fill_doos(session, doos, storage.load_batch(session, batch_id), None, door=div)
+            papier.close_doos(session, doos, door=div)
+        return doos
+
+    def propose(self, *dozen: DoosRow, naam: str = "Lijst 2026-01") -> VernietigingslijstRow:
+        return afronding.stel_voor(self.basis, naam, dozen, self.wie(DIV))
+
+    def look(self, lijst: VernietigingslijstRow, doos: DoosRow, *, geslaagd: bool = True, naam: str = DIV) -> None:
+        afronding.trek_blik(self.basis, lijst.id, doos.id)
+        tekst = "" if geslaagd else "een blad is anders"
+        afronding.doe_blik(self.basis, lijst.id, doos.id, self.wie(naam), geslaagd=geslaagd, toelichting=tekst)
+
+    def release(self, lijst: VernietigingslijstRow, naam: str) -> VrijgaveRow:
+        return afronding.geef_vrij(self.basis, lijst.id, self.wie(naam), lijst.naam, meld=zwijg)
+
+    def order(self, lijst: VernietigingslijstRow, *dozen: DoosRow) -> OpdrachtRow:
+        container = vernietigen.Container("C-1", "Z-1", tuple(doos.nummer for doos in dozen))
+        return afronding.draag_op(self.basis, lijst.id, self.wie(DIV), "Versnipper BV", [container], meld=zwijg)
+
+    def execute(self, opdracht: OpdrachtRow, *dozen: DoosRow) -> list[UitvoeringRow]:
+        with db.begin(self.basis.engine) as session:
+            certificaat = self._save(session, b"vernietigingsbewijs " + uuid4().bytes)
+        feiten = vernietigen.Uitvoeringsfeiten(
+            datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", certificaat.sha256
+        )
+        return afronding.voer_uit(
+            self.basis, opdracht.id, [(doos, feiten) for doos in dozen], self.wie(DIV), meld=zwijg
+        )
+
+    def back_up(self) -> None:
+        backup.make_backup(self.basis, meld=zwijg)
+        verslag = backup.check_backup(self.basis, meld=zwijg)
+        assert verslag.in_orde, verslag.say()
+
+    def find_redenen(self, lijst: VernietigingslijstRow) -> dict[str, tuple[str, ...]]:
+        """Return what the poort says: fact -> reasons, of those that do not hold."""
+        _dossier, aanvraag = afronding.onderzoek(self.basis, lijst.id, meld=zwijg)
+        return {feit.value: a.redenen for feit, a in aanvraag.antwoorden.items() if a.waar is not True}
+
+
+def zwijg(_gedaan: int, _totaal: int) -> None:
+    """Say nothing of progress."""
+
+
+@contextmanager
+def open_afrondproef(map: Path, url: str = "") -> Iterator[Afrondproef]:
+    """Open an installation with a sealer, a witness, a time-stamp authority, a second copy, people and a zaak."""
+    stop = threading.Event()
+    with ExitStack() as stapel:
+        autoriteit = Stempelautoriteit(map / "tsa")
+        stempels = stapel.enter_context(serve(build_stempelserver(autoriteit)))
+        sleutel = Ed25519PrivateKey.generate()
+        logboeken: dict[str, tuple[Sleutel, ...]] = {}
+        getuige = Getuige(map / "elders", "archief.example/getuige", sleutel, logboeken)
+        getuigeadres = stapel.enter_context(serve(build_server(getuige, ("127.0.0.1", 0))))
+        config = build_config(
+            {
+                "database": {"url": url},
+                "opslag": {"kopie": "kopie"},
+                "logboek": {
+                    "oorsprong": OORSPRONG,
+                    "getuige": [{"naam": "archief", "sleutel": getuige.publiek.to_vkey(), "url": getuigeadres}],
+                    "tijdstempel": [{"naam": "tsa1", "url": stempels, "wortel": str(autoriteit.wortel)}],
+                },
+            },
+            basis=map,
+        )
+        basis = stapel.enter_context(open_basis(config))
+        (map / "kopie").mkdir()
+        dienst = threading.Thread(target=logboek.serve, args=(config, stop))
+        dienst.start()
+        stapel.callback(dienst.join)
+        stapel.callback(stop.set)
+        while not (config.logboek.verzegelaar / logboek.ADRES).exists():
+            stop.wait(0.01)
+        logboeken[OORSPRONG] = logboek.open_klant(config).sleutels()
+        register.save_zaken(basis.engine, [register.NieuweZaak(ZAAK, "Melding", "Een zaak")], gebruiker="proef")
+        proef = Afrondproef(basis, map)
+        proef.add_mensen()
+        yield proef
