@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlmodel import Session
@@ -40,47 +39,43 @@ from scanstraat.tables_bewijs import (
 )
 from vernietiging.grondslag import Aanvraag, grant_vrijgave
 
-if TYPE_CHECKING:
-    from vernietiging.verzegeldienst import Verzegeld
-
 
 def verzegel(basis: Basis, batch_id: UUID) -> None:
     """Fix a delivered batch as it is."""
-    with _step(basis) as (session, _):
+    with _step(basis) as session:
         verzegelen.seal(basis, session, storage.lock_batch(session, batch_id))
 
 
 def trek(basis: Basis, batch_id: UUID) -> TrekkingRow:
     """Draw the sample of a batch, and fix the batch first when it is not."""
     verzegel(basis, batch_id)
-    with _step(basis) as (session, verzegeld):
-        batch = storage.lock_batch(session, batch_id)
-        return keuren.draw(basis, session, batch, checkpoint=verzegeld.omvang, wortel=verzegeld.wortel)
+    with _step(basis) as session:
+        return keuren.draw(basis, session, storage.lock_batch(session, batch_id))
 
 
 def keur(basis: Basis, batch_id: UUID, oordelen: Sequence[Paginaoordeel], wie: Aangemeld) -> Oordeel:
     """Judge a batch: approved, or rejected with its faults."""
-    with _step(basis) as (session, _):
+    with _step(basis) as session:
         oordeel, _rij = keuren.judge(basis, session, storage.lock_batch(session, batch_id), oordelen, wie)
         return oordeel
 
 
 def stel_voor(basis: Basis, naam: str, dozen: Sequence[DoosRow], wie: Aangemeld) -> VernietigingslijstRow:
     """Propose dozen for destruction."""
-    with _step(basis) as (session, _):
+    with _step(basis) as session:
         return vernietigen.propose(basis, session, naam, [session.get_one(DoosRow, doos.id) for doos in dozen], wie)
 
 
 def trek_blik(basis: Basis, lijst_id: UUID, doos_id: UUID) -> TrekkingRow:
     """Draw what to look at before a doos goes."""
-    with _step(basis) as (session, verzegeld):
+    with _step(basis) as session:
         lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
-        return vernietigen.draw_blik(basis, session, lijst, doos, checkpoint=verzegeld.omvang, wortel=verzegeld.wortel)
+        return vernietigen.draw_blik(basis, session, lijst, doos)
 
 
 def doe_blik(basis: Basis, lijst_id: UUID, doos_id: UUID, wie: Aangemeld, *, geslaagd: bool, toelichting: str) -> None:
     """Record whether the drawn paper is what the screen shows."""
-    with _step(basis) as (session, _):
+    with _step(basis) as session:
         lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
         vernietigen.record_blik(session, lijst, doos, wie, geslaagd=geslaagd, toelichting=toelichting)
 
@@ -144,11 +139,11 @@ def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aan
 
 
 @contextmanager
-def _step(basis: Basis) -> Iterator[tuple[Session, Verzegeld]]:
-    """Seal what waits, and yield the transaction of a step with the newest checkpoint."""
-    verzegeld = logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+def _step(basis: Basis) -> Iterator[Session]:
+    """Seal what waits, and yield the transaction of a step."""
+    logboek.seal_waiting(basis, logboek.open_klant(basis.config))
     with db.begin(basis.engine) as session:
-        yield session, verzegeld
+        yield session
 
 
 @contextmanager
@@ -161,7 +156,7 @@ def _ask(basis: Basis, lijst_id: UUID, meld: Meld) -> Iterator[tuple[Session, Do
         gelezen = poort.load_dossier(session, lijst_id)
     bytes_ = poort.ask_bytes(basis, gelezen, meld=meld)
     zaaktypen = poort.find_zaaktypen(basis, gelezen)
-    with _step(basis) as (session, _):
+    with _step(basis) as session:
         poort.lock_batches(session, gelezen)
         dossier = poort.load_dossier(session, lijst_id)
         antwoorden = {

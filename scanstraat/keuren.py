@@ -28,7 +28,7 @@ from kwaliteitscontrole.steekproef import (
     is_gestaakt,
 )
 from kwaliteitscontrole.tables import BevindingRow
-from scanstraat import besluiten, db, personen, storage, verzegelen
+from scanstraat import besluiten, db, logboek, personen, storage, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
@@ -65,11 +65,11 @@ class Keuring:
     paginas: tuple[Keurpagina, ...]
 
 
-def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wortel: bytes) -> TrekkingRow:
+def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
     """Draw the sample of a sealed batch; what was drawn for this sealing is returned.
 
-    Args:
-        checkpoint, wortel: the newest sealed checkpoint: the seed comes from its root.
+    The seed comes from the first checkpoint that covers the sealing, so nobody can wait for a draw that suits them.
+
     Raises:
         NietMogelijkError: the batch falls under no besluit, the sealing is not in a checkpoint yet, or inspection of
             this scanner and profile has stopped.
@@ -86,8 +86,7 @@ def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wo
             "scanstraat besluit bind"
         )
     verzegeld = storage.load_logregel(session, verzegeling.gebeurtenis_id)
-    if verzegeld >= checkpoint:
-        raise NietMogelijkError("De verzegeling staat nog niet in een checkpoint. Probeer het zo opnieuw.")
+    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, verzegeld)
     historie = load_historie(session, batch)
     voorschrift = besluiten.build_steekproefplan(binding.besluit)
     verlicht = voorschrift.verlicht_toegestaan

@@ -274,6 +274,20 @@ def read_wortel(config: Config, omvang: int) -> str:
     return parse_checkpoint(notitie.tekst).wortel.hex()
 
 
+def find_eerste_checkpoint(config: Config, regel: int) -> tuple[int, bytes]:
+    """Return the size and root of the first checkpoint that covers a line of the log.
+
+    Raises:
+        NietMogelijkError: there is none yet.
+    """
+    map = config.logboek.map / "checkpoints"
+    groottes = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
+    eerste = min((grootte for grootte in groottes if grootte > regel), default=None)
+    if eerste is None:
+        raise NietMogelijkError("Dit staat nog niet in een checkpoint van het logboek. Probeer het zo opnieuw.")
+    return eerste, bytes.fromhex(read_wortel(config, eerste))
+
+
 def write_beleid(config: Config, uit: Path) -> None:
     """Write what an auditor may believe of this log: its origin, its keys, its witnesses and its authorities."""
     uit.write_text(render_beleid(load_beleid(config)), encoding="utf-8")

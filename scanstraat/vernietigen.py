@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import besluiten, db, papier, personen, poort, storage
+from scanstraat import besluiten, db, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
@@ -172,13 +172,10 @@ def find_opdracht(session: Session, lijst_id: UUID) -> OpdrachtRow | None:
 # --- the last look ------------------------------------------------------------------------------------------------
 
 
-def draw_blik(
-    basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow, *, checkpoint: int, wortel: bytes
-) -> TrekkingRow:
+def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow:
     """Draw documents of a doos to lay beside the screen; what was drawn before for this list is returned.
 
-    Args:
-        checkpoint, wortel: the newest sealed checkpoint, which covers the list: the seed comes from it.
+    The seed comes from the first checkpoint that covers the list.
     """
     _verify_open(session, lijst)
     bestaand = session.exec(
@@ -189,8 +186,7 @@ def draw_blik(
     if doos.id not in {d.id for d in poort.load_dozen(session, lijst.id)}:
         raise NietMogelijkError(f"Doos {doos.nummer} staat niet op lijst {lijst.naam}.")
     voorgesteld = storage.load_logregel(session, lijst.gebeurtenis_id)
-    if voorgesteld >= checkpoint:
-        raise NietMogelijkError("De lijst staat nog niet in een checkpoint. Probeer het zo opnieuw.")
+    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
     documenten = papier.find_documenten(session, doos.id)
     zaad = build_zaad(wortel, doos.log_id)
     aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
