@@ -86,7 +86,7 @@ def loop(basis: Basis, stop: threading.Event) -> None:
         try:
             verzegeld = seal_waiting(basis, klant)
             seal_delivered(basis)
-            _anchor_when_due(basis.config, verzegeld.omvang)
+            _anchor_when_due(basis, verzegeld.omvang)
         except NietMogelijkError:  # a person asked for it at this moment
             pass
         except (ScanstraatError, VernietigingError, SQLAlchemyError, OSError) as exc:
@@ -106,19 +106,44 @@ def seal_delivered(basis: Basis) -> int:
     return verzegeld
 
 
-def _anchor_when_due(config: Config, omvang: int) -> None:
+def _anchor_when_due(basis: Basis, omvang: int) -> None:
     """Anchor the newest checkpoint once in so many hours; who did not answer is asked again after as many minutes."""
-    logboek = config.logboek
-    if not omvang or not (logboek.getuige or logboek.tijdstempel) or verankering.is_anchored(config, omvang):
+    logboek = basis.config.logboek
+    if not omvang or not (logboek.getuige or logboek.tijdstempel) or verankering.is_anchored(basis.config, omvang):
         return
     merk = logboek.map / ".verankerd"
     uren = logboek.veranker_uren if not merk.exists() or merk.read_bytes() == b"goed" else logboek.veranker_uren / 60
     if merk.exists() and time.time() - merk.stat().st_mtime < uren * 3600:
         return
-    verslag = verankering.anchor(config, omvang)
+    verslag = anchor(basis, omvang)
     write_over(merk, b"goed" if verslag.in_orde else b"later")
     if not verslag.in_orde:
         _log.error("verankeren_onvolledig", omvang=omvang, fouten=len(verslag.fouten))
+
+
+def anchor_newest(basis: Basis) -> verankering.Ankerverslag:
+    """Seal what waits, and anchor the checkpoint over it."""
+    return anchor(basis, seal_waiting(basis, open_klant(basis.config)).omvang)
+
+
+def anchor(basis: Basis, omvang: int) -> verankering.Ankerverslag:
+    """Anchor a checkpoint, and record what everybody said as an event: a later line of the log commits to it."""
+    verslag = verankering.anchor(basis.config, omvang)
+    if verslag.in_orde:
+        with db.begin(basis.engine) as session:
+            actor = storage.load_actor(session, "verankering")
+            storage.append_gebeurtenis(
+                session,
+                "verankering",
+                actor=actor,
+                onderwerp=actor.log_id,
+                checkpoint=omvang,
+                wortel=read_wortel(basis.config, omvang),
+                getuigen=len(verslag.getuigen),
+                tijdstempels=len(verslag.tijdstempels),
+                bewijs=verankering.hash_bewijs(basis.config, omvang),
+            )
+    return verslag
 
 
 def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:

@@ -26,7 +26,6 @@ from scanstraat import (
     papier,
     personen,
     storage,
-    verankering,
     vernietigen,
 )
 from scanstraat.bootstrap import Basis, open_basis
@@ -110,11 +109,9 @@ class Afrondproef:
         logboek.seal_waiting(self.basis, logboek.open_klant(self.basis.config))
 
     def anchor(self) -> int:
-        self.seal()
-        omvang = logboek.open_klant(self.basis.config).stand().omvang
-        verslag = verankering.anchor(self.basis.config, omvang)
+        verslag = logboek.anchor_newest(self.basis)
         assert verslag.in_orde, verslag.fouten
-        return omvang
+        return verslag.omvang
 
     def add_mensen(self) -> None:
         with db.begin(self.basis.engine) as session:

@@ -27,6 +27,10 @@ class LogboekGewijzigdError(VernietigingError):
     """The log is not what was signed: something was changed, left out or put in."""
 
 
+class OngegrondError(LogboekGewijzigdError):
+    """The log says something that was not allowed: paper went, or somebody decided, without the grounds for it."""
+
+
 class NietVastTeStellenError(VernietigingError):
     """Evidence or a tool is missing: neither proven nor refuted."""
 
