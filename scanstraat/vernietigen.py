@@ -94,6 +94,7 @@ def propose(
     for doos in dozen:
         papier.verify_niet_vernietigd(session, doos)
         papier.verify_vrij(session, doos)
+    _verify_hele_documenten(session, dozen)
     log_id = uuid4()
     inhoud = poort.build_inhoud(session, log_id, sorted(dozen, key=lambda doos: doos.nummer))
     vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(inhoud))
@@ -120,6 +121,20 @@ def propose(
     session.add_all(LijstdoosRow(lijst_id=lijst.id, doos_id=doos.id) for doos in dozen)
     session.flush()
     return lijst
+
+
+def _verify_hele_documenten(session: Session, dozen: Sequence[DoosRow]) -> None:
+    """Return when every document goes as a whole: all its sheets lie in dozen of this list."""
+    nummers = {doos.nummer for doos in dozen}
+    for doos in dozen:
+        for document in papier.find_documenten(session, doos.id):
+            elders = [plek for plek in papier.find_vindplaatsen(session, document.id) if plek.doos not in nummers]
+            if elders:
+                raise NietMogelijkError(
+                    f"Van document {str(document.id)[:8]} ligt blad {papier.format_bladen(p.blad for p in elders)} "
+                    "niet in een doos van deze lijst. Leg het hele document in dozen van deze lijst, of neem het uit "
+                    f"doos {doos.nummer}."
+                )
 
 
 def _is_naam(naam: str) -> Any:
