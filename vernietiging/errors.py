@@ -23,6 +23,10 @@ class GebeurtenisError(VernietigingError):
     """An event that its closed schema does not allow."""
 
 
+class VerklaringError(VernietigingError):
+    """A verklaring that cannot be read, or may not be made; the message says why."""
+
+
 class LogboekGewijzigdError(VernietigingError):
     """The log is not what was signed: something was changed, left out or put in."""
 
