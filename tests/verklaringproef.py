@@ -46,7 +46,10 @@ def build_logverwijzing(omvang: int = 1_234) -> Logverwijzing:
         omvang=omvang,
         wortel=checkpoint.wortel.hex(),
         checkpoint=Notitie(checkpoint.to_tekst(), (lang, regel)).to_bytes().decode(),
-        sleutels=(LOGSLEUTEL.to_vkey(), f"{OORSPRONG}+{_KWANTUMSLEUTEL.id.hex()} (ML-DSA-44)"),
+        sleutels=tuple(
+            f"{sleutel.naam}+{sleutel.id.hex()} SHA-256 {hashlib.sha256(sleutel.to_vkey().encode()).hexdigest()}"
+            for sleutel in (LOGSLEUTEL, _KWANTUMSLEUTEL)
+        ),
         tijdstempels=(
             Stempelregel("Tijdstempeldienst Voorbeeld", "2026-11-20T10:15:02Z", "0x4F9F3C7E6A55"),
             Stempelregel("Tweede stempeldienst", "2026-11-20T10:15:04Z", "71002"),

@@ -174,7 +174,7 @@ class Logverwijzing:
     omvang: int
     wortel: str  # hex
     checkpoint: str  # the signed note, whole
-    sleutels: tuple[str, ...]  # the public keys as text, or their fingerprints, as the policy of the verifier has them
+    sleutels: tuple[str, ...]  # fingerprints of the public keys: short enough to read from paper
     tijdstempels: tuple[Stempelregel, ...]
     getuigen: tuple[str, ...]
 
