@@ -1,7 +1,7 @@
 """Print a verklaring: the paper that is signed, with its own data and metadata inside the PDF.
 
-A specification of very many documents is printed per box: laying one document out takes 15 ms and 0.3 MB, and nobody
-reads five hundred pages. What is signed stays the same: the hash of the data stands above the signatures.
+A specification of very many documents is printed per box: laying one out takes 10 ms and 0.25 MB, and nobody reads five
+hundred pages. What is signed stays the same: the hash of the data stands above the signatures.
 
 The sentences stand here and in sjablonen/verklaring.html; the words that differ per legal regime come in as an
 argument, by the names of `WOORDEN_1995`.

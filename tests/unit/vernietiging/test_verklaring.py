@@ -87,7 +87,7 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (zet(periode=Periode("", "2026-10-31")), "periode heeft geen begin of einde"),
     (zet(periode=Periode("2026-02-30", "2026-10-31")), "periode heeft geen begin of einde"),
     (zet(periode=Periode("2026-10-31", "2026-02-01")), "eindigt voor zij begint"),
-    (zet(periode=Periode("2026-02-01", "2026-12-31")), "tot na het opmaken"),
+    (zet(periode=Periode("2026-02-01", "2026-11-22")), "tot na het opmaken"),
     (zet(grondslag=()), "De grond ontbreekt"),
     (zet(grondslag=("artikel 7", " ")), "De grond ontbreekt"),
     (wijzig("besluit", nummer=""), "nummer van het besluit"),
@@ -104,6 +104,7 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (wijzig("uitvoeringen", dozen=("D-2026-0001",) * 2), "Meer dan eens vernietigd: doos 'D-2026-0001'"),
     (wijzig("uitvoeringen", methode=""), "methode ontbreekt"),
     (wijzig("uitvoeringen", niveau="P-8"), "DIN 66399"),
+    (wijzig("uitvoeringen", niveau="P-0"), "DIN 66399"),
     (wijzig("uitvoeringen", bedrijf=""), "wie haar uitvoerde"),
     (wijzig("uitvoeringen", zegel=""), "container en zegel allebei"),
     (wijzig("uitvoeringen", certificaat=""), "vernietigingsbewijs ontbreekt"),
@@ -152,6 +153,10 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (wijzig("logboek", checkpoint=""), "checkpoint is niet dat van"),
     (wijzig("logboek", sleutels=()), "sleutels van het logboek"),
     (wijzig("logboek", tijdstempels=(replace(build_logverwijzing().tijdstempels[0], tijd="nu"),)), "Een tijdstempel"),
+    (
+        wijzig("logboek", tijdstempels=(replace(GOED.logboek.tijdstempels[0], naam=""), *GOED.logboek.tijdstempels)),
+        "Een t",
+    ),
     (zet(organisatie="Gemeente\u202eVoorbeeld"), "In organisatie staat een teken"),
     (zet(organisatie="Gemeente\nVoorbeeld"), "In organisatie staat een teken"),
     (wijzig("ondertekenaars", naam="Rene\u0301"), "De tekst in ondertekenaars 1.naam staat niet in de vorm NFC"),
@@ -161,6 +166,49 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
 @pytest.mark.parametrize(("verander", "melding"), GEBREKEN)
 def test_whatever_is_missing_or_wrong_is_said(verander: Callable[[Verklaring], Verklaring], melding: str) -> None:
     assert [gebrek for gebrek in find_gebreken(verander(GOED)) if melding in gebrek]
+
+
+GRENZEN: list[Callable[[Verklaring], Verklaring]] = [
+    zet(periode=Periode("2026-02-01", "2026-02-01")),
+    zet(periode=Periode("2026-02-01", "2026-11-21")),  # it may be tomorrow already in local time
+    zet(opgemaakt_op="2026-11-20T10:20:00.5Z"),
+    wijzig("besluit", datum="2026-11-20"),
+    wijzig("uitvoeringen", uitgevoerd_op="2026-11-20T10:20:00Z"),
+    wijzig("uitvoeringen", niveau="P-1"),
+    wijzig("uitvoeringen", niveau="P-7"),
+    wijzig("uitvoeringen", container="", zegel=""),
+    wijzig("vrijgaven", op="2026-11-19T13:40:00Z"),
+    wijzig("controle", getrokken=1, fouten=1),
+    zet(logboek=build_logverwijzing(1)),
+    wijzig("logboek", tijdstempels=(), getuigen=()),  # how many there must be is for the policy of the verifier
+    document(paginas=1, bladen=(Bladreeks(1, 1), Bladreeks(2, 2))),
+    zet(organisatie="Gemeente\u00a0Voorbeeldstad"),
+]
+
+
+@pytest.mark.parametrize("verander", GRENZEN)
+def test_what_is_just_allowed_is_allowed(verander: Callable[[Verklaring], Verklaring]) -> None:
+    assert find_gebreken(verander(GOED)) == ()
+
+
+def test_one_box_without_a_number_among_others_is_seen() -> None:
+    groot = build_verklaring(documenten=100)
+    eerste, tweede, derde = groot.specificatie
+    kapot = replace(groot, specificatie=(eerste, replace(tweede, doosnummer=" "), derde))
+    assert "Een doos heeft geen nummer." in find_gebreken(kapot)
+
+
+def test_of_many_the_first_in_order_is_named() -> None:
+    groot = build_verklaring(documenten=800)
+    gebreken = find_gebreken(replace(groot, controle=(), uitvoeringen=()))
+    assert "Niet vernietigd volgens de uitvoering: 20 dozen, de eerste is 'D-2026-0001'." in gebreken
+    assert "Zonder controle: 20 batches, de eerste is 'B-2026-0001'." in gebreken
+    leeg = replace(
+        groot, specificatie=(), vrijgaven=tuple(replace(GOED.vrijgaven[0], lijst=f"{n:02}") for n in range(30))
+    )
+    assert "Vernietigd maar niet in de specificatie: 20 dozen, de eerste is 'D-2026-0001'." in find_gebreken(leeg)
+    assert "Gecontroleerd maar niet in de specificatie: 20 batches, de eerste is 'B-2026-0001'." in find_gebreken(leeg)
+    assert "Wel vrijgegeven, niet uitgevoerd: 30 lijsten, de eerste is '00'." in find_gebreken(leeg)
 
 
 def test_a_vernietiging_under_the_new_law_names_systems_and_articles() -> None:
