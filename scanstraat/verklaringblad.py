@@ -44,13 +44,14 @@ from vernietiging.verklaring import (
     find_gebreken,
 )
 
+# Words without an article before them: of which there are two, and a regime does not say which.
 WOORDEN_1995: Mapping[str, str] = MappingProxyType(
     {
         "wet": "Archiefwet 1995",
-        "archiefbescheiden": "archiefbescheiden",  # plural, after "de"
-        "zorgdrager": "zorgdrager",  # after "de"
-        "vervangingsbesluit": "het besluit tot vervanging",
-        "handboek": "het handboek",
+        "archiefbescheiden": "archiefbescheiden",  # plural
+        "zorgdrager": "zorgdrager",
+        "vervangingsbesluit": "besluit tot vervanging",
+        "handboek": "handboek vervanging",
         "selectielijst": "selectielijst",
     }
 )
@@ -128,8 +129,8 @@ def _build_correctie(verklaring: Verklaring) -> str:
 def _list_overwegingen(verklaring: Verklaring, woorden: Mapping[str, str]) -> tuple[str, ...]:
     besluit = verklaring.besluit
     return (
-        f"dat {woorden['vervangingsbesluit']} met nummer {besluit.nummer} van {format_datum(besluit.datum)}, bekend "
-        f"gemaakt in {besluit.publicatie}, en {woorden['handboek']} ({besluit.handboekversie}) van toepassing zijn;",
+        f"dat van toepassing zijn: {woorden['vervangingsbesluit']} {besluit.nummer} van {format_datum(besluit.datum)}, "
+        f"bekendgemaakt in {besluit.publicatie}, en {woorden['handboek']}, versie {besluit.handboekversie};",
         "dat van elk document is vastgesteld dat de reproductie de gegevens juist en volledig weergeeft;",
         "dat twee daartoe gemandateerde personen de vernietiging hebben vrijgegeven en dat zij daarna is uitgevoerd;",
     )
@@ -253,7 +254,7 @@ def _build_ondertekening(verklaring: Verklaring, woorden: Mapping[str, str], tij
         f"in deze PDF en heeft als SHA-256 {sha256}. Ernaast zitten de metagegevens volgens MDTO ({NAAM_MDTO}) en de "
         f"specificatie als tabel ({NAAM_SPECIFICATIE})."
     )
-    namens = f"Namens de {woorden['zorgdrager']}, {verklaring.zorgdrager}:"
+    namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}:"
     return (
         f'<div class="heel"><h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}'
         f"</div>{''.join(andere)}"

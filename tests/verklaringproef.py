@@ -98,9 +98,7 @@ def build_verklaring(
         regime="1995",
         organisatie="Gemeente Voorbeeldstad",
         zorgdrager="College van burgemeester en wethouders van Voorbeeldstad",
-        besluit=Besluitverwijzing(
-            "2026-0815", "2026-01-13", "Gemeenteblad 2026, 45678", "Handboek vervanging 2.1", "ab" * 32
-        ),
+        besluit=Besluitverwijzing("2026-0815", "2026-01-13", "Gemeenteblad 2026, 45678", "2.1", "ab" * 32),
         grondslag=("artikel 7 van de Archiefwet 1995", "de artikelen 2, 6 en 8 van het Archiefbesluit 1995"),
         periode=Periode("2026-02-01", "2026-10-31"),
         wijze_van_vervanging=(

@@ -245,14 +245,20 @@ def test_the_words_of_another_regime_take_the_place_of_ours() -> None:
     woorden = {
         "wet": "Archiefwet 2026",
         "archiefbescheiden": "documentjes",
-        "zorgdrager": "verantwoordelijke <o>",
-        "vervangingsbesluit": "de beheerregel",
-        "handboek": "het beheerhandboek",
+        "zorgdrager": "overheidsorgaan <o>",
+        "vervangingsbesluit": "beheerregel",
+        "handboek": "beheerhandboek",
         "selectielijst": "selectiebesluit",
     }
     tekst = " ".join(read_paginas(render_verklaring(verklaring, mdto=b"<x/>", woorden=woorden)))
     assert [woord for woord in woorden.values() if woord not in tekst] == []
-    for woord in ("Archiefwet 1995 20", "archiefbescheiden", "zorgdrager", "besluit tot vervanging", "selectielijst"):
+    for woord in (
+        "Archiefwet 1995 20",
+        "archiefbescheiden",
+        "zorgdrager",
+        "besluit tot vervanging",
+        "handboek vervanging",
+    ):
         assert woord not in tekst
 
 
