@@ -25,19 +25,23 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
-from scanstraat import db, keuren, logboek, poort, storage, vernietigen, verzegelen
+from scanstraat import db, keuren, logboek, poort, storage, verklaren, vernietigen, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.personen import Aangemeld
 from scanstraat.poort import Dossier, Meld
 from scanstraat.tables_bewijs import (
     DoosRow,
+    OndertekeningRow,
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
+    VerklaringRow,
     VernietigingslijstRow,
     VrijgaveRow,
 )
+from scanstraat.verklaren import Selectie
 from vernietiging.grondslag import Aanvraag, grant_vrijgave
+from vernietiging.verklaring import Verklaringsoort
 
 
 def verzegel(basis: Basis, batch_id: UUID) -> None:
@@ -130,6 +134,29 @@ def voer_uit(
             )
             for doos, feiten in uitgevoerd
         ]
+
+
+def verklaar(
+    basis: Basis,
+    soort: Verklaringsoort,
+    selectie: Selectie,
+    wie: Aangemeld,
+    *,
+    demonstratie: bool = False,
+    vervangt: str = "",
+    reden: str = "",
+) -> VerklaringRow:
+    """State what was replaced, or destroyed, in a list or a period."""
+    with _step(basis) as session:
+        return verklaren.make_verklaring(
+            basis, session, soort, selectie, wie, demonstratie=demonstratie, vervangt=vervangt, reden=reden
+        )
+
+
+def onderteken(basis: Basis, nummer: str, wie: Aangemeld) -> OndertekeningRow:
+    """Agree to a verklaring as it is printed."""
+    with _step(basis) as session:
+        return verklaren.sign(session, verklaren.find_verklaring(session, nummer), wie)
 
 
 def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aanvraag]:
