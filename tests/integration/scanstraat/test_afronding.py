@@ -10,7 +10,7 @@ import pytest
 from scanstraat import db, logboek, storage
 from scanstraat.domain import Batchstatus
 from scanstraat.tables import BatchRow
-from tests.afrondproef import CONTROLEUR, EEN, TWEE, Afrondproef, open_afrondproef
+from tests.afrondproef import CONTROLEUR, EEN, TWEE, Afrondproef, destroy, open_afrondproef
 from vernietiging.__main__ import BEWEZEN
 from vernietiging.__main__ import main as verifier
 
@@ -60,17 +60,3 @@ def test_the_log_of_a_destruction_is_proven_to_somebody_with_the_log_alone(
     logboek.write_beleid(proef.basis.config, beleid)
     assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == BEWEZEN, capsys.readouterr().out
     assert "1 doos is vernietigd" in capsys.readouterr().out
-
-
-def destroy(proef: Afrondproef) -> None:
-    batch = proef.add_batch()
-    proef.add_besluit()
-    proef.approve(batch.batch)
-    doos = proef.box(batch.batch)
-    lijst = proef.propose(doos)
-    proef.look(lijst, doos)
-    proef.back_up()
-    proef.release(lijst, EEN)
-    proef.release(lijst, TWEE)
-    proef.anchor()
-    proef.execute(proef.order(lijst, doos), doos)
