@@ -180,7 +180,16 @@ def besluit_toon(
     return show_table(f"Besluit {nummer}", ["Wat", "Wat er staat"], rijen, leeg="")
 
 
-_WOORDEN = {"din": "DIN", "aql": "AQL", "tot": "tot (die dag telt niet mee)"}
+_NAMEN = {  # what the names of the values do not say by themselves
+    "geldig_tot": "geldig tot (die dag telt niet mee)",
+    "din_niveau": "DIN-niveau",
+    "bedenktijd_dagen": "bedenktijd in dagen",
+    "laatste_blik_documenten": "documenten voor de laatste blik",
+    "aql_kritiek": "AQL van kritieke fouten",
+    "aql_ernstig": "AQL van ernstige fouten",
+    "aql_licht": "AQL van lichte fouten",
+    "alles": "alle pagina's",
+}
 
 
 def _flatten(deel: Any, waarvan: str = "") -> list[list[Any]]:
@@ -188,14 +197,15 @@ def _flatten(deel: Any, waarvan: str = "") -> list[list[Any]]:
     rijen: list[list[Any]] = []
     for veld in fields(deel):
         waarde = getattr(deel, veld.name)
-        woorden = " ".join(_WOORDEN.get(woord, woord) for woord in veld.name.split("_"))
+        woorden = _NAMEN.get(veld.name, veld.name.replace("_", " "))
         naam = f"{waarvan}: {woorden}" if waarvan else woorden[0].upper() + woorden[1:]
         if is_dataclass(waarde):
             rijen += _flatten(waarde, naam)
         elif veld.name == "profielen":
             rijen += [[f"Profiel {profiel}", vingerafdruk] for profiel, vingerafdruk in sorted(waarde.items())]
         elif isinstance(waarde, tuple):
-            rijen.append([naam, "; ".join(map(_say_deel, waarde))])
+            leeg = "alle" if waarvan == "Reikwijdte" and veld.name != "uitsluitingen" else ""
+            rijen.append([naam, "\n".join(map(_say_deel, waarde)) or leeg])
         else:
             rijen.append([naam, _say_deel(waarde)])
     return rijen

@@ -143,7 +143,7 @@ def persoon_lijst(context: typer.Context, als_json: AlsJson = False) -> None:
         ["Naam", "Ook bekend als", "Kan zich aanmelden", "Rollen van vandaag"],
         [
             [r["naam"], ", ".join(r["ook"]), _say_aanmelding(context, r),
-             ", ".join(_say_rol(m["rol"]) for m in r["mandaten"] if m["stand"] == "geldt")]
+             ", ".join(Rol(m["rol"]).woorden for m in r["mandaten"] if m["stand"] == "geldt")]
             for r in rijen
         ],
         leeg="Er is nog niemand. Voeg de eerste functioneel beheerder toe met: scanstraat persoon voegtoe NAAM",
@@ -210,9 +210,7 @@ def mandaat_geef(
         with db.begin(basis.engine) as session:
             personen.grant_mandaat(session, rij, rol, van=vanaf, tot=tot, grondslag=grondslag, door=wie)
         einde = "tot het wordt ingetrokken" if tot is None else f"tot en met {tot:%d-%m-%Y}"
-        stdout().print(
-            f"{rij.naam} heeft een mandaat als {_say_rol(rol.value)}, van {vanaf:%d-%m-%Y} {einde}.", soft_wrap=True
-        )
+        stdout().print(f"{rij.naam} heeft een mandaat als {rol.woorden}, van {vanaf:%d-%m-%Y} {einde}.", soft_wrap=True)
 
 
 @mandaat.command("trek-in")
@@ -223,7 +221,7 @@ def mandaat_trek_in(context: typer.Context, naam: Naam, rol: WelkeRol, als: Als,
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
             personen.revoke_mandaat(session, rij, rol, door=wie)
-        stdout().print(f"{rij.naam} heeft geen mandaat meer als {_say_rol(rol.value)}.", soft_wrap=True)
+        stdout().print(f"{rij.naam} heeft geen mandaat meer als {rol.woorden}.", soft_wrap=True)
 
 
 @mandaat.command("lijst")
@@ -245,13 +243,9 @@ def _show_mandaten(rijen: list[dict[str, Any]], *, leeg: str) -> None:
         "Mandaten",
         ["Naam", "Rol", "Van", "Tot en met", "Stand", "Grondslag", "Gegeven door", "Ingetrokken door"],
         [
-            [r["naam"], _say_rol(r["rol"]), say_dag(r["van"]), say_dag(r["tot"]), r["stand"], r["grondslag"],
+            [r["naam"], Rol(r["rol"]).woorden, say_dag(r["van"]), say_dag(r["tot"]), r["stand"], r["grondslag"],
              r["verleend_door"] or "bij de installatie", r["ingetrokken_door"]]
             for r in rijen
         ],
         leeg=leeg,
     )  # fmt: skip
-
-
-def _say_rol(rol: str) -> str:
-    return rol.replace("_", " ")
