@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import re
-import signal
+import select
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyotp
@@ -171,28 +173,29 @@ def test_without_a_terminal_or_a_file_descriptor_the_message_says_what_to_do(pro
 
 def talk(woorden: Sequence[str], antwoorden: Sequence[tuple[str, str]]) -> tuple[int, str]:
     """Run a command on a terminal of its own: wait for each question and type its answer; return code and screen."""
-    kind, scherm = pty.fork()
-    if kind == 0:
-        os.environ["TERM"] = "dumb"
-        os.execv(sys.executable, [sys.executable, "-m", "scanstraat.cli", *woorden])
+    wij, zij = pty.openpty()
+    opdracht = [sys.executable, "-m", "scanstraat.cli", *woorden]
+    omgeving = os.environ | {"TERM": "dumb"}
     gezien, begin = "", 0
-    signal.alarm(120)
-    try:
+    with subprocess.Popen(opdracht, stdin=zij, stdout=zij, stderr=zij, start_new_session=True, env=omgeving) as proces:
+        os.close(zij)
         for vraag, antwoord in antwoorden:
             while vraag not in gezien[begin:]:
-                gezien += os.read(scherm, 4096).decode(errors="replace")
+                gezien += _read(wij)
             begin = len(gezien)
             time.sleep(0.2)  # the question stands before the echo is off
-            os.write(scherm, f"{antwoord}\n".encode())
-        try:
-            while deel := os.read(scherm, 4096):
-                gezien += deel.decode(errors="replace")
-        except OSError:  # the other side is gone
-            pass
-    finally:
-        signal.alarm(0)
-        os.close(scherm)
-    return os.waitstatus_to_exitcode(os.waitpid(kind, 0)[1]), gezien
+            os.write(wij, f"{antwoord}\n".encode())
+        with suppress(OSError):  # the other side is gone
+            while deel := _read(wij):
+                gezien += deel
+    os.close(wij)
+    return proces.returncode, gezien
+
+
+def _read(fd: int) -> str:
+    klaar, _, _ = select.select([fd], [], [], 60)
+    assert klaar, "the command asks nothing and does not end"
+    return os.read(fd, 65536).decode(errors="replace")
 
 
 def test_on_a_terminal_passwords_are_asked_and_never_shown(tmp_path: Path) -> None:
