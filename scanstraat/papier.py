@@ -21,6 +21,7 @@ from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow
 from scanstraat.tables_bewijs import DoosbladRow, DoosplaatsRow, DoosRow, LijstdoosRow, UitvoeringRow
 
+_DOOSNUMMER_SLOT = 7_220_145  # PostgreSQL advisory lock: one doos at a time takes a number
 _REEKS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 
@@ -39,6 +40,8 @@ class Vindplaats:
 
 def make_doos(session: Session, plaats: str, *, door: ActorRow) -> DoosRow:
     """Make a new, empty doos with the next number of the year, at a place."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _DOOSNUMMER_SLOT})
     jaar = datetime.now(UTC).year
     hoogste = session.exec(
         select(sa.func.max(DoosRow.nummer)).where(col(DoosRow.nummer).startswith(f"D-{jaar}-"))
@@ -98,6 +101,7 @@ def find_plaats(session: Session, doos_id: UUID) -> DoosplaatsRow | None:
 
 def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Close a doos: only a closed one is proposed for destruction."""
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al dicht.")
@@ -111,6 +115,7 @@ def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
 
 def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Open a doos again, as long as it is on no list."""
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al open.")
@@ -120,6 +125,11 @@ def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     storage.append_gebeurtenis(
         session, "doos.geopend", actor=door, onderwerp=doos.log_id, bladen=count_bladen(session, doos.id)
     )
+
+
+def _lock(session: Session, doos: DoosRow) -> None:
+    """Read a doos as it is now, and hold it until the end of the transaction."""
+    session.refresh(doos, with_for_update=True)
 
 
 def verify_niet_vernietigd(session: Session, doos: DoosRow) -> None:
@@ -135,6 +145,18 @@ def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
             UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "vernietigd"
         )
     ).first()
+
+
+def has_vernietigd(session: Session, batch_id: UUID) -> bool:
+    """Whether a sheet of a batch lay in a doos that was destroyed."""
+    gevonden = session.exec(
+        select(UitvoeringRow.id)
+        .join(DoosbladRow, col(DoosbladRow.doos_id) == UitvoeringRow.doos_id)
+        .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None), UitvoeringRow.uitslag == "vernietigd")
+        .limit(1)
+    ).first()
+    return gevonden is not None
 
 
 def verify_vrij(session: Session, doos: DoosRow) -> None:
@@ -185,9 +207,10 @@ def fill_doos(
         NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos.
         NietGevondenError: the batch has no such sheet.
     """
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is not None:
-        raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open")
+        raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)
     bladen = _find_bladen(session, batch, reeksen)
     waar = {
@@ -239,6 +262,7 @@ def empty_doos(
     Raises:
         NietMogelijkError: the doos is gone or on a list.
     """
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     verify_vrij(session, doos)
     ids = {blad.id for blad in _find_bladen(session, batch, reeksen)}
@@ -321,6 +345,20 @@ def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
         weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
         gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)
     return list(gevonden.values())
+
+
+def say_vindplaats(plekken: Iterable[Vindplaats]) -> str:
+    """Say in one line where the sheets of a document are: "doos D-2026-00001 (archief), blad 2-3; niet in een doos"."""
+    groepen: dict[str, list[int]] = {}
+    for plek in plekken:
+        if plek.doos is None:
+            waar = "niet in een doos"
+        elif plek.vernietigd_op is not None:
+            waar = f"vernietigd, uit doos {plek.doos}"
+        else:
+            waar = f"doos {plek.doos} ({plek.plaats})"
+        groepen.setdefault(waar, []).append(plek.blad)
+    return "; ".join(f"{waar}, blad {format_bladen(bladen)}" for waar, bladen in groepen.items())
 
 
 def build_doos(session: Session, doos: DoosRow) -> dict[str, Any]:

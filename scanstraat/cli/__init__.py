@@ -12,7 +12,19 @@ from typing import Annotated
 
 import typer
 
-from scanstraat.cli import batches, beheer, bewerkingen, dienst, logboek, nederlands, verantwoording
+from scanstraat.cli import (
+    batches,
+    beheer,
+    besluiten,
+    bewerkingen,
+    dienst,
+    logboek,
+    nederlands,
+    papier,
+    personen,
+    stops,
+    verantwoording,
+)
 from scanstraat.cli.uitvoer import Hoofdopdracht
 
 nederlands.install()
@@ -40,7 +52,7 @@ def _algemeen(
     del config  # read by `uitvoer.load_config`, so that --help works without a file
 
 
-for deel in (dienst, batches, bewerkingen, beheer, logboek, verantwoording):
+for deel in (dienst, batches, bewerkingen, papier, stops, personen, besluiten, verantwoording, beheer, logboek):
     deel.register(app)
 
 

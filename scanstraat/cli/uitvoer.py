@@ -45,8 +45,9 @@ Door = Annotated[
 
 # Messages name a command as "scanstraat batches"; the words "de scanstraat start" are about the product.
 _OPDRACHT = re.compile(
-    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|bewerk|demo|document|gezondheid|instellingen|"
-    r"klaarmelden|koppel|ongedaan|ontkoppel|opslag|quarantaine|scanmap|scanoperator|scheidingsbladen|stappen|start|zaken)\b)"
+    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|besluit|bewerk|demo|document|doos|gezondheid|"
+    r"handboek|instellingen|klaarmelden|koppel|logboek|mandaat|ongedaan|ontkoppel|opslag|persoon|quarantaine|scanmap|"
+    r"scanoperator|scheidingsbladen|stappen|start|stop|uitzondering|zaken)\b)"
 )
 
 
