@@ -125,7 +125,7 @@ def open_buitenwereld(gegevens: Path) -> Iterator[Buitenwereld]:
         yield Buitenwereld(
             {"oorsprong": OORSPRONG},
             {"naam": "demogetuige", "sleutel": getuige.publiek.to_vkey(), "url": getuigen},
-            {"naam": "demostempel", "url": stempels, "wortel": str(autoriteit.wortel)},
+            {"naam": "demostempel", "url": stempels, "wortel": str(autoriteit.wortelbestand)},
             sleutels,
         )
 

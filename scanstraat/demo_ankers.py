@@ -59,7 +59,7 @@ class Stempelautoriteit:
                   map / "tsa.pem")  # fmt: skip
 
     @property
-    def wortel(self) -> Path:
+    def wortelbestand(self) -> Path:
         """Where its root certificate is, PEM."""
         return self._map / "ca.pem"
 

@@ -282,7 +282,7 @@ def open_afrondproef(map: Path, url: str = "") -> Iterator[Afrondproef]:
                 "logboek": {
                     "oorsprong": OORSPRONG,
                     "getuige": [{"naam": "archief", "sleutel": getuige.publiek.to_vkey(), "url": getuigeadres}],
-                    "tijdstempel": [{"naam": "tsa1", "url": stempels, "wortel": str(autoriteit.wortel)}],
+                    "tijdstempel": [{"naam": "tsa1", "url": stempels, "wortel": str(autoriteit.wortelbestand)}],
                 },
             },
             basis=map,

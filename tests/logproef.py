@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,37 +12,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from scanstraat import demo_ankers
 from vernietiging.beleid import Beleid, render_beleid
 from vernietiging.checkpoint import build_bericht, build_handtekening, parse_checkpoint
 from vernietiging.gebeurtenis import Gebeurtenis
 from vernietiging.notitie import Sleutel, Soort, parse_notitie
-from vernietiging.tijdstempel import fingerprint
+from vernietiging.tijdstempel import build_vraag, fingerprint
 from vernietiging.verzegelaar import Verzegelaar
 
 OORSPRONG = "gemeente.example/vernietiging/1"
 TSA = "proefstempel"
-_TSA_CONFIG = """
-[req]
-distinguished_name = naam
-[naam]
-[ca]
-basicConstraints = critical, CA:true
-keyUsage = critical, keyCertSign
-[tsa]
-basicConstraints = critical, CA:false
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping
-[stempel]
-serial = {map}/serial
-crypto_device = builtin
-signer_cert = {map}/tsa.pem
-signer_key = {map}/tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-accuracy = secs:1
-ess_cert_id_chain = no
-"""
 
 
 def build_blad(nummer: int) -> bytes:
@@ -59,37 +37,13 @@ def build_blad(nummer: int) -> bytes:
     ).to_bytes()
 
 
-class Stempelautoriteit:
-    """A time-stamp authority of our own, by the command openssl."""
-
-    def __init__(self, map: Path) -> None:
-        self._map = map
-        map.mkdir(parents=True)
-        self._config = map / "openssl.cnf"
-        self._config.write_text(_TSA_CONFIG.format(map=map), encoding="ascii")
-        (map / "serial").write_text("01\n", encoding="ascii")
-        nieuw = (
-            "req",
-            "-config",
-            self._config,
-            "-new",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        )
-        self._run(*nieuw, "-x509", "-days", "30", "-subj", "/CN=Proef CA", "-extensions", "ca", "-keyout",
-                  map / "ca.key", "-out", map / "ca.pem")  # fmt: skip
-        self._run(*nieuw, "-subj", "/CN=Proef TSA", "-keyout", map / "tsa.key", "-out", map / "tsa.csr")
-        self._run("x509", "-req", "-in", map / "tsa.csr", "-CA", map / "ca.pem", "-CAkey", map / "ca.key",
-                  "-CAcreateserial", "-days", "30", "-extfile", self._config, "-extensions", "tsa", "-out",
-                  map / "tsa.pem")  # fmt: skip
+class Stempelautoriteit(demo_ankers.Stempelautoriteit):
+    """The time-stamp authority of the demo, for tests."""
 
     @property
     def wortel(self) -> bytes:
         """The root certificate, PEM."""
-        return (self._map / "ca.pem").read_bytes()
+        return self.wortelbestand.read_bytes()
 
     @property
     def vingerafdruk(self) -> str:
@@ -98,20 +52,7 @@ class Stempelautoriteit:
 
     def stamp(self, inhoud: bytes) -> bytes:
         """Return the reply to a request for a stamp over these bytes."""
-        bestand, vraag = (self._map / naam for naam in ("in", "in.tsq"))
-        bestand.write_bytes(inhoud)
-        self._run("ts", "-query", "-data", bestand, "-sha256", "-cert", "-out", vraag)
-        return self.answer(vraag.read_bytes())
-
-    def answer(self, verzoek: bytes) -> bytes:
-        """Return the reply to this request."""
-        vraag, antwoord = (self._map / naam for naam in ("vraag.tsq", "uit.tsr"))
-        vraag.write_bytes(verzoek)
-        self._run("ts", "-reply", "-config", self._config, "-section", "stempel", "-queryfile", vraag, "-out", antwoord)
-        return antwoord.read_bytes()
-
-    def _run(self, *woorden: object) -> None:
-        subprocess.run(["openssl", *map(str, woorden)], check=True, capture_output=True, timeout=60)
+        return self.answer(build_vraag(inhoud))
 
 
 @cache
