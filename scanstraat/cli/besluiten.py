@@ -32,7 +32,7 @@ from scanstraat.personen import Rol
 from scanstraat.tables import ActorRow
 from vernietiging.vervangingsbesluit import Uitsluiting, Vervangingsbesluit
 
-handboek = typer.Typer(help="Versies van het handboek vervanging.", no_args_is_help=True)
+handboek = typer.Typer(help="Versies van het handboek vervanging, en de bijlage erbij.", invoke_without_command=True)
 besluit = typer.Typer(help="Vervangingsbesluiten, en welke batch eronder valt.", no_args_is_help=True)
 uitzondering = typer.Typer(help="Documenten waarvan het papier het origineel blijft.", no_args_is_help=True)
 
@@ -73,6 +73,38 @@ def handboek_voegtoe(
         with db.begin(basis.engine) as session:
             rij = besluiten.save_handboek(basis, session, versie, bestand, wie)
         stdout().print(f"Handboek {rij.versie} is vastgelegd. SHA-256: {rij.bestand_sha256}", soft_wrap=True)
+
+
+@handboek.callback()
+def handboek_bijlage(
+    context: typer.Context,
+    uit: Annotated[
+        Path | None, typer.Option("--uit", "-o", metavar="BESTAND", help="Druk de bijlage af in dit nieuwe bestand.")
+    ] = None,
+    nummer: Annotated[
+        str | None, typer.Option("--besluit", help="Nummer van het besluit; zonder: het geldende.")
+    ] = None,
+) -> None:
+    """Versies van het handboek. Met -o: druk de bijlage af, de aspecten a tot en met h zoals ze nu zijn ingesteld."""
+    if context.invoked_subcommand is not None:
+        return
+    if uit is None:
+        stdout().print(context.get_help())
+        return
+    from scanstraat.handboekbijlage import build_bijlage, render_bijlage  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            bijlage = build_bijlage(basis, session, nummer)
+        inhoud = render_bijlage(bijlage, tijdzone=basis.config.algemeen.tijdzone)
+        try:
+            with uit.open("xb") as bestand:
+                bestand.write(inhoud)
+        except FileExistsError as exc:
+            raise NietMogelijkError(f"{uit} bestaat al. Kies een andere naam.") from exc
+        stdout().print(f"De bijlage staat in {uit}.", soft_wrap=True)
+        for verschil in bijlage.verschillen:
+            stdout().print(f"Verschil: {verschil}", soft_wrap=True)
 
 
 @handboek.command("lijst")

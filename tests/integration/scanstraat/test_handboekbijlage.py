@@ -1,0 +1,69 @@
+"""The annex says what the besluit says and what is set now, and where the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from scanstraat import db
+from scanstraat.bootstrap import Basis
+from scanstraat.errors import NietMogelijkError
+from scanstraat.handboekbijlage import Handboekbijlage, build_bijlage, render_bijlage
+from tests.afrondproef import Afrondproef, open_afrondproef
+
+
+@pytest.fixture(scope="module")
+def proef(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afrondproef]:
+    with open_afrondproef(tmp_path_factory.mktemp("handboek")) as gemaakt:
+        gemaakt.add_batch(1)
+        gemaakt.add_besluit()
+        yield gemaakt
+
+
+def build(basis: Basis, nummer: str | None = None) -> Handboekbijlage:
+    with db.read(basis.engine) as session:
+        return build_bijlage(basis, session, nummer)
+
+
+def test_it_has_the_eight_aspects_in_order_with_the_words_of_the_besluit(proef: Afrondproef) -> None:
+    bijlage = build(proef.basis)
+    assert "".join(deel.letter for deel in bijlage.delen) == "abcdefgh"
+    assert all(("Besluit", "zie handboek") in deel.regels for deel in bijlage.delen[1:])
+    alles = str(bijlage.to_json())
+    for feit in ("P-4", "alle pagina's", "tesseract", "0 dagen", "archief", "tsa1", "2 documenten per doos"):
+        assert feit in alles, feit
+
+
+def test_reality_that_differs_from_the_besluit_is_named(proef: Afrondproef) -> None:
+    gelijk = replace(proef.basis, config=proef.basis.config.model_copy(update={"scanmap": ()}))
+    oud = build(gelijk).verschillen
+    config = proef.basis.config
+    anders = config.model_copy(
+        update={
+            "opslag": config.opslag.model_copy(update={"kopie": None}),
+            "logboek": config.logboek.model_copy(update={"getuige": (), "tijdstempel": ()}),
+            "algemeen": config.algemeen.model_copy(update={"organisatie": "Gemeente Anders"}),
+        }
+    )
+    nieuw = set(build(replace(proef.basis, config=anders)).verschillen) - set(oud)
+    assert any("anders ingesteld" in verschil for verschil in oud)  # the batch of the proof has settings of its own
+    for woord in ("tweede kopie", "nergens buitenshuis", "Gemeente Anders"):
+        assert any(woord in verschil for verschil in nieuw), woord
+
+
+def test_the_print_holds_the_same_as_data(proef: Afrondproef, tmp_path: Path) -> None:
+    bijlage = build(proef.basis)
+    pad = tmp_path / "bijlage.pdf"
+    pad.write_bytes(render_bijlage(bijlage, tijdzone="Europe/Amsterdam"))
+    with pikepdf.open(pad) as pdf:
+        assert list(pdf.attachments) == ["handboekbijlage.json"]
+        assert len(pdf.pages) >= 2
+
+
+def test_without_a_besluit_that_holds_it_says_so(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as leeg, pytest.raises(NietMogelijkError, match="geldt vandaag geen besluit"):
+        build(leeg.basis)
