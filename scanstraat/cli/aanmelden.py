@@ -1,0 +1,90 @@
+"""How somebody proves on the command line who they are: `--als`, then a password and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from scanstraat import personen
+from scanstraat.bootstrap import Basis
+from scanstraat.errors import AanmeldingError
+from scanstraat.personen import Aangemeld
+
+LANGSTE_REGEL_BYTES = 4096
+
+_ALS = typer.Option(
+    "--als",
+    metavar="NAAM",
+    help="Wie dit beslist: uw naam. Daarna vraagt de opdracht uw wachtwoord en de code uit uw app.",
+    envvar="SCANSTRAAT_ALS",
+)
+Als = Annotated[str, _ALS]
+AlsMisschien = Annotated[str | None, _ALS]  # for the very first persoon, when nobody is there to sign in
+GeheimFd = Annotated[
+    int | None,
+    typer.Option(
+        "--geheim-fd",
+        metavar="NUMMER",
+        help="Lees wachtwoord en code, elk op een regel, uit deze bestandsdescriptor in plaats van ze te vragen.",
+        min=0,
+    ),
+]
+
+
+def sign_in(basis: Basis, als: str, geheim_fd: int | None) -> Aangemeld:
+    """Ask for a password and a code, or read them from `geheim_fd`, and return who this is.
+
+    Call it before a transaction is opened: it has one of its own, in which a failed try counts.
+
+    Raises:
+        AanmeldingError: they are not right, or there is no way to ask for them.
+    """
+    if geheim_fd is None:
+        wachtwoord = ask_secret(f"Wachtwoord van {als}", "--geheim-fd")
+        code = ask_secret("Code uit uw app", "--geheim-fd")
+    else:
+        wachtwoord, code = read_regel(geheim_fd), read_regel(geheim_fd)
+    kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+    return personen.sign_in(basis.engine, kluis, als, wachtwoord, code)
+
+
+def ask_secret(vraag: str, optie: str) -> str:
+    """Ask something on the terminal that nobody may read along.
+
+    Raises:
+        AanmeldingError: there is no terminal; it names the option that does without.
+    """
+    if not sys.stdin.isatty():
+        raise AanmeldingError(
+            f"Hier is geen terminal om uw wachtwoord te vragen. Geef de opdracht in een terminal, of gebruik {optie} met "
+            "het nummer van een bestandsdescriptor waar het in staat (zie de handleiding van de beheerder)."
+        )
+    return str(typer.prompt(vraag, hide_input=True, err=True))
+
+
+def read_regel(fd: int) -> str:
+    """Read one line from a file descriptor and no byte more: what comes after it may be for somebody else.
+
+    Raises:
+        AanmeldingError: it cannot be read, ends too early, or holds no text.
+    """
+    regel = bytearray()
+    try:
+        while (teken := os.read(fd, 1)) not in (b"", b"\n") and len(regel) < LANGSTE_REGEL_BYTES:
+            regel += teken
+    except OSError as exc:
+        raise AanmeldingError(
+            f"Bestandsdescriptor {fd} is niet te lezen. Open hem in de opdracht, bijvoorbeeld met {fd}<BESTAND."
+        ) from exc
+    try:
+        tekst = regel.decode("utf-8").removesuffix("\r")
+    except UnicodeDecodeError as exc:
+        raise AanmeldingError(f"Uit bestandsdescriptor {fd} komt geen leesbare tekst.") from exc
+    if not tekst:
+        raise AanmeldingError(
+            f"Uit bestandsdescriptor {fd} komt te weinig: zet wachtwoord en code er elk op een eigen regel in."
+        )
+    return tekst
