@@ -205,6 +205,9 @@ def bind(basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor:
         oud.vervallen_op = db.now_text()
         session.add(oud)
         session.flush()
+        was = Vervangingsbesluit.from_json(session.get_one(BesluitRow, oud.besluit_id).inhoud)
+        if was.steekproef != keuze.besluit.steekproef:  # it was judged by another plan than it must be now
+            storage.void_verzegeling(session, batch, "besluit", actor=actor)
     session.add(BindingRow(batch_id=batch.id, besluit_id=keuze.rij.id, op=db.now_text(), actor_id=actor.id))
     handboek = session.get_one(HandboekRow, keuze.rij.handboek_id)
     storage.append_gebeurtenis(

@@ -28,7 +28,8 @@ from kwaliteitscontrole.steekproef import (
     is_gestaakt,
 )
 from kwaliteitscontrole.tables import BevindingRow
-from scanstraat import besluiten, db, personen, storage, verzegelen
+from kwaliteitscontrole.woorden import join_words
+from scanstraat import besluiten, db, logboek, personen, storage, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
@@ -65,11 +66,11 @@ class Keuring:
     paginas: tuple[Keurpagina, ...]
 
 
-def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wortel: bytes) -> TrekkingRow:
+def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
     """Draw the sample of a sealed batch; what was drawn for this sealing is returned.
 
-    Args:
-        checkpoint, wortel: the newest sealed checkpoint: the seed comes from its root.
+    The seed comes from the first checkpoint that covers the sealing, so that nobody can wait for a better one.
+
     Raises:
         NietMogelijkError: the batch falls under no besluit, the sealing is not in a checkpoint yet, or inspection of
             this scanner and profile has stopped.
@@ -78,7 +79,6 @@ def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wo
     bestaand = _find_trekking(session, verzegeling.id)
     if bestaand is not None:
         return bestaand
-    besluiten.bind_passend(basis, session, batch)
     binding = besluiten.find_binding(session, batch.id)
     if binding is None:
         raise NietMogelijkError(
@@ -86,8 +86,7 @@ def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wo
             "scanstraat besluit bind"
         )
     verzegeld = storage.load_logregel(session, verzegeling.gebeurtenis_id)
-    if verzegeld >= checkpoint:
-        raise NietMogelijkError("De verzegeling staat nog niet in een checkpoint. Probeer het zo opnieuw.")
+    checkpoint = logboek.find_eerste_checkpoint(basis.config, verzegeld)
     historie = load_historie(session, batch)
     voorschrift = besluiten.build_steekproefplan(binding.besluit)
     verlicht = voorschrift.verlicht_toegestaan
@@ -98,7 +97,7 @@ def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wo
         )
     paginas = load_paginas(session, batch)
     plan = build_trekkingsplan(voorschrift, len(paginas), find_strengheid(historie, verlicht_toegestaan=verlicht))
-    zaad = build_zaad(wortel, batch.log_id)
+    zaad = build_zaad(checkpoint.wortel, batch.log_id)
     getrokken = draw_steekproef(len(paginas), plan.n, zaad)
     gemarkeerd = sorted(nummer for nummer, pagina in enumerate(paginas) if pagina.gemarkeerd)
     trekking = {
@@ -117,13 +116,13 @@ def draw(basis: Basis, session: Session, batch: BatchRow, *, checkpoint: int, wo
         actor=storage.load_actor(session, TREKKER),
         onderwerp=batch.log_id,
         verzegeld=verzegeld,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint.omvang,
         zaad=zaad.hex(),
         trekking=vingerafdruk.sha256,
     )
     rij = TrekkingRow(
         verzegeling_id=verzegeling.id,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint.omvang,
         zaad=zaad.hex(),
         trekking=trekking,
         trekking_sha256=vingerafdruk.sha256,
@@ -240,6 +239,12 @@ def verify_controleur(session: Session, batch: BatchRow, wie: Aangemeld) -> None
     betrokkenen = personen.find_betrokkenen(session, batch)
     if wie.persoon_id in betrokkenen.personen:
         raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer}. Laat iemand anders keuren.")
+    if betrokkenen.onbekend:
+        raise GeenMandaatError(
+            f"Van batch {batch.nummer} staat niet vast wie haar scande of bewerkte ({join_words(betrokkenen.onbekend)} "
+            "is hier geen persoon), dus ook niet of u haar mag keuren. Een functioneel beheerder legt dat vast met "
+            "scanstraat scanoperator, scanstraat persoon voegtoe of scanstraat persoon naam."
+        )
 
 
 def mark_seen(session: Session, keuring: Keuring, wie: Aangemeld) -> None:
@@ -255,11 +260,12 @@ def judge(
     """Record the verdict on a batch, bound to what was sealed.
 
     Args:
-        oordelen: what was found on pages; every other page that was drawn or flagged is good.
+        oordelen: what was found on pages; every other page that was drawn or flagged is good. A page with a fault
+            that was neither drawn nor flagged counts as flagged: by the controleur, who happened to see it.
     Raises:
         GeenMandaatError: see `verify_controleur`.
         NietMogelijkError: nothing was drawn, it changed since, or somebody judges what they were not shown.
-        OordeelError: an unknown fault, or a page that was not to be judged.
+        OordeelError: an unknown fault, a page that was judged twice, or one that the batch does not have.
     """
     verify_controleur(session, batch, wie)
     keuring = load_keuring(session, batch)
@@ -274,12 +280,14 @@ def judge(
         raise NietMogelijkError(
             f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur --toon"
         )
-    gezegd = {oordeel.item: oordeel for oordeel in oordelen}
-    alle = [gezegd.pop(p.item, Paginaoordeel(p.log_id, p.pagina)) for p in keuring.paginas] + list(gezegd.values())
+    gezegd = {oordeel.item for oordeel in oordelen}
+    te_keuren = {pagina.item for pagina in keuring.paginas}
+    zelf_gezien = {p.item for p in load_paginas(session, batch)} & {o.item for o in oordelen if o.fouten} - te_keuren
+    alle = [*oordelen, *(Paginaoordeel(p.log_id, p.pagina) for p in keuring.paginas if p.item not in gezegd)]
     oordeel = check_batch(
         keuring.plan,
         [p.item for p in keuring.paginas if p.getrokken],
-        [p.item for p in keuring.paginas if p.gemarkeerd],
+        [*(p.item for p in keuring.paginas if p.gemarkeerd), *zelf_gezien],
         alle,
     )
     return oordeel, _save_oordeel(basis, session, batch, keuring, verzegeling, alle, oordeel, wie)

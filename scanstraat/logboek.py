@@ -26,12 +26,12 @@ from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
-from vernietiging.checkpoint import parse_checkpoint
+from vernietiging.checkpoint import Checkpoint, parse_checkpoint
 from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
-from vernietiging.verificatie import verify_logboek
+from vernietiging.verificatie import verify_checkpoint, verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
@@ -266,6 +266,27 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
                 )
         meld(begin + len(bladen), bekend)
     return bekend
+
+
+def find_eerste_checkpoint(config: Config, regel: int) -> Checkpoint:
+    """Return the first checkpoint that covers a line of the log, as the sealer signed it.
+
+    Chance comes from the first one: of later ones somebody could wait for the one that draws what suits them.
+
+    Raises:
+        NietMogelijkError: none covers it yet.
+        LogboekGewijzigdError: it is not what the sealer signed.
+    """
+    map = config.logboek.map / "checkpoints"
+    omvangen = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
+    omvang = min((omvang for omvang in omvangen if omvang > regel), default=None)
+    if omvang is None:
+        raise NietMogelijkError("Dit staat nog niet in een checkpoint van het logboek. Probeer het zo opnieuw.")
+    beleid = Beleid(open_klant(config).sleutels(), {}, {}, GEEN, {}, 0)
+    checkpoint = verify_checkpoint(parse_notitie((map / str(omvang)).read_bytes()), beleid)
+    if checkpoint.omvang != omvang:
+        raise LogboekGewijzigdError(f"Het checkpoint over {omvang} gebeurtenissen is een ander. Er is iets veranderd.")
+    return checkpoint
 
 
 def read_wortel(config: Config, omvang: int) -> str:

@@ -801,16 +801,17 @@ def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     bladen, vernietigd, vrijgegeven = (session.exec(vraag).one() for vraag in _count_bladen(batch.id))
     if bladen and bladen == vernietigd:
         return Batchstatus.VERNIETIGD
-    if bladen and bladen == vernietigd + vrijgegeven:
-        return Batchstatus.PAPIER_MAG_WEG
     verzegeling = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
     ).first()
     if verzegeling is None:
         return Batchstatus.GELEVERD
     oordeel = session.exec(select(OordeelRow.uitslag).where(OordeelRow.verzegeling_id == verzegeling.id)).first()
+    if oordeel == "goedgekeurd":
+        mag_weg = bladen and bladen == vernietigd + vrijgegeven
+        return Batchstatus.PAPIER_MAG_WEG if mag_weg else Batchstatus.GOEDGEKEURD
     if oordeel is not None:
-        return Batchstatus.GOEDGEKEURD if oordeel == "goedgekeurd" else Batchstatus.AFGEKEURD
+        return Batchstatus.AFGEKEURD
     getrokken = session.exec(select(TrekkingRow.id).where(TrekkingRow.verzegeling_id == verzegeling.id)).first()
     return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
 
@@ -878,7 +879,7 @@ def void_verzegeling(session: Session, batch: BatchRow, reden: str, *, actor: Ac
     """Note that a batch is no longer what was sealed: draw, approval and release of it no longer hold.
 
     Args:
-        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering".
+        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering", "besluit".
     """
     rij = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))

@@ -7,10 +7,11 @@ take a step is asked here; the database asks again (migration 0007).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -18,8 +19,9 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import besluiten, db, papier, personen, poort, storage
+from scanstraat import besluiten, db, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
+from scanstraat.domain import to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import BatchRow
@@ -27,6 +29,7 @@ from scanstraat.tables_bewijs import (
     DoosRow,
     LaatsteblikRow,
     LijstdoosRow,
+    MandaatRow,
     OordeelRow,
     OpdrachtRow,
     TrekkingRow,
@@ -44,6 +47,7 @@ from vernietiging.grondslag import (
     find_belemmeringen,
     say_belemmeringen,
 )
+from vernietiging.vervangingsbesluit import DinNiveau
 
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
@@ -92,6 +96,8 @@ def propose(
     if not dozen:
         raise NietMogelijkError("Noem minstens een doos.")
     for doos in dozen:
+        if sum(ander.id == doos.id for ander in dozen) > 1:
+            raise NietMogelijkError(f"Doos {doos.nummer} is twee keer genoemd. Noem elke doos een keer.")
         papier.verify_niet_vernietigd(session, doos)
         papier.verify_vrij(session, doos)
     log_id = uuid4()
@@ -126,13 +132,22 @@ def _is_naam(naam: str) -> Any:
     return sa.func.lower(VernietigingslijstRow.naam) == sa.func.lower(naam)
 
 
+def lock_lijst(session: Session, lijst_id: UUID) -> VernietigingslijstRow:
+    """Return a list and hold it until the end of the transaction: two steps on one list never cross."""
+    return session.exec(
+        select(VernietigingslijstRow).where(VernietigingslijstRow.id == lijst_id).with_for_update()
+    ).one()
+
+
 def withdraw_lijst(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> None:
     """Take a list back; its dozen are free again.
 
     Raises:
         NietMogelijkError: it was ordered already, or there is no reason.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(
+        session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE
+    )
     _verify_open(session, lijst)
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom de lijst wordt ingetrokken.")
@@ -172,27 +187,26 @@ def find_opdracht(session: Session, lijst_id: UUID) -> OpdrachtRow | None:
 # --- the last look ------------------------------------------------------------------------------------------------
 
 
-def draw_blik(
-    basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow, *, checkpoint: int, wortel: bytes
-) -> TrekkingRow:
+def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow:
     """Draw documents of a doos to lay beside the screen; what was drawn before for this list is returned.
 
-    Args:
-        checkpoint, wortel: the newest sealed checkpoint, which covers the list: the seed comes from it.
+    The seed comes from the first checkpoint that covers the list.
+
+    Raises:
+        NietMogelijkError: the doos is not on the list, the list is closed, or there is no document in the doos.
     """
     _verify_open(session, lijst)
-    bestaand = session.exec(
-        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
-    ).first()
+    bestaand = find_bliktrekking(session, lijst, doos)
     if bestaand is not None:
         return bestaand
     if doos.id not in {d.id for d in poort.load_dozen(session, lijst.id)}:
         raise NietMogelijkError(f"Doos {doos.nummer} staat niet op lijst {lijst.naam}.")
     voorgesteld = storage.load_logregel(session, lijst.gebeurtenis_id)
-    if voorgesteld >= checkpoint:
-        raise NietMogelijkError("De lijst staat nog niet in een checkpoint. Probeer het zo opnieuw.")
     documenten = papier.find_documenten(session, doos.id)
-    zaad = build_zaad(wortel, doos.log_id)
+    if not documenten:
+        raise NietMogelijkError(f"In doos {doos.nummer} zit geen enkel document. Haal haar van de lijst.")
+    checkpoint = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
+    zaad = build_zaad(checkpoint.wortel, doos.log_id)
     aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
     getrokken = draw_steekproef(len(documenten), min(aantal, len(documenten)), zaad)
     trekking = {
@@ -211,14 +225,14 @@ def draw_blik(
         onderwerp=doos.log_id,
         lijst=str(lijst.log_id),
         voorgesteld=voorgesteld,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint.omvang,
         zaad=zaad.hex(),
         trekking=vingerafdruk.sha256,
     )
     rij = TrekkingRow(
         doos_id=doos.id,
         lijst_id=lijst.id,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint.omvang,
         zaad=zaad.hex(),
         trekking=trekking,
         trekking_sha256=vingerafdruk.sha256,
@@ -228,6 +242,13 @@ def draw_blik(
     session.add(rij)
     session.flush()
     return rij
+
+
+def find_bliktrekking(session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow | None:
+    """Return what was drawn of a doos for a list, if it was."""
+    return session.exec(
+        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
+    ).first()
 
 
 def _find_blikaantal(session: Session, batches: Sequence[BatchRow]) -> int:
@@ -250,12 +271,8 @@ def record_blik(
         GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
         NietMogelijkError: nothing was drawn, it was done already, or it failed without words.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
-    _verify_open(session, lijst)
-    _verify_buitenstaander(session, lijst, wie, alleen=doos)
-    trekking = session.exec(
-        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
-    ).first()
+    verify_kijker(session, lijst, doos, wie)
+    trekking = find_bliktrekking(session, lijst, doos)
     if trekking is None:
         raise NietMogelijkError(f"Voor doos {doos.nummer} is nog niets getrokken. Vraag eerst wat u moet bekijken.")
     if poort.find_laatste_blik(session, lijst.id, doos.id) is not None:
@@ -285,6 +302,18 @@ def record_blik(
     session.add(blik)
     session.flush()
     return blik
+
+
+def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, wie: Aangemeld) -> None:
+    """Return when somebody may do the last look at a doos of an open list.
+
+    Raises:
+        GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
+        NietMogelijkError: the list is withdrawn or ordered.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie, alleen=doos)
 
 
 def _verify_buitenstaander(
@@ -318,14 +347,8 @@ def release(
         GeenMandaatError: no mandaat, or a part in what would be destroyed, or the same person twice.
     """
     lijst = dossier.lijst
-    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
-    _verify_open(session, lijst)
-    _verify_buitenstaander(session, lijst, wie)
+    mandaat = verify_vrijgever(session, lijst, wie)
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
-    if len(vrijgaven) == 2:
-        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
-    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
-        raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
     if vrijgaven and overgetypt.strip() != lijst.naam:
         raise NietMogelijkError("Typ de naam van de lijst precies over: daarmee bevestigt u dat u deze lijst bedoelt.")
     belemmeringen = find_belemmeringen(aanvraag, feiten=VOOR_VRIJGAVE, peilmoment=datetime.now(UTC))
@@ -360,6 +383,24 @@ def release(
     return rij
 
 
+def verify_vrijgever(session: Session, lijst: VernietigingslijstRow, wie: Aangemeld) -> MandaatRow:
+    """Return the mandaat on which somebody may release a list now; asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat, or a part in what would be destroyed, or the same person twice.
+        NietMogelijkError: it is withdrawn, ordered, or released twice already.
+    """
+    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie)
+    vrijgaven = poort.find_vrijgaven(session, lijst.id)
+    if len(vrijgaven) == 2:
+        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
+    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
+        raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
+    return mandaat
+
+
 def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> int:
     """Take back the releases of a list, during bedenktijd and until it is ordered; return how many.
 
@@ -368,6 +409,7 @@ def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str,
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if not vrijgaven:
         raise NietMogelijkError(f"Lijst {lijst.naam} is niet vrijgegeven.")
+    personen.verify_vers(wie)
     if all(v.persoon_id != wie.persoon_id for v in vrijgaven):
         personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     _verify_open(session, lijst)
@@ -415,12 +457,8 @@ def order(
     Raises:
         NietMogelijkError: a doos is in no container or in two, or something is not filled in.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     lijst = dossier.lijst
-    _verify_open(session, lijst)
-    _verify_containers(dossier, containers)
-    if not bedrijf.strip():
-        raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
+    verify_opdrachtgever(session, lijst, wie, bedrijf, containers)
     wijze, niveau = _find_wijze(session, dossier)
     anker = read_anker(vrijgave)
     nummer = _next_nummer(session, OpdrachtRow.nummer, "O")
@@ -477,8 +515,20 @@ def read_anker(vrijgave: Vrijgave) -> int:
     return int(vrijgave.aanvraag.antwoorden[Feit.VERANKERD].bewijs["checkpoint"])
 
 
-def _verify_containers(dossier: poort.Dossier, containers: Sequence[Container]) -> None:
-    nodig = sorted(doos.nummer for doos in dossier.dozen)
+def verify_opdrachtgever(
+    session: Session, lijst: VernietigingslijstRow, wie: Aangemeld, bedrijf: str, containers: Sequence[Container]
+) -> None:
+    """Return when somebody may order this; asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: the list is withdrawn or ordered, a doos is in no container or in two, or a field is empty.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    if not bedrijf.strip():
+        raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
+    nodig = sorted(doos.nummer for doos in poort.load_dozen(session, lijst.id))
     genoemd = sorted(nummer for container in containers for nummer in container.dozen)
     if nodig != genoemd:
         raise NietMogelijkError(
@@ -531,16 +581,14 @@ def execute(
     Raises:
         NietMogelijkError: the certificate does not fit the order, or the time is impossible.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    _verify_certificaat(opdracht, doos, feiten)
-    papier.verify_niet_vernietigd(session, doos)
+    verify_uitvoering(basis, session, opdracht, doos, feiten, wie)
     actor = personen.actor_of(session, wie.persoon_id)
     inhoud = papier.load_inhoud(session, doos.id)
+    documenten = Counter(document.batch_id for document in papier.find_documenten(session, doos.id))
     for batch, bladen in inhoud:
         _reden, goedgekeurd = poort.find_goedkeuring(session, batch)
         if goedgekeurd is None:
             raise NietMogelijkError(f"De goedkeuring van batch {batch.nummer} staat niet in het logboek.")
-        aantal = next(len(b.documenten) for b in dossier.batches if b.batch.id == batch.id)
         storage.append_gebeurtenis(
             session,
             "vernietiging.batch",
@@ -549,7 +597,7 @@ def execute(
             doos=str(doos.log_id),
             goedgekeurd=goedgekeurd,
             bladen=len(bladen),
-            documenten=aantal,
+            documenten=documenten[batch.id],
         )
     blik = poort.find_laatste_blik(session, dossier.lijst.id, doos.id)
     if blik is None:
@@ -591,27 +639,63 @@ def execute(
     return rij
 
 
-def _verify_certificaat(opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten) -> None:
-    """Return when what the company says is what was ordered: this doos, that container and seal, that level."""
-    container = next((c for c in opdracht.containers if doos.nummer in c["dozen"]), None)
-    if container is None:
-        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+def verify_uitvoering(
+    basis: Basis, session: Session, opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten, wie: Aangemeld
+) -> None:
+    """Return when what the company says is what was ordered: this doos, that container and seal, that level.
+
+    Asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: the certificate does not fit the order, or the time is impossible.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    container = _find_container(session, opdracht, doos)
     if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
         raise NietMogelijkError(
             f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
             f"container {container['nummer']} met zegel {container['zegel']}. Zoek uit wat er is gebeurd voor u dit "
             "vastlegt."
         )
+    if feiten.niveau not in get_args(DinNiveau):
+        raise NietMogelijkError(
+            f"Niveau {feiten.niveau} bestaat niet. Neem het over van het vernietigingsbewijs: "
+            f"{', '.join(get_args(DinNiveau))}."
+        )
     if feiten.niveau < opdracht.niveau:
         raise NietMogelijkError(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
     if not feiten.certificaatnummer.strip():
         raise NietMogelijkError("Noem het nummer van het vernietigingsbewijs.")
-    opgedragen = datetime.fromisoformat(opdracht.op)
-    if not opgedragen <= feiten.uitgevoerd_op <= datetime.now(UTC):
+    if not feiten.wijze.strip():
+        raise NietMogelijkError("Noem hoe het papier is vernietigd, zoals het op het vernietigingsbewijs staat.")
+    if not opdracht.op <= db.format_time(feiten.uitgevoerd_op) <= db.now_text():
+
+        def say(tijd: str) -> str:
+            return f"{to_local(tijd, basis.config.algemeen.tijdzone):%d-%m-%Y %H:%M:%S}"
+
         raise NietMogelijkError(
-            f"Vernietigd op {feiten.uitgevoerd_op:%d-%m-%Y %H:%M} UTC kan niet: de opdracht is van "
-            f"{opgedragen:%d-%m-%Y %H:%M} UTC, en nu is het {datetime.now(UTC):%d-%m-%Y %H:%M} UTC."
+            f"Vernietigd op {say(db.format_time(feiten.uitgevoerd_op))} kan niet: de opdracht is van "
+            f"{say(opdracht.op)}, en nu is het {say(db.now_text())}."
         )
+
+
+def _find_container(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> dict[str, Any]:
+    """Return the container in which a doos went under an order that still stands for it.
+
+    Raises:
+        NietMogelijkError: another order, destroyed already, or it failed under this order.
+    """
+    container = next((c for c in opdracht.containers if doos.nummer in c["dozen"]), None)
+    if container is None:
+        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    papier.verify_niet_vernietigd(session, doos)
+    if doos.id not in {d.id for d in poort.load_dozen(session, opdracht.lijst_id)}:
+        raise NietMogelijkError(
+            f"Doos {doos.nummer} is onder opdracht {opdracht.nummer} al als mislukt vastgelegd. Zet haar op een nieuwe "
+            "lijst: scanstraat lijst maak"
+        )
+    return container
 
 
 def record_failure(
@@ -619,9 +703,7 @@ def record_failure(
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    papier.verify_niet_vernietigd(session, doos)
-    if doos.nummer not in {nummer for c in opdracht.containers for nummer in c["dozen"]}:
-        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    _find_container(session, opdracht, doos)
     if not toelichting.strip():
         raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
     gebeurtenis = storage.append_gebeurtenis(
