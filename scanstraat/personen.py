@@ -9,12 +9,15 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import tempfile
 import unicodedata
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pyotp
@@ -79,12 +82,19 @@ def has_personen(session: Session) -> bool:
 
 
 def find_persoon(session: Session, naam: str) -> PersoonRow | None:
-    """Return who goes by this name, without regard to capitals."""
-    return session.exec(
-        select(PersoonRow)
-        .join(PersoonsnaamRow, col(PersoonsnaamRow.persoon_id) == PersoonRow.id)
-        .where(sa.func.lower(PersoonsnaamRow.naam) == sa.func.lower(naam.strip()))
-    ).first()
+    """Return who goes by this name, without regard to capitals, spaces or the way an accent is stored.
+
+    Compared here: `lower` of SQLite knows no É, and two persons of one name would be two pairs of eyes.
+    """
+    gezocht = _fold(naam)
+    for bekend, persoon_id in session.exec(select(PersoonsnaamRow.naam, PersoonsnaamRow.persoon_id)):
+        if _fold(bekend) == gezocht:
+            return session.get_one(PersoonRow, persoon_id)
+    return None
+
+
+def _fold(naam: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", naam).casefold().split())
 
 
 def load_persoon(session: Session, naam: str) -> PersoonRow:
@@ -166,7 +176,7 @@ def _add_naam(session: Session, persoon: PersoonRow, naam: str, wie: ActorRow) -
 
 
 def _clean_naam(naam: str) -> str:
-    naam = unicodedata.normalize("NFC", naam.strip())
+    naam = " ".join(unicodedata.normalize("NFC", naam).split())
     if not _NAAM.fullmatch(naam) or not naam.isprintable() or naam.casefold() == ONBEKEND:
         raise NietMogelijkError("Een naam heeft 1 tot 100 gewone tekens, en is niet 'onbekend'.")
     return naam
@@ -249,7 +259,13 @@ def grant_mandaat(
 
 
 def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aangemeld) -> int:
-    """End every mandaat of a role that somebody has; return how many."""
+    """End every mandaat of a role that somebody has; return how many.
+
+    Raises:
+        GeenMandaatError: `door` is no functioneel beheerder.
+        NietGevondenError: they have no such mandaat.
+        NietMogelijkError: nobody would be functioneel beheerder any more, and so nobody could appoint one.
+    """
     _verify_beheerder(session, door)
     actor = session.get_one(ActorRow, persoon.actor_id)
     rijen = session.exec(
@@ -259,6 +275,10 @@ def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aan
     ).all()
     if not rijen:
         raise NietGevondenError(f"{persoon.naam} heeft geen mandaat als {rol.value.replace('_', ' ')}.")
+    if rol is Rol.FUNCTIONEEL_BEHEERDER and not _has_other_beheerder(session, persoon):
+        raise NietMogelijkError(
+            f"{persoon.naam} is de enige functioneel beheerder. Geef eerst iemand anders dit mandaat."
+        )
     for rij in rijen:
         rij.ingetrokken_op, rij.ingetrokken_door = db.now_text(), door.persoon_id
         session.add(rij)
@@ -270,6 +290,17 @@ def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aan
             mandaat=str(rij.log_id),
         )
     return len(rijen)
+
+
+def _has_other_beheerder(session: Session, persoon: PersoonRow) -> bool:
+    """Whether somebody else who can sign in is functioneel beheerder now."""
+    anderen = session.exec(
+        select(AanmeldingRow.persoon_id).where(
+            AanmeldingRow.persoon_id != persoon.id, col(AanmeldingRow.ingetrokken_op).is_(None)
+        )
+    )
+    nu = datetime.now(UTC)
+    return any(find_mandaat(session, ander, (Rol.FUNCTIONEEL_BEHEERDER,), nu) is not None for ander in anderen)
 
 
 def find_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], moment: datetime) -> MandaatRow | None:
@@ -302,7 +333,7 @@ def add_wachttijd(wie: Aangemeld, sinds: datetime) -> Aangemeld:
 
     Reading every file anew may take longer than a proof lasts, and nobody could sign in meanwhile.
     """
-    return replace(wie, op=wie.op + (datetime.now(UTC) - sinds))
+    return Aangemeld(wie.persoon_id, wie.naam, wie.op + (datetime.now(UTC) - sinds))
 
 
 def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow:
@@ -327,25 +358,99 @@ def _verify_beheerder(session: Session, door: Aangemeld | None) -> None:
         raise GeenMandaatError("Alleen een functioneel beheerder doet dit. Geef --als met uw naam.")
 
 
+# --- as plain values ----------------------------------------------------------------------------------------------
+
+
+def load_personen(session: Session) -> list[PersoonRow]:
+    """Return everybody, by name."""
+    return sorted(session.exec(select(PersoonRow)), key=lambda persoon: _fold(persoon.naam))
+
+
+def build_persoon(session: Session, persoon: PersoonRow) -> dict[str, Any]:
+    """Return somebody as plain values: every name, whether they can sign in, and every mandaat."""
+    namen = session.exec(select(PersoonsnaamRow.naam).where(PersoonsnaamRow.persoon_id == persoon.id))
+    aanmelding = _load_lokaal(session, persoon.id)
+    geblokkeerd = None if aanmelding is None else aanmelding.geblokkeerd_tot
+    return {
+        "naam": persoon.naam,
+        "ook": sorted(naam for naam in namen if naam != persoon.naam),
+        "sinds": persoon.aangemaakt_op,
+        "aanmelding_sinds": None if aanmelding is None else aanmelding.aangemaakt_op,
+        "geblokkeerd_tot": geblokkeerd if geblokkeerd is not None and geblokkeerd > db.now_text() else None,
+        "mandaten": build_mandaten(session, persoon, alles=True),
+    }
+
+
+def build_mandaten(session: Session, persoon: PersoonRow | None = None, *, alles: bool = False) -> list[dict[str, Any]]:
+    """Return the mandaten of somebody, or of all, as plain values; `alles`: also those that have ended."""
+    vraag = select(MandaatRow).order_by(col(MandaatRow.verleend_op))
+    if persoon is not None:
+        vraag = vraag.where(MandaatRow.persoon_id == persoon.id)
+    namen = {rij.id: rij.naam for rij in load_personen(session)}
+    vandaag = datetime.now(UTC).date().isoformat()
+    rijen = [
+        {
+            "naam": namen[rij.persoon_id],
+            "rol": rij.rol,
+            "van": rij.van,
+            "tot": rij.tot,
+            "stand": _find_stand(rij, vandaag),
+            "grondslag": rij.grondslag,
+            "verleend_op": rij.verleend_op,
+            "verleend_door": None if rij.verleend_door is None else namen[rij.verleend_door],
+            "ingetrokken_op": rij.ingetrokken_op,
+            "ingetrokken_door": None if rij.ingetrokken_door is None else namen[rij.ingetrokken_door],
+        }
+        for rij in session.exec(vraag)
+    ]
+    return [rij for rij in rijen if alles or rij["stand"] in ("geldt", "later")]
+
+
+def _find_stand(rij: MandaatRow, vandaag: str) -> str:
+    if rij.ingetrokken_op is not None:
+        return "ingetrokken"
+    if rij.van > vandaag:
+        return "later"
+    return "geldt" if rij.tot is None or rij.tot >= vandaag else "verlopen"
+
+
 # --- how they prove it --------------------------------------------------------------------------------------------
 
 
 def open_kluis(gegevensmap: Path) -> Fernet:
     """Return what encrypts the secrets of codes; its key is a file beside the database, never in a back-up."""
     pad = gegevensmap / "aanmelding.sleutel"
-    try:
-        fd = os.open(pad, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(fd, "wb") as bestand:
-            bestand.write(Fernet.generate_key())
-            bestand.flush()
-            os.fsync(bestand.fileno())
+    if not pad.exists():
+        _make_sleutel(pad)
     try:
         return Fernet(pad.read_bytes())
     except ValueError as exc:
         raise InstellingError(f"Het sleutelbestand {pad} is beschadigd. Zet het terug uit uw eigen bewaring.") from exc
+
+
+def _make_sleutel(pad: Path) -> None:
+    """Write a new key aside and give it its name whole; who comes second leaves the first one's."""
+    with tempfile.NamedTemporaryFile(dir=pad.parent, prefix=".aanmelding-") as bestand:
+        bestand.write(Fernet.generate_key())
+        bestand.flush()
+        os.fchmod(bestand.fileno(), 0o400)
+        os.fsync(bestand.fileno())
+        with suppress(FileExistsError):
+            os.link(bestand.name, pad)
+    map_ = os.open(pad.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(map_)
+    finally:
+        os.close(map_)
+
+
+def verify_wachtwoord(naam: str, wachtwoord: str) -> None:
+    """Return, or raise NietMogelijkError when this is no password for whoever has this name."""
+    if len(wachtwoord) < KORTSTE_WACHTWOORD or _fold(naam) in _fold(wachtwoord):
+        raise NietMogelijkError(
+            f"Kies een wachtwoord van minstens {KORTSTE_WACHTWOORD} tekens waar de naam niet in zit, bijvoorbeeld vier "
+            "woorden achter elkaar."
+        )
 
 
 def set_aanmelding(
@@ -361,11 +466,7 @@ def set_aanmelding(
         al = session.exec(select(AanmeldingRow.id).limit(1)).first()
         if door is not None or al is not None:
             _verify_beheerder(session, door)
-    if len(wachtwoord) < KORTSTE_WACHTWOORD or persoon.naam.casefold() in wachtwoord.casefold():
-        raise NietMogelijkError(
-            f"Kies een wachtwoord van minstens {KORTSTE_WACHTWOORD} tekens waar de naam niet in zit, bijvoorbeeld vier "
-            "woorden achter elkaar."
-        )
+    verify_wachtwoord(persoon.naam, wachtwoord)
     nu = db.now_text()
     for oud in session.exec(
         select(AanmeldingRow).where(
@@ -382,7 +483,7 @@ def set_aanmelding(
             persoon_id=persoon.id,
             soort="lokaal",
             sub=str(persoon.id),
-            wachtwoord=_hasher.hash(wachtwoord),
+            wachtwoord=_hasher.hash(_encode(wachtwoord)),
             totp_geheim=kluis.encrypt(geheim.encode()).decode(),
             aangemaakt_op=nu,
         )
@@ -448,9 +549,15 @@ def _load_lokaal(session: Session, persoon_id: UUID) -> AanmeldingRow | None:
 def _is_wachtwoord(rij: AanmeldingRow | None, wachtwoord: str) -> bool:
     """Compare, and take as long when there is nobody to compare with."""
     try:
-        return _hasher.verify(_hash_niemand() if rij is None else rij.wachtwoord, wachtwoord) and rij is not None
+        bekend = _hash_niemand() if rij is None else rij.wachtwoord
+        return _hasher.verify(bekend, _encode(wachtwoord)) and rij is not None
     except (Argon2Error, InvalidHashError):
         return False
+
+
+def _encode(wachtwoord: str) -> bytes:
+    """Return a password as bytes, the same on every keyboard: an accent may be typed apart from its letter."""
+    return unicodedata.normalize("NFC", wachtwoord).encode(errors="replace")
 
 
 @cache
@@ -466,8 +573,9 @@ def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> in
         raise InstellingError(
             "De geheimen van de aanmeldingen horen niet bij het bestand aanmelding.sleutel. Zet het goede terug."
         ) from exc
+    gegeven = "".join(code.split()).encode(errors="replace")  # apps show it in two groups of three
     nu_stap = int(nu.timestamp()) // STAP_S
     for stap in (nu_stap - 1, nu_stap, nu_stap + 1):
-        if stap > rij.totp_stap and hmac.compare_digest(totp.at(stap * STAP_S), code.strip().replace(" ", "")):
+        if stap > rij.totp_stap and hmac.compare_digest(totp.at(stap * STAP_S).encode(), gegeven):
             return stap
     return None

@@ -10,7 +10,8 @@ import typer
 
 from scanstraat import personen
 from scanstraat.bootstrap import Basis
-from scanstraat.errors import AanmeldingError
+from scanstraat.cli.uitvoer import show_fout
+from scanstraat.errors import AanmeldingError, NietMogelijkError
 from scanstraat.personen import Aangemeld
 
 LANGSTE_REGEL_BYTES = 4096
@@ -29,6 +30,15 @@ GeheimFd = Annotated[
         "--geheim-fd",
         metavar="NUMMER",
         help="Lees wachtwoord en code, elk op een regel, uit deze bestandsdescriptor in plaats van ze te vragen.",
+        min=0,
+    ),
+]
+NieuwFd = Annotated[
+    int | None,
+    typer.Option(
+        "--nieuw-fd",
+        metavar="NUMMER",
+        help="Lees het nieuwe wachtwoord, op een regel, uit deze bestandsdescriptor in plaats van het te vragen.",
         min=0,
     ),
 ]
@@ -51,6 +61,29 @@ def sign_in(basis: Basis, als: str, geheim_fd: int | None) -> Aangemeld:
     return personen.sign_in(basis.engine, kluis, als, wachtwoord, code)
 
 
+def ask_nieuw_wachtwoord(naam: str, nieuw_fd: int | None) -> str:
+    """Ask a new password until it is good and was typed twice the same, or read it from `nieuw_fd`.
+
+    Raises:
+        NietMogelijkError: what `nieuw_fd` gave is no password.
+        AanmeldingError: there is no way to ask for it.
+    """
+    if nieuw_fd is not None:
+        wachtwoord = read_regel(nieuw_fd)
+        personen.verify_wachtwoord(naam, wachtwoord)
+        return wachtwoord
+    while True:
+        wachtwoord = ask_secret(f"Nieuw wachtwoord van {naam}", "--nieuw-fd")
+        try:
+            personen.verify_wachtwoord(naam, wachtwoord)
+        except NietMogelijkError as exc:
+            show_fout(str(exc))
+            continue
+        if wachtwoord == ask_secret("Nog een keer hetzelfde wachtwoord", "--nieuw-fd"):
+            return wachtwoord
+        show_fout("De wachtwoorden zijn niet gelijk.")
+
+
 def ask_secret(vraag: str, optie: str) -> str:
     """Ask something on the terminal that nobody may read along.
 
@@ -59,8 +92,8 @@ def ask_secret(vraag: str, optie: str) -> str:
     """
     if not sys.stdin.isatty():
         raise AanmeldingError(
-            f"Hier is geen terminal om uw wachtwoord te vragen. Geef de opdracht in een terminal, of gebruik {optie} met "
-            "het nummer van een bestandsdescriptor waar het in staat (zie de handleiding van de beheerder)."
+            "Hier is geen terminal om uw wachtwoord te vragen. Geef de opdracht in een terminal, of gebruik "
+            f"{optie} met het nummer van een bestandsdescriptor (zie de handleiding van de beheerder)."
         )
     return str(typer.prompt(vraag, hide_input=True, err=True))
 
@@ -84,7 +117,5 @@ def read_regel(fd: int) -> str:
     except UnicodeDecodeError as exc:
         raise AanmeldingError(f"Uit bestandsdescriptor {fd} komt geen leesbare tekst.") from exc
     if not tekst:
-        raise AanmeldingError(
-            f"Uit bestandsdescriptor {fd} komt te weinig: zet wachtwoord en code er elk op een eigen regel in."
-        )
+        raise AanmeldingError(f"Uit bestandsdescriptor {fd} komt te weinig: zet er elk gegeven op een eigen regel in.")
     return tekst
