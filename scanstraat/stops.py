@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from scanstraat import db, storage
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, DocumentRow
-from scanstraat.tables_bewijs import BesluitRow, DoosRow, PersoonRow, StopRow
+from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, PaginaRow
+from scanstraat.tables_bewijs import BesluitRow, DoosbladRow, DoosRow, PersoonRow, StopRow
 
 
 class Stopsoort(StrEnum):
@@ -54,9 +56,12 @@ def place_stop(
     A zaak need not be known: a stop may come before its paper does.
 
     Raises:
-        NietMogelijkError: no reason.
+        NietMogelijkError: no reason, or nothing to hold.
         NietGevondenError: there is no such document, doos, besluit or persoon.
     """
+    onderwerp = onderwerp.strip()
+    if not onderwerp:
+        raise NietMogelijkError("Zeg waarop de stop is: noem het nummer van de zaak.")
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom: noem bijvoorbeeld het nummer van het verzoek. Noem geen namen.")
     stop = StopRow(
@@ -125,15 +130,100 @@ def lift_stop(session: Session, stop_id: UUID, reden: str, *, door: ActorRow) ->
 def find_stops(
     session: Session, onderwerpen: Iterable[tuple[Over, str]] | None = None, *, alles: bool = False
 ) -> list[StopRow]:
-    """Return the stops on any of these, oldest first; without `onderwerpen`: on anything. `alles`: lifted ones too."""
+    """Return the stops that hold any of these, oldest first; without `onderwerpen`: all that stand.
+
+    Args:
+        alles: those that were lifted too.
+    """
     vraag = select(StopRow).order_by(col(StopRow.geplaatst_op))
     if not alles:
         vraag = vraag.where(col(StopRow.opgeheven_op).is_(None))
     rijen = list(session.exec(vraag))  # few stand at a time, and what they may be on is many
     if onderwerpen is None:
         return rijen
-    gezocht = {(over.value, onderwerp) for over, onderwerp in onderwerpen}
-    return [rij for rij in rijen if (rij.over, rij.onderwerp) in gezocht]
+    gezocht = set(onderwerpen)
+    return [rij for rij in rijen if not gezocht.isdisjoint(_find_geraakt(session, rij))]
+
+
+def _find_geraakt(session: Session, stop: StopRow) -> set[tuple[Over, str]]:
+    """Return everything that a stop holds: what it is on, and wherever the paper of that went since."""
+    over = Over(stop.over)
+    geraakt = {(over, stop.onderwerp)}
+    documenten: list[UUID] = []
+    if over is Over.BESLUIT:  # of whichever version: a batch may be bound to an older or a newer one
+        nummer = session.get_one(BesluitRow, UUID(stop.onderwerp)).nummer
+        versies = session.exec(select(BesluitRow.id).where(BesluitRow.nummer == nummer))
+        geraakt |= {(Over.BESLUIT, str(versie)) for versie in versies}
+    elif over is Over.ZAAK:  # however its number was typed
+        zaak = select(DocumentRow.id, DocumentRow.zaakidentificatie).where(
+            sa.func.lower(DocumentRow.zaakidentificatie) == stop.onderwerp.lower()
+        )
+        for document_id, identificatie in session.exec(zaak):
+            documenten.append(document_id)
+            geraakt.add((Over.ZAAK, str(identificatie)))
+    elif over is Over.DOCUMENT:
+        documenten.append(UUID(stop.onderwerp))
+    for document_id in documenten:
+        geraakt |= _find_papier(session, document_id, stop.geplaatst_op)
+    return geraakt
+
+
+def _find_papier(session: Session, document_id: UUID, sinds: str) -> set[tuple[Over, str]]:
+    """Return where the sheets of a document are: those it had at a moment, and those it got after.
+
+    Its pages may have gone to another document, or to none; a stop is on the paper.
+    """
+    toen = (
+        select(sa.func.max(DocumentversieRow.n))
+        .where(DocumentversieRow.document_id == document_id, DocumentversieRow.gemaakt_op < sinds)
+        .scalar_subquery()
+    )
+    beelden = (
+        select(PaginaRow.beeld_id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+        .where(DocumentversieRow.document_id == document_id, DocumentversieRow.n >= sa.func.coalesce(toen, 1))
+    )
+    nu = select(BeeldRow.document_id).where(col(BeeldRow.id).in_(beelden), col(BeeldRow.document_id).is_not(None))
+    dozen = (
+        select(DoosbladRow.doos_id)
+        .join(BeeldRow, col(BeeldRow.blad_id) == DoosbladRow.blad_id)
+        .where(col(BeeldRow.id).in_(beelden), col(DoosbladRow.uit_op).is_(None))
+    )
+    return {
+        *((Over.DOCUMENT, str(id_)) for id_ in session.exec(nu.distinct())),
+        *((Over.DOOS, str(id_)) for id_ in session.exec(dozen.distinct())),
+    }
+
+
+def build_stop(session: Session, stop: StopRow) -> dict[str, Any]:
+    """Return a stop as plain values, with names and numbers as people say them."""
+
+    def name(actor_id: UUID | None) -> str | None:
+        return None if actor_id is None else session.get_one(ActorRow, actor_id).naam
+
+    return {
+        "id": str(stop.id),
+        "soort": stop.soort,
+        "over": stop.over,
+        "wat": _say_onderwerp(session, stop),
+        "reden": stop.reden,
+        "geplaatst_op": stop.geplaatst_op,
+        "geplaatst_door": name(stop.geplaatst_door),
+        "opgeheven_op": stop.opgeheven_op,
+        "opgeheven_door": name(stop.opgeheven_door),
+        "opheffingsreden": stop.opheffingsreden,
+    }
+
+
+def _say_onderwerp(session: Session, stop: StopRow) -> str:
+    over = Over(stop.over)
+    if over is Over.DOOS:
+        return session.get_one(DoosRow, UUID(stop.onderwerp)).nummer
+    if over is Over.BESLUIT:
+        return session.get_one(BesluitRow, UUID(stop.onderwerp)).nummer
+    if over is Over.PERSOON:
+        return session.get_one(PersoonRow, UUID(stop.onderwerp)).naam
+    return stop.onderwerp
 
 
 def say_stop(stop: StopRow) -> str:

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
+
+BEIDE = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)  # where the database decides too
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from tests.databanken import sqlite_url
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with open_database(sqlite_url(tmp_path)) as engine:
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Yield an engine on SQLite, or where a test says `BEIDE` on each of the two."""
+    sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    with open_database(sqlite_url(tmp_path) if sqlite else request.getfixturevalue("postgres_url")) as engine:
         yield engine
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from scanstraat.personen import STAP_S, Aangemeld, Rol
 from scanstraat.tables import BatchRow, GebeurtenisRow
 from scanstraat.tables_bewijs import AanmeldingRow, PersoonRow
 from tests import builders
+from tests.databanken import BEIDE
 
 WACHTWOORD = "vier woorden achter elkaar"
 FLEUR, KARIN = "Fleur Beheerder", "Karin Controleur"
@@ -74,17 +74,6 @@ class Proef:
     def grant(self, session: Session, persoon: PersoonRow, rol: Rol, **anders: Any) -> None:
         waarden = {"van": date(2026, 1, 1), "tot": None, "grondslag": "mandaatbesluit 2026-3", "door": self.wie()}
         personen.grant_mandaat(session, persoon, rol, **{**waarden, **anders})
-
-
-BEIDE = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)  # where the database decides too
-
-
-@pytest.fixture
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    url = f"sqlite:///{tmp_path}/proef.db" if sqlite else request.getfixturevalue("postgres_url")
-    with builders.open_database(url) as gemaakt:
-        yield gemaakt
 
 
 @pytest.fixture
