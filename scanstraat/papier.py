@@ -22,6 +22,7 @@ from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
 from scanstraat.tables_bewijs import DoosbladRow, DoosplaatsRow, DoosRow, LijstdoosRow, UitvoeringRow
 
+_DOOSNUMMER_SLOT = 7_220_145  # PostgreSQL advisory lock: one doos at a time takes a number
 _REEKS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 
@@ -40,6 +41,8 @@ class Vindplaats:
 
 def make_doos(session: Session, plaats: str, *, door: ActorRow) -> DoosRow:
     """Make a new, empty doos with the next number of the year, at a place."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _DOOSNUMMER_SLOT})
     jaar = datetime.now(UTC).year
     hoogste = session.exec(
         select(sa.func.max(DoosRow.nummer)).where(col(DoosRow.nummer).startswith(f"D-{jaar}-"))
@@ -99,6 +102,7 @@ def find_plaats(session: Session, doos_id: UUID) -> DoosplaatsRow | None:
 
 def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Close a doos: only a closed one is proposed for destruction."""
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al dicht.")
@@ -112,6 +116,7 @@ def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
 
 def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Open a doos again, as long as it is on no list."""
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al open.")
@@ -121,6 +126,11 @@ def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     storage.append_gebeurtenis(
         session, "doos.geopend", actor=door, onderwerp=doos.log_id, bladen=count_bladen(session, doos.id)
     )
+
+
+def _lock(session: Session, doos: DoosRow) -> None:
+    """Read a doos as it is now, and hold it until the end of the transaction."""
+    session.refresh(doos, with_for_update=True)
 
 
 def verify_niet_vernietigd(session: Session, doos: DoosRow) -> None:
@@ -186,9 +196,10 @@ def fill_doos(
         NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos.
         NietGevondenError: the batch has no such sheet.
     """
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     if doos.gesloten_op is not None:
-        raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open")
+        raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)
     bladen = _find_bladen(session, batch, reeksen)
     waar = {
@@ -240,6 +251,7 @@ def empty_doos(
     Raises:
         NietMogelijkError: the doos is gone or on a list.
     """
+    _lock(session, doos)
     verify_niet_vernietigd(session, doos)
     verify_vrij(session, doos)
     ids = {blad.id for blad in _find_bladen(session, batch, reeksen)}
