@@ -271,14 +271,17 @@ def judge(
     keuring = load_keuring(session, batch)
     verzegeling = verzegelen.find_verzegeling(session, batch.id)
     if keuring is None or verzegeling is None:
-        raise NietMogelijkError(f"Van batch {batch.nummer} is nog geen steekproef getrokken. Bekijk haar eerst.")
+        raise NietMogelijkError(
+            f"Van batch {batch.nummer} zoals zij nu is, is nog geen steekproef getrokken. Bekijk haar eerst: "
+            f"scanstraat keur {batch.nummer} --toon MAP"
+        )
     if verzegelen.build_zegel(session, batch).vingerafdruk != verzegeling.manifest_sha256:
         raise NietMogelijkError(f"Batch {batch.nummer} is veranderd sinds de steekproef. Begin opnieuw met keuren.")
     if session.exec(select(OordeelRow.id).where(OordeelRow.verzegeling_id == verzegeling.id)).first() is not None:
         raise NietMogelijkError(f"Batch {batch.nummer} is al gekeurd zoals zij nu is.")
     if session.get(BekekenRow, (keuring.trekking.id, wie.persoon_id)) is None:
         raise NietMogelijkError(
-            f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur --toon"
+            f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur {batch.nummer} --toon MAP"
         )
     gezegd = {oordeel.item for oordeel in oordelen}
     te_keuren = {pagina.item for pagina in keuring.paginas}
@@ -340,6 +343,39 @@ def _save_oordeel(
     session.add(rij)
     session.flush()
     return rij
+
+
+def build_keuring(session: Session, batch: BatchRow, keuring: Keuring) -> dict[str, Any]:
+    """Return what must be judged of a batch, and its verdict if there is one, as plain values."""
+    documenten = {document.id: document for document in storage.load_documenten(session, batch.id)}
+    oordeel = session.exec(select(OordeelRow).where(OordeelRow.trekking_id == keuring.trekking.id)).first()
+    return {
+        "batch": batch.nummer,
+        "lot": keuring.plan.aantal_items,
+        "n": keuring.plan.n,
+        "strengheid": keuring.plan.strengheid.value,
+        "grenzen": {ernst.value: asdict(keuring.plan.grenzen[ernst]) for ernst in reversed(Ernst)},
+        "checkpoint": keuring.trekking.checkpoint,
+        "zaad": keuring.trekking.zaad,
+        "paginas": [
+            {
+                "document": str(pagina.document_id),
+                "pagina": pagina.pagina,
+                "zaak": documenten[pagina.document_id].zaakidentificatie,
+                "getrokken": pagina.getrokken,
+                "gemarkeerd": list(pagina.gemarkeerd),
+            }
+            for pagina in keuring.paginas
+        ],
+        "oordeel": None
+        if oordeel is None
+        else {
+            "uitslag": oordeel.uitslag,
+            "op": oordeel.op,
+            "door": personen.name_of(session, oordeel.persoon_id),
+            "redenen": oordeel.oordeel["redenen"],
+        },
+    }
 
 
 def redraw(session: Session, trekking: TrekkingRow) -> tuple[int, ...]:

@@ -711,6 +711,14 @@ def find_bedenktijd(session: Session, dossier: Dossier) -> int:
     return max((binding.besluit.bedenktijd_dagen for binding in bindingen if binding is not None), default=7)
 
 
+def find_einde_bedenktijd(session: Session, dossier: Dossier) -> datetime | None:
+    """Return when the bedenktijd of a list is over; None as long as it was not released twice."""
+    vrijgaven = find_vrijgaven(session, dossier.lijst.id)
+    if len(vrijgaven) < 2:
+        return None
+    return datetime.fromisoformat(vrijgaven[1].op) + timedelta(days=find_bedenktijd(session, dossier))
+
+
 def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoord:
     vrijgaven = find_vrijgaven(session, dossier.lijst.id)
     if dossier.lijst.ingetrokken_op is not None:
@@ -729,10 +737,10 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
     betrokken |= set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
     if any(v.persoon_id in betrokken for v in vrijgaven):
         redenen.append("Iemand die vrijgaf, heeft dit papier gescand, bewerkt of gekeurd.")
-    einde = datetime.fromisoformat(vrijgaven[1].op) + timedelta(days=find_bedenktijd(session, dossier))
-    if _now() < einde:
-        hier = to_local(db.format_time(einde), basis.config.algemeen.tijdzone)
-        redenen.append(f"De bedenktijd loopt nog tot {hier:%d-%m-%Y %H:%M}.")
+    einde = find_einde_bedenktijd(session, dossier)
+    if einde is None or _now() < einde:
+        hier = None if einde is None else to_local(db.format_time(einde), basis.config.algemeen.tijdzone)
+        redenen.append("De bedenktijd loopt nog" + ("." if hier is None else f" tot {hier:%d-%m-%Y %H:%M}."))
     regels = [storage.find_logregel(session, v.gebeurtenis_id) for v in vrijgaven]
     if None in regels:
         redenen.append("Een vrijgave staat nog niet in het logboek.")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -49,6 +50,7 @@ from vernietiging.grondslag import (
 )
 from vernietiging.vervangingsbesluit import DinNiveau
 
+GROOTSTE_CERTIFICAAT_BYTES = 200_000_000
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
 
@@ -730,6 +732,183 @@ def record_failure(
     session.add(op_lijst)
     session.flush()
     return rij
+
+
+# --- as plain values ----------------------------------------------------------------------------------------------
+
+
+def save_certificaat(basis: Basis, session: Session, bestand: Path) -> str:
+    """Keep the certificate of the company; return its SHA-256.
+
+    Raises:
+        NietGevondenError: there is no such file, or there is nothing in it.
+    """
+    if not bestand.is_file() or not bestand.stat().st_size:
+        raise NietGevondenError(f"{bestand} is geen bestand of is leeg. Geef het vernietigingsbewijs van het bedrijf.")
+    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=GROOTSTE_CERTIFICAAT_BYTES)
+    storage.save_object(session, vingerafdruk, "certificaat")
+    return vingerafdruk.sha256
+
+
+def load_lijsten(session: Session) -> Sequence[VernietigingslijstRow]:
+    """Return every list, newest first."""
+    return session.exec(select(VernietigingslijstRow).order_by(col(VernietigingslijstRow.op).desc())).all()
+
+
+def find_stand(session: Session, lijst: VernietigingslijstRow) -> str:
+    """Say in Dutch how far a list is."""
+    if lijst.ingetrokken_op is not None:
+        return "ingetrokken"
+    opdracht = find_opdracht(session, lijst.id)
+    if opdracht is None:
+        return ("voorgesteld", "een keer vrijgegeven", "vrijgegeven")[len(poort.find_vrijgaven(session, lijst.id))]
+    dozen = session.exec(select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id)).all()
+    vast = session.exec(select(UitvoeringRow.uitslag).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
+    if len(vast) < len(dozen):
+        return "opgedragen"
+    return "vernietigd" if set(vast) == {"vernietigd"} else "niet alles vernietigd"
+
+
+def build_lijstregel(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
+    """Return a list as one line of plain values."""
+    opdracht = find_opdracht(session, lijst.id)
+    return {
+        "naam": lijst.naam,
+        "stand": find_stand(session, lijst),
+        "op": lijst.op,
+        "door": personen.name_of(session, lijst.persoon_id),
+        "dozen": len(lijst.inhoud["dozen"]),
+        "batches": len({batch["batch"] for doos in lijst.inhoud["dozen"] for batch in doos["batches"]}),
+        "opdracht": None if opdracht is None else opdracht.nummer,
+    }
+
+
+def build_lijst(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
+    """Return a list as plain values: its dozen, last looks, releases, bedenktijd, order and executions."""
+    dossier = poort.load_dossier(session, lijst.id)
+    einde = poort.find_einde_bedenktijd(session, dossier)
+    vrijgaven = session.exec(
+        select(VrijgaveRow).where(VrijgaveRow.lijst_id == lijst.id).order_by(col(VrijgaveRow.op))
+    ).all()
+    dozen = session.exec(
+        select(DoosRow, LijstdoosRow.eraf_op)
+        .join(LijstdoosRow, col(LijstdoosRow.doos_id) == DoosRow.id)
+        .where(LijstdoosRow.lijst_id == lijst.id)
+        .order_by(col(DoosRow.nummer))
+    ).all()
+    opdracht = find_opdracht(session, lijst.id)
+    return {
+        **build_lijstregel(session, lijst),
+        "inhoud_sha256": lijst.inhoud_sha256,
+        "documenten": len(dossier.documenten),
+        "ingetrokken_op": lijst.ingetrokken_op,
+        "bedenktijd_tot": None if einde is None else db.format_time(einde),
+        "dozen": [_build_doos(session, lijst, doos, eraf_op) for doos, eraf_op in dozen],
+        "vrijgaven": [
+            {
+                "volgnummer": vrijgave.volgnummer,
+                "door": personen.name_of(session, vrijgave.persoon_id),
+                "op": vrijgave.op,
+                "ingetrokken_op": vrijgave.ingetrokken_op,
+            }
+            for vrijgave in vrijgaven
+        ],
+        "opdracht": None if opdracht is None else build_opdracht(session, opdracht),
+    }
+
+
+def _build_doos(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, eraf_op: str | None) -> dict[str, Any]:
+    blik = poort.find_laatste_blik(session, lijst.id, doos.id)
+    plaats = papier.find_plaats(session, doos.id)
+    inhoud = papier.load_inhoud(session, doos.id)
+    return {
+        "nummer": doos.nummer,
+        "plaats": None if plaats is None else plaats.plaats,
+        "bladen": sum(len(bladen) for _, bladen in inhoud),
+        "batches": [batch.nummer for batch, _ in inhoud],
+        "documenten": len(papier.find_documenten(session, doos.id)),
+        "eraf_op": eraf_op,
+        "laatste_blik": None
+        if blik is None
+        else {
+            "geslaagd": blik.geslaagd,
+            "door": personen.name_of(session, blik.persoon_id),
+            "op": blik.op,
+            "toelichting": blik.toelichting,
+        },
+    }
+
+
+def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
+    """Return an order as plain values, with what became of each doos."""
+    uitvoeringen = session.exec(
+        select(UitvoeringRow, DoosRow.nummer)
+        .join(DoosRow, col(DoosRow.id) == UitvoeringRow.doos_id)
+        .where(UitvoeringRow.opdracht_id == opdracht.id)
+        .order_by(col(UitvoeringRow.op), col(DoosRow.nummer))
+    )
+    return {
+        "nummer": opdracht.nummer,
+        "bedrijf": opdracht.bedrijf,
+        "wijze": opdracht.wijze,
+        "niveau": opdracht.niveau,
+        "containers": opdracht.containers,
+        "checkpoint": opdracht.checkpoint,
+        "sha256": opdracht.opdracht_sha256,
+        "op": opdracht.op,
+        "door": personen.name_of(session, opdracht.persoon_id),
+        "uitvoeringen": [
+            {
+                "doos": nummer,
+                "uitslag": rij.uitslag,
+                "uitgevoerd_op": rij.uitgevoerd_op,
+                "wijze": rij.wijze,
+                "niveau": rij.niveau,
+                "container": rij.container,
+                "zegel": rij.zegel,
+                "certificaatnummer": rij.certificaatnummer,
+                "certificaat_sha256": rij.certificaat_sha256,
+                "toelichting": rij.toelichting,
+                "op": rij.op,
+                "door": personen.name_of(session, rij.persoon_id),
+            }
+            for rij, nummer in uitvoeringen
+        ],
+    }
+
+
+def build_blik(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, trekking: TrekkingRow) -> dict[str, Any]:
+    """Return what must be taken from a doos for the last look, as plain values.
+
+    Of each document: its sheets by number, and their places in the doos when it lies in order, counted from the top.
+    """
+    inhoud = papier.load_inhoud(session, doos.id)
+    op_volgorde = [(batch.id, blad.nummer) for batch, bladen in inhoud for blad in bladen]
+    plek = {blad: nummer for nummer, blad in enumerate(op_volgorde, start=1)}
+    plaats = papier.find_plaats(session, doos.id)
+    documenten = []
+    for id_ in trekking.trekking["getrokken"]:
+        document = storage.load_document(session, UUID(id_))
+        versie = storage.latest_versie(session, document.id)
+        batch = storage.load_batch(session, document.batch_id)
+        bladen = [v.blad for v in papier.find_vindplaatsen(session, document.id) if v.doos == doos.nummer]
+        documenten.append(
+            {
+                "document": id_,
+                "batch": batch.nummer,
+                "bladen": papier.format_bladen(bladen),
+                "vellen": papier.format_bladen(plek[batch.id, blad] for blad in bladen),
+                "paginas": len(storage.load_versie(session, versie.id).paginas),
+                "sha256": versie.pdf_sha256,
+            }
+        )
+    return {
+        "lijst": lijst.naam,
+        "doos": doos.nummer,
+        "plaats": None if plaats is None else plaats.plaats,
+        "vellen": len(op_volgorde),
+        "documenten": documenten,
+    }
 
 
 def say_lijst(dossier: poort.Dossier) -> str:

@@ -46,6 +46,7 @@ Door = Annotated[
 # Messages name a command as "scanstraat batches"; the words "de scanstraat start" are about the product.
 _OPDRACHT = re.compile(
     r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|bewerk|demo|document|gezondheid|instellingen|"
+    r"geef-vrij|herscan|keur|laatste-blik|lijst|logboek|opdracht|trek-in|uitvoering|"
     r"klaarmelden|koppel|ongedaan|ontkoppel|opslag|quarantaine|scanmap|scanoperator|scheidingsbladen|stappen|start|zaken)\b)"
 )
 
