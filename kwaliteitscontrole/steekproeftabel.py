@@ -1,7 +1,7 @@
 """The tables of MIL-STD-105E (10 May 1989, public domain) that sampling by attributes needs, as printed. Pure.
 
-ISO 2859-1 has the same code letters, sample sizes, normal and tightened plans; for reduced inspection it lowered the
-afkeurgetallen, so that it has no gap. Columns run to AQL 10: above it the standard counts faults per hundred items.
+ISO 2859-1 has the same code letters, sample sizes, normal and tightened plans; its reduced plans (since 1999) have
+other numbers, without a gap. Columns run to AQL 10: above it the standard counts faults per hundred items.
 
 In the master tables a cell is goedkeurgetal/afkeurgetal (Ac/Re), or an arrow: "v" is the first plan below, "^" the
 first plan above, with its own sample size. Letter S exists for one tightened plan that an arrow leads to; "." is empty.

@@ -26,20 +26,24 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
-from scanstraat import besluiten, db, keuren, logboek, personen, poort, storage, vernietigen, verzegelen
+from scanstraat import besluiten, db, keuren, logboek, personen, poort, storage, verklaren, vernietigen, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import BezetError
 from scanstraat.personen import Aangemeld
 from scanstraat.poort import Dossier, Meld
 from scanstraat.tables_bewijs import (
     DoosRow,
+    OndertekeningRow,
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
+    VerklaringRow,
     VernietigingslijstRow,
     VrijgaveRow,
 )
+from scanstraat.verklaren import Selectie
 from vernietiging.grondslag import Aanvraag, grant_vrijgave
+from vernietiging.verklaring import Verklaringsoort
 
 GEDULD_S = 30.0  # for somebody else's sealing
 
@@ -178,6 +182,29 @@ def meld_mislukt(
             )
             for doos in dozen
         ]
+
+
+def verklaar(
+    basis: Basis,
+    soort: Verklaringsoort,
+    selectie: Selectie,
+    wie: Aangemeld,
+    *,
+    demonstratie: bool = False,
+    vervangt: str = "",
+    reden: str = "",
+) -> VerklaringRow:
+    """State what was replaced, or destroyed, in a list or a period."""
+    with _step(basis) as session:
+        return verklaren.make_verklaring(
+            basis, session, soort, selectie, wie, demonstratie=demonstratie, vervangt=vervangt, reden=reden
+        )
+
+
+def onderteken(basis: Basis, nummer: str, wie: Aangemeld) -> OndertekeningRow:
+    """Agree to a verklaring as it is printed."""
+    with _step(basis) as session:
+        return verklaren.sign(session, verklaren.find_verklaring(session, nummer), wie)
 
 
 def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aanvraag]:

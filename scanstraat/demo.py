@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from sqlmodel import Session, col, select
 
-from scanstraat import db, rapport
-from scanstraat.bootstrap import Basis, build_werker, open_lijn
+from scanstraat import db, demo_afronding, rapport
+from scanstraat.bootstrap import Basis, Lijn, build_werker, open_lijn
 from scanstraat.cli.batches import say_bewijs, say_telling
 from scanstraat.cli.uitvoer import show_table, stdout
 from scanstraat.config import Config, read_config
@@ -51,12 +51,20 @@ def run_demo(
         NietMogelijkError: `doel` is not empty, or the work does not end.
     """
     gegevens = _make_folder(doel)
-    config = _write_config(gegevens, talen, eigen=map_ is not None)
-    configure_log(config.algemeen.gegevensmap / "log" / "scanstraat.jsonl")
-    for scanmap in config.scanmap:
-        scanmap.map.mkdir(parents=True)
     toon.print(f"De demo werkt in {gegevens}. De lijn start…", soft_wrap=True)
-    with open_lijn(config) as lijn, open_wachters(lijn) as wachters, build_werker(lijn, "demo"):
+    with demo_afronding.open_buitenwereld(gegevens) as buiten:
+        config = _write_config(gegevens, talen, buiten, eigen=map_ is not None)
+        configure_log(config.algemeen.gegevensmap / "log" / "scanstraat.jsonl")
+        for scanmap in config.scanmap:
+            scanmap.map.mkdir(parents=True)
+        with demo_afronding.run_verzegelaar(config, gegevens / "config.toml", buiten), open_lijn(config) as lijn:
+            _run_lijn(lijn, map_, zaken, toon)
+            bewijs = demo_afronding.finish(lijn, gegevens, toon)
+            return {**build_uitslag(lijn, gegevens), **bewijs}
+
+
+def _run_lijn(lijn: Lijn, map_: Path | None, zaken: Path | None, toon: Console) -> None:
+    with open_wachters(lijn) as wachters, build_werker(lijn, "demo"):
         if zaken is not None:
             register.lees_zaken_csv(lijn.engine, zaken, gebruiker="demo")
         _fill(lijn, map_, toon)
@@ -70,7 +78,6 @@ def run_demo(
             stop.set()
             for draad in draden:
                 draad.join()
-        return build_uitslag(lijn, gegevens)
 
 
 def _make_folder(doel: Path | None) -> Path:
@@ -82,17 +89,22 @@ def _make_folder(doel: Path | None) -> Path:
     return doel.resolve()
 
 
-def _write_config(gegevens: Path, talen: tuple[str, ...], *, eigen: bool) -> Config:
+def _write_config(
+    gegevens: Path, talen: tuple[str, ...], buiten: demo_afronding.Buitenwereld, *, eigen: bool
+) -> Config:
     """Write settings with rest times of seconds, so that every other command can look at the demo too, and read them.
 
     For the user's own scans there is one folder, where also loose files come.
     """
-    profiel = {"talen": list(talen), "scanner": "Simulator", "nakijken": "nooit"}
+    profiel: dict[str, Any] = {"talen": list(talen), "scanner": "Simulator", "nakijken": "nooit"}
+    profiel["scanoperator"] = demo_afronding.SCANOPERATOR
     tijden = {"rusttijd_s": 1.0, "los_rusttijd_s": 2.0, "geduld_s": 3.0, "peiling_s": 0.3}
     vormen = {"eigen": "map"} if eigen else _MAPPEN
     delen: dict[str, dict[str, Any]] = {
         "algemeen": {"gegevensmap": str(gegevens / "data")},
+        "opslag": {"kopie": str(gegevens / "kopie")},
         "werk": {"peiling_s": 0.2},
+        "logboek": buiten.logboek,
         "profiel.enkelzijdig": profiel,
         "profiel.dubbelzijdig": {**profiel, "bladzijden": "duplex"},
         "profiel.mappen": profiel,
@@ -104,6 +116,8 @@ def _write_config(gegevens: Path, talen: tuple[str, ...], *, eigen: bool) -> Con
     for naam, vorm in vormen.items():
         scanmap = {"naam": naam, "map": str(gegevens / "scanmap" / naam), "profiel": naam, "batch": vorm, **tijden}
         regels += ["[[scanmap]]", *_render_toml(scanmap)]
+    regels += ["[[logboek.getuige]]", *_render_toml(buiten.getuige)]
+    regels += ["[[logboek.tijdstempel]]", *_render_toml(buiten.tijdstempel)]
     pad = gegevens / "config.toml"
     pad.write_text("\n".join(regels) + "\n", encoding="utf-8")
     return read_config(pad)

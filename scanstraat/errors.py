@@ -150,3 +150,7 @@ class ScheidingsbladError(ScanstraatError):
     """A scheidingsblad that cannot be printed as asked, or whose code cannot be believed."""
 
     exitcode = 2
+
+
+class MdtoError(ScanstraatError):
+    """Metadata that cannot be written as MDTO, or XML that is not MDTO as its schema wants it."""

@@ -69,7 +69,7 @@ class Keuring:
 def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
     """Draw the sample of a sealed batch; what was drawn for this sealing is returned.
 
-    The seed comes from the first checkpoint that covers the sealing, so that nobody can wait for a better one.
+    The seed comes from the first checkpoint that covers the sealing, so nobody can wait for a draw that suits them.
 
     Raises:
         NietMogelijkError: the batch falls under no besluit, the sealing is not in a checkpoint yet, or inspection of
@@ -86,7 +86,7 @@ def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
             "scanstraat besluit bind"
         )
     verzegeld = storage.load_logregel(session, verzegeling.gebeurtenis_id)
-    checkpoint = logboek.find_eerste_checkpoint(basis.config, verzegeld)
+    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, verzegeld)
     historie = load_historie(session, batch)
     voorschrift = besluiten.build_steekproefplan(binding.besluit)
     verlicht = voorschrift.verlicht_toegestaan
@@ -97,7 +97,7 @@ def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
         )
     paginas = load_paginas(session, batch)
     plan = build_trekkingsplan(voorschrift, len(paginas), find_strengheid(historie, verlicht_toegestaan=verlicht))
-    zaad = build_zaad(checkpoint.wortel, batch.log_id)
+    zaad = build_zaad(wortel, batch.log_id)
     getrokken = draw_steekproef(len(paginas), plan.n, zaad)
     gemarkeerd = sorted(nummer for nummer, pagina in enumerate(paginas) if pagina.gemarkeerd)
     trekking = {
@@ -116,13 +116,13 @@ def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
         actor=storage.load_actor(session, TREKKER),
         onderwerp=batch.log_id,
         verzegeld=verzegeld,
-        checkpoint=checkpoint.omvang,
+        checkpoint=checkpoint,
         zaad=zaad.hex(),
         trekking=vingerafdruk.sha256,
     )
     rij = TrekkingRow(
         verzegeling_id=verzegeling.id,
-        checkpoint=checkpoint.omvang,
+        checkpoint=checkpoint,
         zaad=zaad.hex(),
         trekking=trekking,
         trekking_sha256=vingerafdruk.sha256,

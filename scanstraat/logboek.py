@@ -26,7 +26,7 @@ from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
-from vernietiging.checkpoint import Checkpoint, parse_checkpoint
+from vernietiging.checkpoint import parse_checkpoint
 from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
@@ -86,7 +86,7 @@ def loop(basis: Basis, stop: threading.Event) -> None:
         try:
             verzegeld = seal_waiting(basis, klant)
             seal_delivered(basis)
-            _anchor_when_due(basis.config, verzegeld.omvang)
+            _anchor_when_due(basis, verzegeld.omvang)
         except NietMogelijkError:  # a person asked for it at this moment
             pass
         except (ScanstraatError, VernietigingError, SQLAlchemyError, OSError) as exc:
@@ -106,19 +106,44 @@ def seal_delivered(basis: Basis) -> int:
     return verzegeld
 
 
-def _anchor_when_due(config: Config, omvang: int) -> None:
+def _anchor_when_due(basis: Basis, omvang: int) -> None:
     """Anchor the newest checkpoint once in so many hours; who did not answer is asked again after as many minutes."""
-    logboek = config.logboek
-    if not omvang or not (logboek.getuige or logboek.tijdstempel) or verankering.is_anchored(config, omvang):
+    logboek = basis.config.logboek
+    if not omvang or not (logboek.getuige or logboek.tijdstempel) or verankering.is_anchored(basis.config, omvang):
         return
     merk = logboek.map / ".verankerd"
     uren = logboek.veranker_uren if not merk.exists() or merk.read_bytes() == b"goed" else logboek.veranker_uren / 60
     if merk.exists() and time.time() - merk.stat().st_mtime < uren * 3600:
         return
-    verslag = verankering.anchor(config, omvang)
+    verslag = anchor(basis, omvang)
     write_over(merk, b"goed" if verslag.in_orde else b"later")
     if not verslag.in_orde:
         _log.error("verankeren_onvolledig", omvang=omvang, fouten=len(verslag.fouten))
+
+
+def anchor_newest(basis: Basis) -> verankering.Ankerverslag:
+    """Seal what waits, and anchor the checkpoint over it."""
+    return anchor(basis, seal_waiting(basis, open_klant(basis.config)).omvang)
+
+
+def anchor(basis: Basis, omvang: int) -> verankering.Ankerverslag:
+    """Anchor a checkpoint, and record what everybody said as an event: a later line of the log commits to it."""
+    verslag = verankering.anchor(basis.config, omvang)
+    if verslag.in_orde:
+        with db.begin(basis.engine) as session:
+            actor = storage.load_actor(session, "verankering")
+            storage.append_gebeurtenis(
+                session,
+                "verankering",
+                actor=actor,
+                onderwerp=actor.log_id,
+                checkpoint=omvang,
+                wortel=read_wortel(basis.config, omvang),
+                getuigen=len(verslag.getuigen),
+                tijdstempels=len(verslag.tijdstempels),
+                bewijs=verankering.hash_bewijs(basis.config, omvang),
+            )
+    return verslag
 
 
 def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
@@ -268,31 +293,29 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
     return bekend
 
 
-def find_eerste_checkpoint(config: Config, regel: int) -> Checkpoint:
-    """Return the first checkpoint that covers a line of the log, as the sealer signed it.
-
-    Chance comes from the first one: of later ones somebody could wait for the one that draws what suits them.
-
-    Raises:
-        NietMogelijkError: none covers it yet.
-        LogboekGewijzigdError: it is not what the sealer signed.
-    """
-    map = config.logboek.map / "checkpoints"
-    omvangen = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
-    omvang = min((omvang for omvang in omvangen if omvang > regel), default=None)
-    if omvang is None:
-        raise NietMogelijkError("Dit staat nog niet in een checkpoint van het logboek. Probeer het zo opnieuw.")
-    beleid = Beleid(open_klant(config).sleutels(), {}, {}, GEEN, {}, 0)
-    checkpoint = verify_checkpoint(parse_notitie((map / str(omvang)).read_bytes()), beleid)
-    if checkpoint.omvang != omvang:
-        raise LogboekGewijzigdError(f"Het checkpoint over {omvang} gebeurtenissen is een ander. Er is iets veranderd.")
-    return checkpoint
-
-
 def read_wortel(config: Config, omvang: int) -> str:
     """Return the root of a stored checkpoint, hex."""
     notitie = parse_notitie((config.logboek.map / "checkpoints" / str(omvang)).read_bytes())
     return parse_checkpoint(notitie.tekst).wortel.hex()
+
+
+def find_eerste_checkpoint(config: Config, regel: int) -> tuple[int, bytes]:
+    """Return the size and root of the first checkpoint that covers a line of the log, as the sealer signed it.
+
+    Raises:
+        NietMogelijkError: there is none yet.
+        LogboekGewijzigdError: it is not what the sealer signed.
+    """
+    map = config.logboek.map / "checkpoints"
+    groottes = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
+    eerste = min((grootte for grootte in groottes if grootte > regel), default=None)
+    if eerste is None:
+        raise NietMogelijkError("Dit staat nog niet in een checkpoint van het logboek. Probeer het zo opnieuw.")
+    beleid = Beleid(open_klant(config).sleutels(), {}, {}, GEEN, {}, 0)
+    checkpoint = verify_checkpoint(parse_notitie((map / str(eerste)).read_bytes()), beleid)
+    if checkpoint.omvang != eerste:
+        raise LogboekGewijzigdError(f"Het checkpoint over {eerste} gebeurtenissen is een ander. Er is iets veranderd.")
+    return eerste, checkpoint.wortel
 
 
 def write_beleid(config: Config, uit: Path) -> None:

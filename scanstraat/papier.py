@@ -341,9 +341,9 @@ def _select_vervangen(kolom: Any) -> Any:
 
 
 def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
-    """Return where the sheets of a document are now, by number."""
+    """Return where the sheets of a document are now, by number; of a herscan: the sheet of the page it replaced."""
     rijen = session.exec(
-        select(BladRow.nummer, DoosRow.id, DoosRow.nummer)
+        select(BladRow.id, BladRow.nummer, DoosRow.id, DoosRow.nummer)
         .select_from(BeeldRow)
         .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
         .outerjoin(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
@@ -359,7 +359,10 @@ def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
         .order_by(col(BladRow.nummer))
     )
     gevonden: dict[int, Vindplaats] = {}
-    for blad, doos_id, doos in rijen:
+    herscans = storage.find_herscanbladen(session, storage.load_document(session, document_id).batch_id)
+    for blad_id, blad, doos_id, doos in rijen:
+        if blad_id in herscans:
+            continue
         plaats = None if doos_id is None else find_plaats(session, doos_id)
         weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
         gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)

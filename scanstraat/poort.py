@@ -192,13 +192,15 @@ def build_inhoud(session: Session, lijst_log_id: UUID, dozen: Iterable[DoosRow])
     """Return what a list is about, as plain values: each doos with its sheets, and each batch as it is sealed.
 
     Raises:
-        NietMogelijkError: a doos is open or empty, or a batch in it is not sealed.
+        NietMogelijkError: a doos is open or empty, a batch in it is not sealed, or there are several besluiten.
     """
     rijen = []
+    besluit_ids: set[UUID] = set()
     for doos in dozen:
         if doos.gesloten_op is None:
             raise NietMogelijkError(f"Doos {doos.nummer} staat nog open. Sluit haar eerst: scanstraat doos sluit")
         inhoud = papier.load_inhoud(session, doos.id)
+        besluit_ids |= {_load_binding(session, batch).rij.id for batch, _ in inhoud}
         if not inhoud:
             raise NietMogelijkError(f"Doos {doos.nummer} is leeg.")
         rijen.append(
@@ -209,12 +211,22 @@ def build_inhoud(session: Session, lijst_log_id: UUID, dozen: Iterable[DoosRow])
                         "batch": str(batch.log_id),
                         "bladen": papier.format_bladen(blad.nummer for blad in bladen),
                         "manifest": _load_manifest(session, batch),
+                        "besluit": _load_binding(session, batch).rij.inhoud_sha256,
                     }
                     for batch, bladen in inhoud
                 ],
             }
         )
+    if len(besluit_ids) > 1:
+        raise NietMogelijkError("In deze dozen liggen batches van verschillende besluiten. Maak per besluit een lijst.")
     return {"schema": "scanstraat.vernietigingslijst/1", "lijst": str(lijst_log_id), "dozen": rijen}
+
+
+def _load_binding(session: Session, batch: BatchRow) -> besluiten.Binding:
+    binding = besluiten.find_binding(session, batch.id)
+    if binding is None:
+        raise NietMogelijkError(f"Batch {batch.nummer} valt nog onder geen besluit. Bind haar: scanstraat besluit bind")
+    return binding
 
 
 def _load_manifest(session: Session, batch: BatchRow) -> str:

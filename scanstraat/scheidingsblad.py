@@ -1,32 +1,21 @@
-"""Print scheidingsbladen: WeasyPrint lays them out, segno draws the code.
+"""Print scheidingsbladen.
 
-Two codes per sheet, in opposite corners, so that a fold, a staple or a feed roller never takes both. A code is at least
-25 mm wide, level M, with a quiet zone of 4 modules: a higher level makes the modules smaller and reads worse.
+Two codes per sheet, in opposite corners, so that a fold, a staple or a feed roller never takes both.
 """
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import resources
-from string import Template
 
-import segno
 from PIL import Image
 
+from scanstraat.drukwerk import Bijlage, read_sjabloon, render_code, render_pdf
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad, build_code
 
-KLEINSTE_CODE_MM = 25.0
-RUSTZONE = 4  # modules
-# Measured on turned, skewed, blurred, pale and noisy pages of 200 dpi, half of them black and white, codes of 25 mm: of
-# 21 to 33 modules 1,000 of 1,000 pages are read, of 37 modules 200 of 200, of 49 modules 37 of 40. 37 modules hold 122
-# capitals and digits or 84 other bytes, so a zaaknummer of 40 characters fits in 25 mm. What needs more prints larger.
-MEESTE_MODULES_IN_25_MM = 37
 MEESTE_BLADEN = 2_000  # in one PDF
 DPI = 300
 
@@ -49,11 +38,6 @@ _UITLEG = {
         "zaak ze horen."
     ),
 }
-
-
-def measure_code_mm(modules: int) -> float:
-    """Return the width in mm that a code of so many modules is printed at, without its quiet zone."""
-    return max(KLEINSTE_CODE_MM, modules * KLEINSTE_CODE_MM / MEESTE_MODULES_IN_25_MM)
 
 
 def build_stapel(
@@ -95,24 +79,11 @@ def render_scheidingsbladen(bladen: Sequence[Scheidingsblad]) -> bytes:
     """
     if not 1 <= len(bladen) <= MEESTE_BLADEN:
         raise ScheidingsbladError(f"Vraag 1 tot {MEESTE_BLADEN} scheidingsbladen tegelijk.")
-    # WeasyPrint takes 0.2 s to import and the line itself never prints
-    from weasyprint import HTML, Attachment  # noqa: PLC0415
-    from weasyprint.urls import URLFetcher  # noqa: PLC0415
-
-    sjabloon = Template(_read_sjabloon("scheidingsblad.html"))
+    sjabloon = read_sjabloon("scheidingsblad.html")
     inhoud = "".join(sjabloon.substitute(_fill(blad)) for blad in bladen)
-    pagina = Template(_read_sjabloon("scheidingsbladen.html")).substitute(bladen=inhoud)
-    niets_van_elders = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)  # codes stand in the page itself
-    bijlage = Attachment(
-        string=_render_gegevens(bladen),
-        name="scheidingsbladen.json",
-        description="Wat op deze bladen staat",
-        relationship="Data",
-    )
-    pdf: bytes = HTML(string=pagina, url_fetcher=niets_van_elders).write_pdf(
-        pdf_variant="pdf/a-3b", attachments=[bijlage]
-    )
-    return pdf
+    pagina = read_sjabloon("scheidingsbladen.html").substitute(bladen=inhoud)
+    gegevens = Bijlage("scheidingsbladen.json", "Wat op deze bladen staat", "Data", _render_gegevens(bladen))
+    return render_pdf(pagina, [gegevens])
 
 
 def render_scheidingsblad_beelden(bladen: Sequence[Scheidingsblad], *, dpi: int = DPI) -> tuple[Image.Image, ...]:
@@ -136,17 +107,13 @@ def _render_gegevens(bladen: Sequence[Scheidingsblad]) -> bytes:
 
 def _fill(blad: Scheidingsblad) -> dict[str, str]:
     tekst = build_code(blad)
-    code = segno.make(tekst, error="m", micro=False, boost_error=False)
-    modules = int(code.symbol_size(border=0)[0])
-    plaatje = io.BytesIO()
-    code.save(plaatje, kind="png", border=RUSTZONE, scale=12)
-    zijde = measure_code_mm(modules) * (modules + 2 * RUSTZONE) / modules
+    code = render_code(tekst)
     return {
         "soort": blad.soort.value,
         "letter": "+" if blad.soort is Bladsoort.BIJLAGEBLAD else _TITELS[blad.soort][0],
         "titel": _TITELS[blad.soort],
-        "code": "data:image/png;base64," + base64.b64encode(plaatje.getvalue()).decode("ascii"),
-        "zijde_mm": f"{zijde:.2f}",
+        "code": code.bron,
+        "zijde_mm": f"{code.zijde_mm:.2f}",
         "nummer": _format_nummer(blad.zaak or blad.batch),
         "gegevens": _format_gegevens(blad),
         "uitleg": html.escape(_UITLEG[blad.soort]),
@@ -169,7 +136,3 @@ def _format_gegevens(blad: Scheidingsblad) -> str:
     )
     rijen = "".join(f"<tr><th>{label}</th><td>{html.escape(waarde)}</td></tr>" for label, waarde in regels if waarde)
     return f"<table>{rijen}</table>" if rijen else ""
-
-
-def _read_sjabloon(naam: str) -> str:
-    return resources.files("scanstraat.sjablonen").joinpath(naam).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ What comes back is checked before it is kept, beside the log, under the size of 
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -108,6 +109,21 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
         stempels = collect((deel.naam, partial(_stamp, *vast, deel)) for deel in config.logboek.tijdstempel)
         getuigen = collect((deel.naam, partial(_cosign, *vast, deel)) for deel in config.logboek.getuige)
     return Ankerverslag(omvang, getuigen, stempels, tuple(fouten))
+
+
+def hash_bewijs(config: Config, omvang: int) -> str:
+    """Return the SHA-256, hex, over every stamp and every line of a witness about a checkpoint.
+
+    Of each file: its path in the log, a newline, its SHA-256 in hex, a newline; in the order of the paths.
+    """
+    map = config.logboek.map
+    paden = [map / "getuigen" / str(omvang), *(map / "tijdstempels" / str(omvang)).glob("*.tsr")]
+    regels = sorted(
+        f"{pad.relative_to(map).as_posix()}\n{hashlib.sha256(pad.read_bytes()).hexdigest()}\n"
+        for pad in paden
+        if pad.is_file()
+    )
+    return hashlib.sha256("".join(regels).encode()).hexdigest()
 
 
 def is_anchored(config: Config, omvang: int) -> bool:

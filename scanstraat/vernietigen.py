@@ -102,6 +102,7 @@ def propose(
             raise NietMogelijkError(f"Doos {doos.nummer} is twee keer genoemd. Noem elke doos een keer.")
         papier.verify_niet_vernietigd(session, doos)
         papier.verify_vrij(session, doos)
+    _verify_hele_documenten(session, dozen)
     log_id = uuid4()
     inhoud = poort.build_inhoud(session, log_id, sorted(dozen, key=lambda doos: doos.nummer))
     vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(inhoud))
@@ -128,6 +129,20 @@ def propose(
     session.add_all(LijstdoosRow(lijst_id=lijst.id, doos_id=doos.id) for doos in dozen)
     session.flush()
     return lijst
+
+
+def _verify_hele_documenten(session: Session, dozen: Sequence[DoosRow]) -> None:
+    """Return when every document goes as a whole: all its sheets lie in dozen of this list."""
+    nummers = {doos.nummer for doos in dozen}
+    for doos in dozen:
+        for document in papier.find_documenten(session, doos.id):
+            elders = [plek for plek in papier.find_vindplaatsen(session, document.id) if plek.doos not in nummers]
+            if elders:
+                raise NietMogelijkError(
+                    f"Van document {str(document.id)[:8]} ligt blad {papier.format_bladen(p.blad for p in elders)} "
+                    "niet in een doos van deze lijst. Leg het hele document in dozen van deze lijst, of neem het uit "
+                    f"doos {doos.nummer}."
+                )
 
 
 def _is_naam(naam: str) -> Any:
@@ -207,8 +222,8 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
     documenten = papier.find_documenten(session, doos.id)
     if not documenten:
         raise NietMogelijkError(f"In doos {doos.nummer} zit geen enkel document. Haal haar van de lijst.")
-    checkpoint = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
-    zaad = build_zaad(checkpoint.wortel, doos.log_id)
+    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
+    zaad = build_zaad(wortel, doos.log_id)
     aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
     getrokken = draw_steekproef(len(documenten), min(aantal, len(documenten)), zaad)
     trekking = {
@@ -227,14 +242,14 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
         onderwerp=doos.log_id,
         lijst=str(lijst.log_id),
         voorgesteld=voorgesteld,
-        checkpoint=checkpoint.omvang,
+        checkpoint=checkpoint,
         zaad=zaad.hex(),
         trekking=vingerafdruk.sha256,
     )
     rij = TrekkingRow(
         doos_id=doos.id,
         lijst_id=lijst.id,
-        checkpoint=checkpoint.omvang,
+        checkpoint=checkpoint,
         zaad=zaad.hex(),
         trekking=trekking,
         trekking_sha256=vingerafdruk.sha256,

@@ -28,7 +28,6 @@ from scanstraat import (
     papier,
     personen,
     storage,
-    verankering,
     vernietigen,
 )
 from scanstraat.bootstrap import Basis, open_basis
@@ -112,11 +111,9 @@ class Afrondproef:
         logboek.seal_waiting(self.basis, logboek.open_klant(self.basis.config))
 
     def anchor(self) -> int:
-        self.seal()
-        omvang = logboek.open_klant(self.basis.config).stand().omvang
-        verslag = verankering.anchor(self.basis.config, omvang)
+        verslag = logboek.anchor_newest(self.basis)
         assert verslag.in_orde, verslag.fouten
-        return omvang
+        return verslag.omvang
 
     def add_mensen(self) -> None:
         with db.begin(self.basis.engine) as session:
@@ -214,7 +211,8 @@ class Afrondproef:
             session.flush()
             bewerken.bewerk(
                 session, self.basis.werkbank, batch, storage.load_actor(session, door, "persoon"),
-                Bewerkingsoort.VERVANG, {}, lambda oud_: opstelling.replace_page(oud_, oud.beeld_id, nieuw.id),
+                Bewerkingsoort.VERVANG, {"beeld": str(nieuw.id)},
+                lambda nu: opstelling.replace_page(nu, oud.beeld_id, nieuw.id),
             )  # fmt: skip
         return self.finish_werk(document_id)
 

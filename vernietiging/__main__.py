@@ -43,6 +43,12 @@ def main(woorden: list[str] | None = None) -> int:
     print(f"BEWEZEN. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
     verankerd = len(verslag.verankerd)
     print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
+    if verslag.vernietigd:
+        dozen = "1 doos is" if verslag.vernietigd == 1 else f"{verslag.vernietigd} dozen zijn"
+        print(
+            f"{dozen} vernietigd, elk na controle, twee vrijgaven van verschillende mensen, een laatste blik en een "
+            "verankerd checkpoint."
+        )
     if beleid.quorum == GEEN and not beleid.minimaal_tijdstempels:
         print(
             "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan"

@@ -23,8 +23,16 @@ class GebeurtenisError(VernietigingError):
     """An event that its closed schema does not allow."""
 
 
+class VerklaringError(VernietigingError):
+    """A verklaring that cannot be read, or may not be made; the message says why."""
+
+
 class LogboekGewijzigdError(VernietigingError):
     """The log is not what was signed: something was changed, left out or put in."""
+
+
+class OngegrondError(LogboekGewijzigdError):
+    """The log says something that was not allowed: paper went, or somebody decided, without the grounds for it."""
 
 
 class NietVastTeStellenError(VernietigingError):

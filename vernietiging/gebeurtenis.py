@@ -291,8 +291,8 @@ def verify_gebeurtenis(gebeurtenis: Gebeurtenis) -> Gebeurtenis:
     return gebeurtenis
 
 
-def verify_blad(blad: bytes) -> None:
-    """Return when these are the bytes that `Gebeurtenis.to_bytes` gives of an event that its closed schema allows.
+def verify_blad(blad: bytes) -> str:
+    """Return the kind of an event when these are the bytes that `Gebeurtenis.to_bytes` gives of an allowed one.
 
     The one form is a pattern per kind and version: a log of a million lines is read in seconds.
 
@@ -300,14 +300,16 @@ def verify_blad(blad: bytes) -> None:
         GebeurtenisError: it is anything else.
     """
     einde = _EINDE.search(blad)
-    patroon = None if einde is None else _PATRONEN.get((einde[1].decode(), int(einde[2])))
+    soort = "" if einde is None else einde[1].decode()
+    patroon = None if einde is None else _PATRONEN.get((soort, int(einde[2])))
     if patroon is None:
         raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis van een bekend soort.")
     gevonden = patroon.fullmatch(blad)
     if gevonden is None or len(blad) > MAXIMUM_BYTES:
-        raise GebeurtenisError(f"Een gebeurtenis {einde[1].decode() if einde else ''} staat niet in de vaste vorm.")
+        raise GebeurtenisError(f"Een gebeurtenis {soort} staat niet in de vaste vorm.")
     if any(int(getal) > _GROOTSTE for getal in gevonden.groups()):
         raise GebeurtenisError("Een getal in een gebeurtenis is te groot.")
+    return soort
 
 
 def parse_blad(blad: bytes) -> Gebeurtenis:

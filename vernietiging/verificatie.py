@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from vernietiging.beleid import Beleid
+from vernietiging.betekenis import BEKEKEN, Ankerfeit, Betekenis
 from vernietiging.boom import Rand, hash_blad
 from vernietiging.checkpoint import Checkpoint, parse_checkpoint, read_bericht
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
@@ -39,6 +41,12 @@ class Verankering:
         """Whether it is as many as the policy asks."""
         return beleid.is_quorum(self.getuigen) and len(self.tijdstempels) >= beleid.minimaal_tijdstempels
 
+    def find_tijd(self, beleid: Beleid) -> datetime | None:
+        """Return when as many authorities as the policy asks had stamped it; None when it asks none or has too few."""
+        tijden = sorted(self.tijdstempels.values())
+        nodig = beleid.minimaal_tijdstempels
+        return tijden[nodig - 1] if 0 < nodig <= len(tijden) else None
+
 
 @dataclass(frozen=True)
 class Verslag:
@@ -47,6 +55,7 @@ class Verslag:
     checkpoint: Checkpoint
     checkpoints: int  # how many were stored and hold
     verankerd: Mapping[int, Verankering]  # size -> what anchors it, enough by the policy
+    vernietigd: int  # dozen that the log says are destroyed, each with its grounds
 
 
 def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _totaal: None) -> Verslag:
@@ -67,15 +76,25 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
     # A log that is being sealed may already have a newer one stored than the one it shows.
     checkpoint, _ = bewaard[max(bewaard)]
     verankeringen = {omvang: find_verankering(map, beleid, punt, inhoud) for omvang, (punt, inhoud) in bewaard.items()}
-    _verify_bladen(map, {omvang: punt for omvang, (punt, _) in bewaard.items()}, checkpoint, meld)
     genoeg = {omvang: anker for omvang, anker in verankeringen.items() if anker.is_genoeg(beleid)}
+    punten = {omvang: punt for omvang, (punt, _) in bewaard.items()}
+    betekenis = Betekenis(
+        _Naslag(map, checkpoint.omvang).read,
+        {
+            omvang: Ankerfeit(punt.wortel, omvang in genoeg, verankeringen[omvang].find_tijd(beleid))
+            for omvang, punt in punten.items()
+        },
+    )
+    _verify_bladen(map, punten, checkpoint, betekenis, meld)
+    if betekenis.fout is not None:  # only now is it sure that these are the lines that were signed
+        raise betekenis.fout
     if checkpoint.omvang not in genoeg:
         laatste = max(genoeg, default=0)
         raise NietVastTeStellenError(
             f"De gebeurtenissen na nummer {laatste} zijn nog niet verankerd zoals het beleid vraagt. Vraag een nieuwer "
             "uittreksel."
         )
-    return Verslag(checkpoint, len(bewaard), genoeg)
+    return Verslag(checkpoint, len(bewaard), genoeg, betekenis.vernietigd)
 
 
 def verify_checkpoint(notitie: Notitie, beleid: Beleid) -> Checkpoint:
@@ -167,16 +186,20 @@ def find_verankering(map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: 
 # --- leaves and tiles ---------------------------------------------------------------------------------------------
 
 
-def _verify_bladen(map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, meld: Meld) -> None:
+def _verify_bladen(
+    map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, betekenis: Betekenis, meld: Meld
+) -> None:
     nalezer = _Nalezer(map)
     rand = Rand()
     for n in range(-(-checkpoint.omvang // BREEDTE)):
         breedte = min(BREEDTE, checkpoint.omvang - n * BREEDTE)
         for blad in nalezer.read_bundel(n, breedte):
             try:
-                verify_blad(blad)
+                soort = verify_blad(blad)
             except GebeurtenisError as exc:
                 raise LogboekGewijzigdError(f"Regel {rand.omvang}: {exc}") from exc
+            if soort in BEKEKEN:
+                betekenis.look(rand.omvang, blad)
             rand.append(nalezer.append(hash_blad(blad)))
             punt = bewaard.get(rand.omvang)
             if punt is not None and punt.wortel != rand.wortel:
@@ -187,6 +210,22 @@ def _verify_bladen(map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Che
     if rand.wortel != checkpoint.wortel:
         raise LogboekGewijzigdError("Het logboek is niet dat van het nieuwste checkpoint.")
     nalezer.finish()
+
+
+class _Naslag:
+    """Looks up single lines of the log, a bundle at a time; the last ones stay at hand."""
+
+    def __init__(self, map: Path, omvang: int) -> None:
+        self._tegels, self._omvang = Tegelmap(map), omvang
+        self._read_bundel = lru_cache(maxsize=8)(self._read)
+
+    def read(self, nummer: int) -> bytes:
+        """Return the leaf with this number, which must be one of the log."""
+        n, plek = divmod(nummer, BREEDTE)
+        return self._read_bundel(n)[plek]
+
+    def _read(self, n: int) -> list[bytes]:
+        return self._tegels.read_bladen(n, min(BREEDTE, self._omvang - n * BREEDTE))
 
 
 class _Nalezer:

@@ -152,8 +152,8 @@ def _say_vervolg(gevonden: dict[str, Any], toon: Path | None) -> str:
     if toon is None:
         return f"Bekijk ze eerst: scanstraat keur {nummer} --toon MAP"
     return (
-        f"De documenten staan in {toon}. Begin met {OVERZICHT}. Is alles goed: scanstraat keur {nummer} --goed. Anders: "
-        f"scanstraat keur {nummer} --fout {FOUTVORM}. Gooi de map weg als u klaar bent."
+        f"De documenten staan in {toon}. Begin met {OVERZICHT}. Is alles goed: scanstraat keur {nummer} --goed. "
+        f"Anders: scanstraat keur {nummer} --fout {FOUTVORM}. Gooi de map weg als u klaar bent."
     )
 
 

@@ -73,11 +73,9 @@ def controleer(context: typer.Context) -> None:
 def veranker(context: typer.Context, als_json: AlsJson = False) -> None:
     """Laat getuigen en tijdstempelautoriteiten het nieuwste checkpoint vastleggen. Dat gaat ook elke dag vanzelf."""
     from scanstraat import logboek as boek  # noqa: PLC0415
-    from scanstraat.verankering import anchor  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        verzegeld = boek.seal_waiting(basis, boek.open_klant(basis.config))
-        verslag = anchor(basis.config, verzegeld.omvang)
+        verslag = boek.anchor_newest(basis)
     if als_json:
         show_json(verslag.to_json())
     else:

@@ -37,13 +37,13 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
-        "scanstraat.vernietigen",
+        *("scanstraat.vernietigen", "scanstraat.verklaren"),
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
         *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek"),
     ),
-    "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo"),
+    "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo", "scanstraat.demo_afronding"),
 }
 VOLGORDE = tuple(LAGEN)
 LATER = {"scanstraat.web"}  # comes with the web pages

@@ -22,6 +22,7 @@ from scanstraat import (
     besluiten,
     bewerken,
     db,
+    logboek,
     papier,
     personen,
     poort,
@@ -59,6 +60,8 @@ from tests.afrondproef import (
     zwijg,
 )
 from tests.builders import Batchproef
+from vernietiging.__main__ import BEWEZEN
+from vernietiging.__main__ import main as verifier
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.vervangingsbesluit import Controletermijn, Reikwijdte
 
@@ -274,16 +277,49 @@ def test_the_master_of_a_herscan_is_read_too_though_it_has_no_sheet_in_the_doos(
 # --- 5 to 7: the proofs -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("archief", "feit", "zin"), [
-    ({"conform": False}, "pdfa_conform", "geen geldig PDF/A-bestand"),
-    ({"getrouw": False}, "getrouw", "het bewijs dat het archiefbestand de scans toont ontbreekt"),
-    ({"te_weinig": 1}, "getrouw", "het aantal pagina's klopt niet met het manifest"),
+@pytest.mark.parametrize(("kolom", "feit", "zin"), [
+    ("pdfa_conform", "pdfa_conform", "geen geldig PDF/A-bestand"),
+    ("pdfa_rapport_sha256", "pdfa_conform", "geen geldig PDF/A-bestand"),
+    ("getrouw", "getrouw", "het bewijs dat het archiefbestand de scans toont ontbreekt"),
+    ("getrouwheid_rapport_sha256", "getrouw", "het bewijs dat het archiefbestand de scans toont ontbreekt"),
 ])  # fmt: skip
-def test_without_proof_paper_stays(proef: Afrondproef, archief: dict[str, Any], feit: str, zin: str) -> None:
-    stapel = Stapel(proef, 2, **archief)
+def test_a_proof_that_is_gone_keeps_the_paper(proef: Afrondproef, kolom: str, feit: str, zin: str) -> None:
+    stapel = Stapel(proef)
+    with unguarded(proef, "documentversie"), db.begin(proef.basis.engine) as session:
+        versie = session.get_one(DocumentversieRow, stapel.batch.versies[0])
+        setattr(versie, kolom, None)
+        session.add(versie)
     redenen = stapel.redenen
-    assert set(redenen) - EERST - {"in_backup"} == {feit}
-    assert zin in redenen[feit]
+    assert feit in redenen and zin in redenen[feit]
+
+
+@contextmanager
+def unguarded(proef: Afrondproef, tabel: str) -> Iterator[None]:
+    """Take the rules of the database off a table, as somebody might who has its file."""
+    with proef.basis.engine.begin() as verbinding:
+        rijen = verbinding.exec_driver_sql(
+            "select name, sql from sqlite_master where type = 'trigger' and tbl_name = ?", (tabel,)
+        ).all()
+        for naam, _ in rijen:
+            verbinding.exec_driver_sql(f"drop trigger {naam}")
+    yield
+    with proef.basis.engine.begin() as verbinding:
+        for _, opdracht in rijen:
+            verbinding.exec_driver_sql(opdracht)
+
+
+@pytest.mark.parametrize("archief", [{"conform": False}, {"getrouw": False}])
+def test_what_is_not_proven_is_not_sealed(proef: Afrondproef, archief: dict[str, Any]) -> None:
+    batch = proef.add_batch(1, **archief)
+    with pytest.raises(NietMogelijkError, match="niet bewezen dat het archiefbestand goed is"):
+        afronding.trek(proef.basis, batch.batch)
+
+
+def test_a_manifest_with_another_number_of_pages_keeps_the_paper(proef: Afrondproef) -> None:
+    stapel = Stapel(proef, 2, te_weinig=1)
+    redenen = stapel.redenen
+    assert set(redenen) - EERST - {"in_backup"} == {"getrouw"}
+    assert "het aantal pagina's klopt niet met het manifest" in redenen["getrouw"]
 
 
 @pytest.mark.parametrize(("bevinding", "zin"), [
@@ -673,10 +709,13 @@ def test_what_is_not_anchored_keeps_its_paper(proef: Afrondproef) -> None:
     refuse(stapel, "verankerd", "scanstraat logboek veranker")
 
 
-def test_a_binding_after_the_anchor_must_be_anchored_as_well(proef: Afrondproef) -> None:
+def test_what_was_stated_about_a_batch_after_the_anchor_must_be_anchored_as_well(proef: Afrondproef) -> None:
     stapel = Stapel(proef)
     stapel.release()
-    proef.bind(stapel.batch.batch, "meldingen")
+    with db.begin(proef.basis.engine) as session:
+        actor, batch = storage.load_actor(session, BEHEERDER, "persoon"), stapel.rij(session)
+        storage.append_gebeurtenis(session, "batch.scanoperator", actor=actor, onderwerp=batch.log_id, bekend=True)
+    proef.seal()
     refuse(stapel, "verankerd", "nog geen verankerd checkpoint")
     proef.anchor()
     assert stapel.redenen == {}
@@ -933,3 +972,17 @@ def test_a_step_waits_for_somebody_elses_sealing(proef: Afrondproef, klaar: Stap
     threading.Timer(0.3, los.set).start()
     assert klaar.redenen == {}
     draad.join()
+
+
+def test_the_log_of_all_this_is_proven_to_somebody_with_the_log_alone(
+    proef: Afrondproef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of everything that the tests before were allowed: withdrawn, failed, stopped and destroyed."""
+    stapel = Stapel(proef)
+    stapel.release()
+    proef.execute(proef.order(stapel.lijst, stapel.doos), stapel.doos)
+    proef.anchor()
+    beleid = proef.map / "beleid.txt"
+    logboek.write_beleid(proef.basis.config, beleid)
+    assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == BEWEZEN, capsys.readouterr().out
+    assert "vernietigd" in capsys.readouterr().out

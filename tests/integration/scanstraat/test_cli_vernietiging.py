@@ -122,9 +122,9 @@ def hier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installatie]:
 
 def draw_pagina(pad: Path) -> Path:
     """Draw a page as a scanner would give it."""
-    pagina = Image.new("L", (1240, 1754), 255)
+    pagina = Image.new("L", (1654, 2339), 255)
     ImageDraw.Draw(pagina).text((100, 100), "een brief\n" * 40, fill=0)
-    pagina.save(pad, dpi=(150, 150))
+    pagina.save(pad, dpi=(200, 200))
     return pad
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -234,7 +232,7 @@ def test_the_loop_goes_on_after_trouble(proef: Proef, monkeypatch: pytest.Monkey
         return Verzegeld(0, b"", b"")
 
     monkeypatch.setattr(logboek, "seal_waiting", seal)
-    logboek.loop(cast("Any", SimpleNamespace(config=_quick(proef.basis.config))), stop)
+    logboek.loop(replace(proef.basis, config=_quick(proef.basis.config)), stop)
     assert keren == 2
 
 

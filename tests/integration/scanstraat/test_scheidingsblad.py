@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from kwaliteitscontrole.verapdf import Verapdf
 from scanstraat.cli import app
+from scanstraat.drukwerk import measure_code_mm
 from scanstraat.errors import ScheidingsbladError
 from scanstraat.intake.codes import Code, find_codes
-from scanstraat.scheidingsblad import measure_code_mm, render_scheidingsblad_beelden, render_scheidingsbladen
+from scanstraat.scheidingsblad import render_scheidingsblad_beelden, render_scheidingsbladen
 from scanstraat.scheidingscode import Bladsoort, Scheidingsblad, build_code, parse_code
 
 BLADEN = (

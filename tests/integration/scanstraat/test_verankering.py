@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
 
-from scanstraat import logboek, verankering
+from scanstraat import db, logboek, verankering
+from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import Config, build_config
 from scanstraat.errors import InstellingError
+from scanstraat.tables import GebeurtenisRow
 from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
 from vernietiging.__main__ import BEWEZEN, ONZEKER, main
 from vernietiging.beleid import render_beleid
@@ -167,19 +170,43 @@ def test_it_is_done_once_in_so_many_hours_and_sooner_when_somebody_was_away(
 
     monkeypatch.setattr(verankering, "anchor", anchor)
     proef.stempels.append(lambda _vraag: (503, b""))
-    for _ in range(2):
-        logboek._anchor_when_due(proef.config, proef.seal(1))
-    assert gevraagd == [1]
-    proef.stempels.append(proef.stempels[0])
-    nu = time.time()
-    monkeypatch.setattr(time, "time", lambda: nu + 25 * 60)
-    logboek._anchor_when_due(proef.config, 2)
-    logboek._anchor_when_due(proef.config, proef.seal(1))
-    assert gevraagd == [1, 2]
-    monkeypatch.setattr(time, "time", lambda: nu + 50 * 3600)
-    logboek._anchor_when_due(proef.config, 3)
-    logboek._anchor_when_due(proef.config, 3)
-    assert gevraagd == [1, 2, 3]
+    with open_basis(proef.config) as basis:
+        for _ in range(2):
+            logboek._anchor_when_due(basis, proef.seal(1))
+        assert gevraagd == [1]
+        proef.stempels.append(proef.stempels[0])
+        nu = time.time()
+        monkeypatch.setattr(time, "time", lambda: nu + 25 * 60)
+        logboek._anchor_when_due(basis, 2)
+        logboek._anchor_when_due(basis, proef.seal(1))
+        assert gevraagd == [1, 2]
+        monkeypatch.setattr(time, "time", lambda: nu + 50 * 3600)
+        logboek._anchor_when_due(basis, 3)
+        logboek._anchor_when_due(basis, 3)
+        assert gevraagd == [1, 2, 3]
+
+
+def test_what_was_anchored_becomes_an_event_that_commits_to_every_stamp_and_line(proef: Proef) -> None:
+    omvang = proef.seal(3)
+    with open_basis(proef.config) as basis:
+        proef.stempels.append(lambda _vraag: (503, b""))
+        logboek.anchor(basis, omvang)
+        assert load_ankers(basis) == []  # not all of them answered
+        proef.stempels.append(proef.stempels[0])
+        logboek.anchor(basis, omvang)
+        (anker,) = load_ankers(basis)
+    assert (anker["checkpoint"], anker["getuigen"], anker["tijdstempels"]) == (3, 1, 1)
+    assert anker["wortel"] == logboek.read_wortel(proef.config, 3)
+    assert anker["bewijs"] == verankering.hash_bewijs(proef.config, 3)
+    (stempel,) = (proef.config.logboek.map / "tijdstempels" / "3").glob("*.tsr")
+    stempel.chmod(0o600)
+    stempel.write_bytes(stempel.read_bytes() + b" ")
+    assert anker["bewijs"] != verankering.hash_bewijs(proef.config, 3)
+
+
+def load_ankers(basis: Basis) -> list[Mapping[str, object]]:
+    with db.read(basis.engine) as session:
+        return list(session.exec(select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "verankering")))
 
 
 def test_without_anybody_to_ask_it_is_said_what_to_set(proef: Proef, tmp_path: Path) -> None:

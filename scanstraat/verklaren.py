@@ -1,0 +1,473 @@
+"""What was replaced and destroyed, stated: collected from the record, printed, numbered, signed and never changed.
+
+Only executed destructions are stated. What a verklaring says of a document is what was approved, not what it became.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from rfc3161_client import decode_timestamp_response
+from sqlmodel import Session, col, select
+
+from kwaliteitscontrole.oordeel import FOUTEN
+from scanstraat import besluiten, db, logboek, papier, personen, poort, storage, verankering
+from scanstraat.bootstrap import Basis
+from scanstraat.domain import to_local
+from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.mdto import Kenmerk, Verwijzing, build_verklaring_mdto
+from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
+from scanstraat.tables import BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
+from scanstraat.tables_bewijs import (
+    DoosbladRow,
+    DoosRow,
+    MandaatRow,
+    OndertekeningRow,
+    OordeelRow,
+    OpdrachtRow,
+    TrekkingRow,
+    UitvoeringRow,
+    VerklaringRow,
+    VerklaringscanRow,
+    VernietigingslijstRow,
+    VerzegelingRow,
+)
+from scanstraat.verklaringblad import render_verklaring
+from vernietiging.regime import REGIMETABELLEN
+from vernietiging.verklaring import (
+    Besluitverwijzing,
+    Controleregel,
+    Documentregel,
+    Doosregel,
+    Logverwijzing,
+    Ondertekenaar,
+    Periode,
+    Stempelregel,
+    Uitvoering,
+    Verklaring,
+    Verklaringsoort,
+    Vrijgaveregel,
+    build_bladreeksen,
+    build_tellingen,
+    find_gebreken,
+    format_nummer,
+)
+
+NADER_TE_BEPALEN = "Nader te bepalen"
+
+
+@dataclass(frozen=True)
+class Selectie:
+    """Which executed destructions a verklaring is about: a list, or a period (both days included)."""
+
+    lijst: UUID | None = None
+    van: date | None = None
+    tot: date | None = None
+
+
+def make_verklaring(
+    basis: Basis,
+    session: Session,
+    soort: Verklaringsoort,
+    selectie: Selectie,
+    wie: Aangemeld,
+    *,
+    demonstratie: bool = False,
+    vervangt: str = "",
+    reden: str = "",
+) -> VerklaringRow:
+    """Make the next verklaring of a kind: its data, PDF/A-3 and metadata are stored, and the log commits to them.
+
+    Args:
+        vervangt: number of the verklaring that this one corrects, for a `reden`.
+    Raises:
+        NietMogelijkError: nothing was destroyed, it is not anchored yet, or something that must be stated is missing.
+    """
+    personen.verify_mandaat(
+        session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE, Rol.ARCHIVARIS
+    )
+    uitvoeringen = _load_uitvoeringen(basis, session, selectie)
+    oud = find_verklaring(session, vervangt) if vervangt else None
+    if oud is not None and oud.soort != soort.value:
+        raise NietMogelijkError(f"{oud.nummer} is een andere soort verklaring.")
+    verklaring = _build_verklaring(
+        basis, session, soort, uitvoeringen, _next_nummer(session, soort), vervangt, reden, demonstratie=demonstratie
+    )
+    gebreken = find_gebreken(verklaring)
+    if gebreken:
+        raise NietMogelijkError("Deze verklaring kan niet worden gemaakt. " + " ".join(gebreken))
+    organisatie = Verwijzing(basis.config.algemeen.organisatie, Kenmerk(basis.config.algemeen.rsin, "RSIN"))
+    mdto = build_verklaring_mdto(verklaring, bron=basis.config.algemeen.organisatie, archiefvormer=organisatie)
+    pdf = render_verklaring(verklaring, mdto=mdto, woorden=build_woorden(verklaring.regime),
+                            tijdzone=basis.config.algemeen.tijdzone)  # fmt: skip
+    bewaard = {naam: basis.opslag.bewaar_bytes(inhoud) for naam, inhoud in
+               (("gegevens", verklaring.to_bytes()), ("pdf", pdf), ("mdto", mdto))}  # fmt: skip
+    for vingerafdruk in bewaard.values():
+        storage.save_object(session, vingerafdruk, "verklaring")
+    rij = VerklaringRow(
+        soort=soort.value,
+        nummer=verklaring.nummer,
+        lijst_id=selectie.lijst,
+        vervangt_id=None if oud is None else oud.id,
+        reden=reden.strip(),
+        gegevens_sha256=bewaard["gegevens"].sha256,
+        pdf_sha256=bewaard["pdf"].sha256,
+        mdto_sha256=bewaard["mdto"].sha256,
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=UUID(int=0),
+    )
+    rij.gebeurtenis_id = storage.append_gebeurtenis(
+        session,
+        "verklaring.opgemaakt",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=rij.log_id,
+        soort=soort.value,
+        nummer=verklaring.nummer.lower(),
+        pdf=rij.pdf_sha256,
+        gegevens=rij.gegevens_sha256,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def find_verklaring(session: Session, nummer: str) -> VerklaringRow:
+    """Return a verklaring by its number.
+
+    Raises:
+        NietGevondenError: there is none.
+    """
+    rij = session.exec(select(VerklaringRow).where(VerklaringRow.nummer == nummer.strip().upper())).first()
+    if rij is None:
+        raise NietGevondenError(f"Verklaring {nummer} bestaat niet. `scanstraat verklaring lijst` toont welke er zijn.")
+    return rij
+
+
+def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningRow:
+    """Record that a gemandateerde agrees to a verklaring as it is printed.
+
+    Raises:
+        NietMogelijkError: they did so already, or it was corrected by a newer one.
+    """
+    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
+    if session.exec(select(VerklaringRow.id).where(VerklaringRow.vervangt_id == rij.id)).first() is not None:
+        raise NietMogelijkError(f"{rij.nummer} is vervangen door een nieuwere verklaring. Onderteken die.")
+    al = select(OndertekeningRow.id).where(
+        OndertekeningRow.verklaring_id == rij.id, OndertekeningRow.persoon_id == wie.persoon_id
+    )
+    if session.exec(al).first() is not None:
+        raise NietMogelijkError(f"{wie.naam} ondertekende {rij.nummer} al.")
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "verklaring.ondertekend",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=rij.log_id,
+        pdf=rij.pdf_sha256,
+        herbevestigd=HERBEVESTIGD,
+    )
+    ondertekening = OndertekeningRow(
+        verklaring_id=rij.id,
+        persoon_id=wie.persoon_id,
+        mandaat_id=mandaat.id,
+        pdf_sha256=rij.pdf_sha256,
+        op=db.now_text(),
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(ondertekening)
+    session.flush()
+    return ondertekening
+
+
+def add_scan(basis: Basis, session: Session, rij: VerklaringRow, bestand: Path, wie: Aangemeld) -> str:
+    """Keep a scan of the verklaring with ink on it; return its SHA-256.
+
+    Raises:
+        NietGevondenError: there is no such file, or it is empty.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    if not bestand.is_file() or not bestand.stat().st_size:
+        raise NietGevondenError(f"{bestand} bestaat niet, is leeg of is geen bestand.")
+    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=200_000_000)
+    storage.save_object(session, vingerafdruk, "verklaring")
+    session.add(
+        VerklaringscanRow(
+            verklaring_id=rij.id, bestand_sha256=vingerafdruk.sha256, op=db.now_text(), persoon_id=wie.persoon_id
+        )
+    )
+    storage.append_gebeurtenis(
+        session,
+        "verklaring.scan",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=rij.log_id,
+        bestand=vingerafdruk.sha256,
+    )
+    return vingerafdruk.sha256
+
+
+def build_woorden(regime: str) -> dict[str, str]:
+    """Return the words of a regime as the print needs them."""
+    from scanstraat.verklaringblad import WOORDEN_1995  # noqa: PLC0415
+    from vernietiging.vervangingsbesluit import Regime  # noqa: PLC0415
+
+    tabel = REGIMETABELLEN[Regime(regime)]
+    return {sleutel: str(getattr(tabel, sleutel, standaard)) for sleutel, standaard in WOORDEN_1995.items()}
+
+
+# --- what it says -------------------------------------------------------------------------------------------------
+
+
+def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> list[UitvoeringRow]:
+    vraag = (
+        select(UitvoeringRow).where(UitvoeringRow.uitslag == "vernietigd").order_by(col(UitvoeringRow.uitgevoerd_op))
+    )
+    if selectie.lijst is not None:
+        vraag = vraag.join(OpdrachtRow, col(OpdrachtRow.id) == UitvoeringRow.opdracht_id).where(
+            OpdrachtRow.lijst_id == selectie.lijst
+        )
+    gevonden = []
+    for rij in session.exec(vraag):
+        dag = to_local(str(rij.uitgevoerd_op), basis.config.algemeen.tijdzone).date()
+        if (selectie.van is None or selectie.van <= dag) and (selectie.tot is None or dag <= selectie.tot):
+            gevonden.append(rij)
+    if not gevonden:
+        raise NietMogelijkError("Er is in deze lijst of periode niets vernietigd. Er valt nog niets te verklaren.")
+    return gevonden
+
+
+def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
+    jaar = datetime.now(UTC).year
+    begin = format_nummer(soort, jaar, 0)[:-4]
+    hoogste = session.exec(
+        select(sa.func.max(VerklaringRow.nummer)).where(col(VerklaringRow.nummer).startswith(begin))
+    ).one()
+    return format_nummer(soort, jaar, 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1)
+
+
+def _build_verklaring(
+    basis: Basis,
+    session: Session,
+    soort: Verklaringsoort,
+    uitvoeringen: Sequence[UitvoeringRow],
+    nummer: str,
+    vervangt: str,
+    reden: str,
+    *,
+    demonstratie: bool,
+) -> Verklaring:
+    specificatie = tuple(_build_doos(basis, session, rij) for rij in uitvoeringen)
+    batches = _load_batches(session, uitvoeringen)
+    binding = _find_binding(session, batches)
+    besluit = binding.besluit
+    tabel = REGIMETABELLEN[besluit.regime]
+    lijsten = _load_lijsten(session, uitvoeringen)
+    zone = basis.config.algemeen.tijdzone
+    dagen = [to_local(batch.ontvangen_op, zone).date() for batch in batches]
+    vrijgaven = _build_vrijgaven(session, lijsten, besluit.ondertekenaar)
+    return Verklaring(
+        soort=soort,
+        nummer=nummer,
+        vervangt=vervangt,
+        reden=reden.strip(),
+        opgemaakt_op=db.now_text(),
+        regime=besluit.regime.value,
+        organisatie=besluit.organisatie,
+        zorgdrager=f"het college van burgemeester en wethouders van {besluit.organisatie}"
+        if besluit.organisatie.startswith("Gemeente ")
+        else besluit.organisatie,
+        besluit=Besluitverwijzing(
+            besluit.nummer,
+            besluit.datum.isoformat(),
+            besluit.publicatie,
+            besluit.handboekversie,
+            binding.rij.inhoud_sha256,
+        ),
+        grondslag=(besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring),
+        periode=Periode(min(dagen).isoformat(), to_local(db.now_text(), zone).date().isoformat()),
+        wijze_van_vervanging=f"{besluit.aspecten.totstandkoming}",
+        uitvoeringen=_build_uitvoeringen(session, uitvoeringen),
+        systemen=besluit.systemen or (basis.zaaksysteem.naam,),
+        artikelen=besluit.artikelen_selectiebesluit,
+        tellingen=build_tellingen(specificatie),
+        specificatie=specificatie,
+        controle=tuple(_build_controle(session, batch) for batch in batches),
+        vrijgaven=vrijgaven,
+        ondertekenaars=tuple(dict.fromkeys(Ondertekenaar(v.naam, v.functie, v.mandaat, "") for v in vrijgaven)),
+        logboek=_build_logverwijzing(basis, session, uitvoeringen),
+        demonstratie=demonstratie,
+    )
+
+
+def _load_batches(session: Session, uitvoeringen: Sequence[UitvoeringRow]) -> list[BatchRow]:
+    gevonden = {batch.id: batch for rij in uitvoeringen for batch, _ in papier.load_inhoud(session, rij.doos_id)}
+    return sorted(gevonden.values(), key=lambda batch: batch.nummer)
+
+
+def _find_binding(session: Session, batches: Sequence[BatchRow]) -> besluiten.Binding:
+    bindingen = [binding for batch in batches if (binding := besluiten.find_binding(session, batch.id)) is not None]
+    if len({binding.rij.id for binding in bindingen}) != 1:
+        raise NietMogelijkError(
+            "Wat hier is vernietigd, valt onder verschillende besluiten. Maak per lijst een verklaring."
+        )
+    return bindingen[0]
+
+
+def _load_lijsten(session: Session, uitvoeringen: Iterable[UitvoeringRow]) -> list[VernietigingslijstRow]:
+    ids = dict.fromkeys(session.get_one(OpdrachtRow, rij.opdracht_id).lijst_id for rij in uitvoeringen)
+    return [session.get_one(VernietigingslijstRow, lijst_id) for lijst_id in ids]
+
+
+def _build_doos(basis: Basis, session: Session, uitvoering: UitvoeringRow) -> Doosregel:
+    doos = session.get_one(DoosRow, uitvoering.doos_id)
+    regels = [
+        regel
+        for batch, _ in papier.load_inhoud(session, doos.id)
+        for regel in _build_documenten(basis, session, batch, doos)
+    ]
+    return Doosregel(doos.nummer, tuple(regels))
+
+
+def _build_documenten(basis: Basis, session: Session, batch: BatchRow, doos: DoosRow) -> list[Documentregel]:
+    """Return the documents of a batch in a doos as they were approved, with the sheets and pages that lay there."""
+    goedgekeurd = _load_goedgekeurd(basis, session, batch)
+    rijen = session.exec(
+        select(DocumentversieRow, DocumentRow, BladRow.nummer)
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .join(PaginaRow, col(PaginaRow.documentversie_id) == DocumentversieRow.id)
+        .join(BeeldRow, col(BeeldRow.id) == PaginaRow.beeld_id)
+        .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
+        .join(DoosbladRow, col(DoosbladRow.blad_id) == BladRow.id)
+        .where(
+            DocumentRow.batch_id == batch.id,
+            col(DocumentversieRow.log_id).in_(goedgekeurd),
+            DoosbladRow.doos_id == doos.id,
+            col(DoosbladRow.uit_op).is_(None),
+        )
+        .order_by(col(DocumentRow.volgorde), col(PaginaRow.nummer))
+    )
+    per_versie: dict[UUID, tuple[DocumentversieRow, DocumentRow, list[int]]] = {}
+    for versie, document, blad in rijen:
+        per_versie.setdefault(versie.id, (versie, document, []))[2].append(blad)
+    return [
+        Documentregel(
+            id=str(document.id),
+            batch=batch.nummer,
+            zaak=str(document.zaakidentificatie or ""),
+            paginas=len(bladen),
+            bladen=build_bladreeksen(bladen),
+            pdf_sha256=str(versie.pdf_sha256),
+            versie=versie.n,
+            formaat=f"PDF/A-{versie.pdfa_profiel}",
+            bewaartermijn=NADER_TE_BEPALEN,
+        )
+        for versie, document, bladen in per_versie.values()
+    ]
+
+
+def _load_goedgekeurd(basis: Basis, session: Session, batch: BatchRow) -> list[UUID]:
+    """Return the versies, as the log knows them, of the newest approval of a batch."""
+    manifest = session.exec(
+        select(VerzegelingRow.manifest_sha256)
+        .join(OordeelRow, col(OordeelRow.verzegeling_id) == VerzegelingRow.id)
+        .where(OordeelRow.batch_id == batch.id, OordeelRow.uitslag == "goedgekeurd")
+        .order_by(col(OordeelRow.op).desc())
+        .limit(1)
+    ).one()
+    with os.fdopen(basis.opslag.open_fd(manifest), "rb") as bestand:
+        return [UUID(document["documentversie"]) for document in json.load(bestand)["documenten"]]
+
+
+def _build_uitvoeringen(session: Session, rijen: Sequence[UitvoeringRow]) -> tuple[Uitvoering, ...]:
+    """Return one line per container, time and certificate, with the dozen that went in it."""
+    per_keer: dict[tuple[Any, ...], list[str]] = {}
+    for rij in rijen:
+        opdracht = session.get_one(OpdrachtRow, rij.opdracht_id)
+        lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
+        keer = (
+            lijst.naam, rij.wijze, rij.niveau, opdracht.bedrijf, rij.container, rij.zegel, rij.certificaatnummer,
+            str(rij.certificaat_sha256), str(rij.uitgevoerd_op),
+        )  # fmt: skip
+        per_keer.setdefault(keer, []).append(session.get_one(DoosRow, rij.doos_id).nummer)
+    return tuple(Uitvoering(keer[0], tuple(dozen), *keer[1:]) for keer, dozen in per_keer.items())
+
+
+def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
+    oordeel, trekking = session.exec(
+        select(OordeelRow, TrekkingRow)
+        .join(TrekkingRow, col(TrekkingRow.id) == OordeelRow.trekking_id)
+        .where(OordeelRow.batch_id == batch.id, OordeelRow.uitslag == "goedgekeurd")
+        .order_by(col(OordeelRow.op).desc())
+        .limit(1)
+    ).one()
+    plan = trekking.trekking["plan"]
+    getrokken = {tuple(item) for item in trekking.trekking["getrokken"]}
+    fout = [p for p in oordeel.oordeel["paginas"] if (p[0], p[1]) in getrokken and any(code in FOUTEN for code in p[2])]
+    return Controleregel(
+        batch=batch.nummer,
+        plan=_say_plan(plan),
+        getrokken=int(plan["n"]),
+        fouten=len(fout),
+        uitslag=oordeel.uitslag,
+        naam=personen.name_of(session, oordeel.persoon_id),
+        functie="controleur",
+    )
+
+
+def _say_plan(plan: dict[str, Any]) -> str:
+    n, lot = int(plan["n"]), int(plan["aantal_items"])
+    grenzen = ", ".join(f"{ernst} {grens['goedkeurgetal']}" for ernst, grens in sorted(plan["grenzen"].items()))
+    hoe = "alle pagina's" if n == lot else f"enkelvoudige steekproef ({plan['tabel']}, {plan['strengheid']})"
+    return f"{hoe}; {n} van {lot}; goedkeurgetal {grenzen}"
+
+
+def _build_vrijgaven(
+    session: Session, lijsten: Sequence[VernietigingslijstRow], functie: str
+) -> tuple[Vrijgaveregel, ...]:
+    return tuple(
+        Vrijgaveregel(
+            lijst.naam,
+            personen.name_of(session, vrijgave.persoon_id),
+            functie,
+            session.get_one(MandaatRow, vrijgave.mandaat_id).grondslag,
+            vrijgave.op,
+        )
+        for lijst in lijsten
+        for vrijgave in poort.find_vrijgaven(session, lijst.id)
+    )
+
+
+def _build_logverwijzing(basis: Basis, session: Session, uitvoeringen: Iterable[UitvoeringRow]) -> Logverwijzing:
+    regels = [storage.load_logregel(session, rij.gebeurtenis_id) for rij in uitvoeringen]
+    beleid = logboek.load_beleid(basis.config)
+    anker = verankering.find_anker(basis.config, beleid, max(regels))
+    if anker is None:
+        raise NietMogelijkError(
+            "De vernietiging staat nog niet in een verankerd checkpoint. Veranker eerst: scanstraat logboek veranker"
+        )
+    map = basis.config.logboek.map
+    stempels = tuple(
+        Stempelregel(naam, db.format_time(tijd), _read_stempelnummer(map / "tijdstempels" / str(anker.omvang), naam))
+        for naam, tijd in sorted(anker.verankering.tijdstempels.items())
+    )
+    return Logverwijzing(
+        oorsprong=beleid.oorsprong,
+        omvang=anker.omvang,
+        wortel=logboek.read_wortel(basis.config, anker.omvang),
+        checkpoint=(map / "checkpoints" / str(anker.omvang)).read_text(encoding="utf-8"),
+        sleutels=tuple(hashlib.sha256(sleutel.to_vkey().encode()).hexdigest() for sleutel in beleid.logsleutels),
+        tijdstempels=stempels,
+        getuigen=tuple(sorted(anker.verankering.getuigen)),
+    )
+
+
+def _read_stempelnummer(map: Path, naam: str) -> str:
+    return str(decode_timestamp_response((map / f"{naam}.tsr").read_bytes()).tst_info.serial_number)
