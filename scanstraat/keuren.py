@@ -6,6 +6,8 @@ can draw the same pages again.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -382,6 +384,17 @@ def redraw(session: Session, trekking: TrekkingRow) -> tuple[int, ...]:
     """Draw again from the seed that was recorded; an auditor compares this with what was drawn then."""
     plan = trekking.trekking["plan"]
     return draw_steekproef(int(plan["aantal_items"]), int(plan["n"]), bytes.fromhex(trekking.zaad))
+
+
+def redraw_items(basis: Basis, session: Session, trekking: TrekkingRow) -> list[list[Any]]:
+    """Return [versie, page] of what the seed and the sealed manifest give now, as `trekking` recorded it then."""
+    verzegeling = session.get_one(VerzegelingRow, trekking.verzegeling_id)
+    with os.fdopen(basis.opslag.open_fd(verzegeling.manifest_sha256), "rb") as bestand:
+        documenten = json.load(bestand)["documenten"]
+    items = [[d["documentversie"], pagina] for d in documenten for pagina in range(1, int(d["paginas"]) + 1)]
+    plan = trekking.trekking["plan"]
+    plekken = draw_steekproef(len(items), int(plan["n"]), bytes.fromhex(trekking.zaad))
+    return [items[plek] for plek in plekken]
 
 
 def _plan_to_json(plan: Trekkingsplan) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def _build_verklaring(
             besluit.handboekversie,
             binding.rij.inhoud_sha256,
         ),
-        grondslag=(besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring),
+        grondslag=tuple(dict.fromkeys((besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring))),
         periode=Periode(min(dagen).isoformat(), to_local(db.now_text(), zone).date().isoformat()),
         wijze_van_vervanging=f"{besluit.aspecten.totstandkoming}",
         uitvoeringen=_build_uitvoeringen(session, uitvoeringen),

@@ -100,6 +100,7 @@ def _fill(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone: str, sha
         "nummer": escape_tekst(verklaring.nummer),
         "organisatie": escape_tekst(verklaring.organisatie),
         "zorgdrager": escape_tekst(verklaring.zorgdrager),
+        "zorgdrager_begin": escape_tekst(verklaring.zorgdrager[:1].upper() + verklaring.zorgdrager[1:]),
         "wet": escape_tekst(woorden["wet"]),
         "label_zorgdrager": escape_tekst(woorden["zorgdrager"]),
         "opgemaakt": format_tijd(verklaring.opgemaakt_op, tijdzone).partition(" om ")[0],

@@ -300,6 +300,22 @@ class Afrondproef:
         return {feit.value: a.redenen for feit, a in aanvraag.antwoorden.items() if a.waar is not True}
 
 
+def destroy(proef: Afrondproef) -> Batchproef:
+    """Take one batch all the way: approved, boxed, released by two, anchored, ordered and destroyed."""
+    batch = proef.add_batch()
+    proef.add_besluit()
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    lijst = proef.propose(doos)
+    proef.look(lijst, doos)
+    proef.back_up()
+    proef.release(lijst, EEN)
+    proef.release(lijst, TWEE)
+    proef.anchor()
+    proef.execute(proef.order(lijst, doos), doos)
+    return batch
+
+
 def zwijg(_gedaan: int, _totaal: int) -> None:
     """Say nothing of progress."""
 

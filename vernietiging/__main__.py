@@ -6,10 +6,12 @@ Exit 0: proven. 1: changed. 2: cannot tell, because something is missing or went
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from vernietiging.beleid import GEEN, parse_beleid
+from vernietiging.documentbewijs import Documentverslag, is_documentbewijs, verify_documentbewijs
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.verificatie import verify_logboek
 
@@ -19,13 +21,17 @@ BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
 def main(woorden: list[str] | None = None) -> int:
     """Verify a log and say in Dutch what was found; return the exit code."""
     lezer = argparse.ArgumentParser(
-        prog="python -m vernietiging", description="Controleer een verzegeld logboek, zonder de scanstraat zelf."
+        prog="python -m vernietiging",
+        description="Controleer een verzegeld logboek of het bewijs van een document, zonder de scanstraat zelf.",
     )
-    lezer.add_argument("map", type=Path, metavar="MAP", help="De map met het logboek.")
+    lezer.add_argument("map", type=Path, metavar="MAP", help="De map met het logboek of het bewijs.")
     lezer.add_argument("--beleid", type=Path, required=True, metavar="BESTAND", help="Welke sleutels u vertrouwt.")
     opties = lezer.parse_args(woorden)
     try:
         beleid = parse_beleid(opties.beleid.read_text(encoding="utf-8"))
+        if is_documentbewijs(opties.map):
+            show_document(verify_documentbewijs(opties.map, beleid))
+            return BEWEZEN
         verslag = verify_logboek(opties.map, beleid, meld=_show if sys.stderr.isatty() else _zwijg)
     except LogboekGewijzigdError as exc:
         print(f"GEWIJZIGD. {exc}")
@@ -55,6 +61,21 @@ def main(woorden: list[str] | None = None) -> int:
         )
         print("het geheel opnieuw hebben geschreven.")
     return BEWEZEN
+
+
+def show_document(verslag: Documentverslag) -> None:
+    """Say in Dutch what is proven of a document."""
+    print(f"BEWEZEN. {len(verslag.regels)} regels staan in het logboek van {verslag.omvang} gebeurtenissen:")
+    for nummer, gebeurtenis in verslag.regels:
+        print(f"  regel {nummer}  {gebeurtenis.op}  {gebeurtenis.soort}")
+    for (nummer, veld), inhoud in sorted(verslag.verpakt.items()):
+        print(f"  regel {nummer}, {veld}: {json.dumps(inhoud, ensure_ascii=False)}")
+    print(f"Deze bestanden zijn wat het logboek vastlegde: {', '.join(verslag.bestanden)}.")
+    if verslag.onbewezen:
+        print(f"Toelichting, niet vastgelegd in het logboek: {', '.join(verslag.onbewezen)}.")
+    tijden = [f"{naam} op {tijd:%Y-%m-%dT%H:%M:%SZ}" for naam, tijd in sorted(verslag.verankering.tijdstempels.items())]
+    buiten = [*tijden, *sorted(verslag.verankering.getuigen)]
+    print(f"Buitenshuis vastgelegd door: {', '.join(buiten) or 'niemand'}.")
 
 
 def _show(gedaan: int, totaal: int) -> None:

@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from scanstraat.cli import batches, beheer, bewerkingen, dienst, keuren, logboek, nederlands, vernietiging
+from scanstraat.cli import (
+    batches,
+    beheer,
+    bewerkingen,
+    dienst,
+    keuren,
+    logboek,
+    nederlands,
+    verantwoording,
+    vernietiging,
+)
 from scanstraat.cli.uitvoer import Hoofdopdracht
 
 nederlands.install()
@@ -40,7 +50,7 @@ def _algemeen(
     del config  # read by `uitvoer.load_config`, so that --help works without a file
 
 
-for deel in (dienst, batches, bewerkingen, keuren, vernietiging, beheer, logboek):
+for deel in (dienst, batches, bewerkingen, keuren, vernietiging, beheer, logboek, verantwoording):
     deel.register(app)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
+from scanstraat.cli.aanmelden import AlsMisschien, GeheimFd, sign_in
 from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout
 
 logboek = typer.Typer(
@@ -56,17 +57,43 @@ def verzegel(context: typer.Context) -> None:
 
 
 @logboek.command("controleer")
-def controleer(context: typer.Context) -> None:
-    """Vergelijk elke gebeurtenis in de database met het verzegelde logboek."""
+def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: GeheimFd = None) -> None:
+    """Vergelijk elke gebeurtenis in de database met het verzegelde logboek. Met --als legt een auditor dat vast."""
     from scanstraat import logboek as boek  # noqa: PLC0415
+    from scanstraat import verantwoording  # noqa: PLC0415
 
-    with expected_errors(), open_basis(load_config(context)) as basis, build_progress() as balk:
-        taak = balk.add_task("Logboek vergelijken", total=None)
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        wie = None if als is None else sign_in(basis, als, geheim_fd)
         klant = boek.open_klant(basis.config)
-        aantal = boek.check_record(
-            basis, klant, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
+        omvang = klant.stand().omvang
+        in_orde = False
+        try:
+            with build_progress() as balk:
+                taak = balk.add_task("Logboek vergelijken", total=None)
+                omvang = boek.check_record(
+                    basis, klant, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
+                )
+            in_orde = True
+        finally:
+            if wie is not None:  # what is not in order is recorded as well
+                verantwoording.record_controle(basis, wie, omvang, in_orde=in_orde)
+        stdout().print(f"{omvang} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
+
+
+@logboek.command("programma")
+def programma(
+    context: typer.Context,
+    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor het programma.")],
+) -> None:
+    """Schrijf het controleprogramma als één bestand, voor een auditor zonder de scanstraat."""
+    from scanstraat.cli.verantwoording import write_programma  # noqa: PLC0415
+
+    with expected_errors():
+        load_config(context)
+        write_programma(uit)
+        stdout().print(
+            f"Het controleprogramma staat in {uit}. Gebruik: python3 {uit} MAP --beleid BESTAND", soft_wrap=True
         )
-    stdout().print(f"{aantal} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
 
 
 @logboek.command("veranker")
