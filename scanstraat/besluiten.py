@@ -5,13 +5,15 @@ A besluit may come later than the batch and work back. A batch then joins it; wh
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import Niveau, Steekproefplan
@@ -70,10 +72,13 @@ def save_handboek(basis: Basis, session: Session, versie: str, bestand: Path, wi
     """Record one version of the handboek: its bytes are kept.
 
     Raises:
-        NietMogelijkError: that version is there with other bytes.
+        NietMogelijkError: that version is there with other bytes, or is no version.
         NietGevondenError: there is no such file.
     """
     personen.verify_mandaat(session, wie, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
+    versie = unicodedata.normalize("NFC", versie.strip())
+    if not versie:
+        raise NietMogelijkError("Noem de versie van het handboek, zoals zij in het besluit staat.")
     if not bestand.is_file():
         raise NietGevondenError(f"{bestand} bestaat niet of is geen bestand.")
     vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=200_000_000)
@@ -165,7 +170,8 @@ def find_besluit(session: Session, nummer: str, versie: int | None = None) -> Bi
         vraag = vraag.where(BesluitRow.versie == versie)
     rij = session.exec(vraag.order_by(col(BesluitRow.versie).desc()).limit(1)).first()
     if rij is None:
-        raise NietGevondenError(f"Besluit {nummer} bestaat niet. `scanstraat besluit lijst` toont welke er zijn.")
+        welk = nummer if versie is None else f"{nummer} versie {versie}"
+        raise NietGevondenError(f"Besluit {welk} bestaat niet. `scanstraat besluit lijst` toont welke er zijn.")
     return Binding(rij, Vervangingsbesluit.from_json(rij.inhoud))
 
 
@@ -185,17 +191,25 @@ def find_binding(session: Session, batch_id: UUID) -> Binding | None:
 def bind(basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor: ActorRow) -> Gebonden:
     """Let a batch fall under a besluit; documents outside its scope become an uitzondering.
 
+    What was drawn and judged under a besluit that asks another sample no longer holds.
+
     Raises:
-        NietMogelijkError: the besluit does not hold for the day of scanning, or paper of the batch is gone already.
+        NietMogelijkError: the besluit was not published or does not hold for the day of scanning, or paper of the batch
+            is gone already.
     """
     gescand = to_local(batch.ontvangen_op, basis.config.algemeen.tijdzone).date()
+    if keuze.besluit.gepubliceerd_op is None:
+        raise NietMogelijkError(
+            f"Besluit {keuze.besluit.nummer} versie {keuze.besluit.versie} is nog niet gepubliceerd. Leg na de "
+            "publicatie een nieuwe versie vast, met de dag van publicatie."
+        )
     if not keuze.besluit.is_geldig_op(gescand):
         raise NietMogelijkError(
             f"Besluit {keuze.besluit.nummer} geldt niet voor {gescand:%d-%m-%Y}, de dag waarop batch {batch.nummer} is "
             "gescand."
         )
-    if storage.find_batchstatus(session, batch).value == "Vernietigd":
-        raise NietMogelijkError(f"Het papier van batch {batch.nummer} is vernietigd: haar besluit staat vast.")
+    if papier.has_vernietigd(session, batch.id):
+        raise NietMogelijkError(f"Papier van batch {batch.nummer} is al vernietigd: haar besluit staat vast.")
     oud = session.exec(
         select(BindingRow).where(BindingRow.batch_id == batch.id, col(BindingRow.vervallen_op).is_(None))
     ).first()
@@ -205,8 +219,8 @@ def bind(basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor:
         oud.vervallen_op = db.now_text()
         session.add(oud)
         session.flush()
-        was = Vervangingsbesluit.from_json(session.get_one(BesluitRow, oud.besluit_id).inhoud)
-        if was.steekproef != keuze.besluit.steekproef:  # it was judged by another plan than it must be now
+        vorige = Vervangingsbesluit.from_json(session.get_one(BesluitRow, oud.besluit_id).inhoud)
+        if build_steekproefplan(vorige) != build_steekproefplan(keuze.besluit):
             storage.void_verzegeling(session, batch, "besluit", actor=actor)
     session.add(BindingRow(batch_id=batch.id, besluit_id=keuze.rij.id, op=db.now_text(), actor_id=actor.id))
     handboek = session.get_one(HandboekRow, keuze.rij.handboek_id)
@@ -240,16 +254,40 @@ def bind_passend(basis: Basis, session: Session, batch: BatchRow) -> Gebonden | 
     """Let a batch that falls under nothing join the one besluit that holds for it; None: there is none, or several."""
     if find_binding(session, batch.id) is not None:
         return None
-    gescand = to_local(batch.ontvangen_op, basis.config.algemeen.tijdzone).date()
+    passend = find_passend(session, batch, basis.config.algemeen.tijdzone)
+    return None if passend is None else bind(basis, session, batch, passend, storage.load_actor(session, "binding"))
+
+
+def find_passend(session: Session, batch: BatchRow, tijdzone: str) -> Binding | None:
+    """Return the one besluit that holds for the day a batch was scanned; None: there is none, or several."""
+    gescand = to_local(batch.ontvangen_op, tijdzone).date()
     nieuwste: dict[str, Binding] = {}
     for keuze in load_besluiten(session):
         staand = nieuwste.get(keuze.besluit.nummer)
         if staand is None or keuze.besluit.versie > staand.besluit.versie:
             nieuwste[keuze.besluit.nummer] = keuze
     passend = [keuze for keuze in nieuwste.values() if keuze.besluit.is_geldig_op(gescand)]
-    if len(passend) != 1:
-        return None
-    return bind(basis, session, batch, passend[0], storage.load_actor(session, "binding"))
+    return passend[0] if len(passend) == 1 else None
+
+
+def verify_beslisser(session: Session, wie: Aangemeld) -> ActorRow:
+    """Return the actor of somebody who may say under which besluit a batch falls.
+
+    Raises:
+        GeenMandaatError: they may not.
+    """
+    personen.verify_mandaat(session, wie, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
+    return personen.actor_of(session, wie.persoon_id)
+
+
+def find_bindbaar(session: Session, keuze: Binding | None) -> list[UUID]:
+    """Return the batches that may be bound, oldest first: those under nothing, or all that are not under `keuze`."""
+    gebonden = sa.exists().where(col(BindingRow.batch_id) == BatchRow.id, col(BindingRow.vervallen_op).is_(None))
+    if keuze is not None:
+        gebonden = gebonden.where(col(BindingRow.besluit_id) == keuze.rij.id)
+    return list(
+        session.exec(select(BatchRow.id).where(~gebonden).order_by(col(BatchRow.jaar), col(BatchRow.volgnummer)))
+    )
 
 
 def find_afwijkingen(session: Session, batch: BatchRow, besluit: Vervangingsbesluit, tijdzone: str) -> list[str]:
@@ -333,6 +371,38 @@ def add_uitzondering(
     return rij
 
 
+def build_uitzonderingen(session: Session, *, alles: bool = False) -> list[dict[str, Any]]:
+    """Return the register of uitzonderingen as plain values, newest first; `alles`: also those that were taken back."""
+    vraag = (
+        select(UitzonderingRow, DocumentRow, BatchRow.nummer)
+        .join(DocumentRow, col(DocumentRow.id) == UitzonderingRow.document_id)
+        .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
+        .order_by(col(UitzonderingRow.op).desc())
+    )
+    if not alles:
+        vraag = vraag.where(col(UitzonderingRow.ingetrokken_op).is_(None))
+
+    def name(actor_id: UUID | None) -> str | None:
+        return None if actor_id is None else session.get_one(ActorRow, actor_id).naam
+
+    return [
+        {
+            "document": str(document.id),
+            "batch": nummer,
+            "zaak": document.zaakidentificatie,
+            "reden": rij.reden,
+            "betekenis": UITZONDERINGEN[rij.reden],
+            "toelichting": rij.toelichting,
+            "vindplaats": rij.vindplaats or papier.say_vindplaats(papier.find_vindplaatsen(session, document.id)),
+            "op": rij.op,
+            "door": name(rij.actor_id),
+            "ingetrokken_op": rij.ingetrokken_op,
+            "ingetrokken_door": name(rij.ingetrokken_door),
+        }
+        for rij, document, nummer in session.exec(vraag)
+    ]
+
+
 def _verify_papier_er_nog(session: Session, document: DocumentRow) -> None:
     if any(plek.vernietigd_op is not None for plek in papier.find_vindplaatsen(session, document.id)):
         raise NietMogelijkError("Het papier van dit document is al vernietigd.")
@@ -372,11 +442,13 @@ def extend_termijn(session: Session, batch: BatchRow, tot: date, reden: str, wie
     """Keep the paper of a batch until a later day.
 
     Raises:
-        NietMogelijkError: no reason, or not later than an extension that was given before.
+        NietMogelijkError: no reason, a day that has passed, or not later than an extension that was given before.
     """
     personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom het papier langer blijft.")
+    if tot < datetime.now(UTC).date():
+        raise NietMogelijkError(f"{tot:%d-%m-%Y} is al voorbij. Noem een dag die nog komt.")
     al = find_verlengd_tot(session, batch.id)
     if al is not None and tot <= al:
         raise NietMogelijkError(f"Het papier blijft al tot en met {al:%d-%m-%Y}. Verkorten kan niet.")
@@ -440,6 +512,29 @@ def find_vrij_vanaf(
         return None
     meteen = besluit.controletermijn.aantal == 0 and (verlengd is None or verlengd < einde)
     return einde if meteen else einde + timedelta(days=1)
+
+
+def build_handboeken(session: Session) -> list[dict[str, Any]]:
+    """Return every version of the handboek as plain values, newest first."""
+    return [
+        {
+            "versie": rij.versie,
+            "bestand": rij.bestandsnaam,
+            "sha256": rij.bestand_sha256,
+            "vastgelegd_op": rij.vastgelegd_op,
+            "vastgelegd_door": personen.name_of(session, rij.vastgelegd_door),
+        }
+        for rij in session.exec(select(HandboekRow).order_by(col(HandboekRow.vastgelegd_op).desc()))
+    ]
+
+
+def count_gebonden(session: Session, keuze: Binding) -> int:
+    """Return how many batches fall under a version of a besluit now."""
+    return session.exec(
+        select(sa.func.count())
+        .select_from(BindingRow)
+        .where(BindingRow.besluit_id == keuze.rij.id, col(BindingRow.vervallen_op).is_(None))
+    ).one()
 
 
 def build_besluit(keuze: Binding) -> dict[str, Any]:

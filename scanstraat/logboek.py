@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, processen, storage, verankering, verzegelen
+from scanstraat import db, personen, processen, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -316,6 +316,16 @@ def find_eerste_checkpoint(config: Config, regel: int) -> tuple[int, bytes]:
     if checkpoint.omvang != eerste:
         raise LogboekGewijzigdError(f"Het checkpoint over {eerste} gebeurtenissen is een ander. Er is iets veranderd.")
     return eerste, checkpoint.wortel
+
+
+def record_controle(basis: Basis, wie: personen.Aangemeld, omvang: int, *, in_orde: bool) -> None:
+    """Record that somebody independent checked the log, and what they found (BIO2 8.15.06)."""
+    with db.begin(basis.engine) as session:
+        personen.verify_mandaat(session, wie, personen.Rol.AUDITOR, personen.Rol.ARCHIVARIS)
+        actor = personen.actor_of(session, wie.persoon_id)
+        storage.append_gebeurtenis(
+            session, "logboek.gecontroleerd", actor=actor, onderwerp=actor.log_id, omvang=omvang, in_orde=in_orde
+        )
 
 
 def write_beleid(config: Config, uit: Path) -> None:

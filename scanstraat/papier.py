@@ -148,6 +148,18 @@ def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
     ).first()
 
 
+def has_vernietigd(session: Session, batch_id: UUID) -> bool:
+    """Whether a sheet of a batch lay in a doos that was destroyed."""
+    gevonden = session.exec(
+        select(UitvoeringRow.id)
+        .join(DoosbladRow, col(DoosbladRow.doos_id) == UitvoeringRow.doos_id)
+        .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None), UitvoeringRow.uitslag == "vernietigd")
+        .limit(1)
+    ).first()
+    return gevonden is not None
+
+
 def verify_vrij(session: Session, doos: DoosRow) -> None:
     """Return, or raise NietMogelijkError when a doos stands on a vernietigingslijst: what is in it may not change."""
     op_lijst = session.exec(
@@ -367,6 +379,20 @@ def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
         weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
         gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)
     return list(gevonden.values())
+
+
+def say_vindplaats(plekken: Iterable[Vindplaats]) -> str:
+    """Say in one line where the sheets of a document are: "doos D-2026-00001 (archief), blad 2-3; niet in een doos"."""
+    groepen: dict[str, list[int]] = {}
+    for plek in plekken:
+        if plek.doos is None:
+            waar = "niet in een doos"
+        elif plek.vernietigd_op is not None:
+            waar = f"vernietigd, uit doos {plek.doos}"
+        else:
+            waar = f"doos {plek.doos} ({plek.plaats})"
+        groepen.setdefault(waar, []).append(plek.blad)
+    return "; ".join(f"{waar}, blad {format_bladen(bladen)}" for waar, bladen in groepen.items())
 
 
 def build_doos(session: Session, doos: DoosRow) -> dict[str, Any]:

@@ -55,6 +55,11 @@ class Rol(StrEnum):
     AUDITOR = "auditor"
     FUNCTIONEEL_BEHEERDER = "functioneel_beheerder"
 
+    @property
+    def woorden(self) -> str:
+        """What people call this role."""
+        return "DIV-medewerker" if self is Rol.DIV_MEDEWERKER else self.value.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Aangemeld:
@@ -274,7 +279,7 @@ def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aan
         )
     ).all()
     if not rijen:
-        raise NietGevondenError(f"{persoon.naam} heeft geen mandaat als {rol.value.replace('_', ' ')}.")
+        raise NietGevondenError(f"{persoon.naam} heeft geen mandaat als {rol.woorden}.")
     if rol is Rol.FUNCTIONEEL_BEHEERDER and not _has_other_beheerder(session, persoon):
         raise NietMogelijkError(
             f"{persoon.naam} is de enige functioneel beheerder. Geef eerst iemand anders dit mandaat."
@@ -346,7 +351,7 @@ def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow
     verify_vers(wie)
     mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC))
     if mandaat is None:
-        namen = " of ".join(rol.value.replace("_", " ") for rol in rollen)
+        namen = " of ".join(rol.woorden for rol in rollen)
         raise GeenMandaatError(f"{wie.naam} heeft vandaag geen mandaat als {namen}.")
     return mandaat
 

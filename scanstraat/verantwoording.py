@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import besluiten, db, keuren, papier, personen, stops, storage
+from scanstraat import besluiten, keuren, papier, personen, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, ScanstraatError
@@ -601,13 +601,3 @@ def _answer_regels(session: Session, onderwerpen: Iterable[UUID]) -> Antwoord:
         "Op welke regels van het logboek staat dit?",
         tuple(f"regel {nummer}: {op} {soort}" for nummer, op, soort in rijen) or ("Nog op geen enkele.",),
     )
-
-
-def record_controle(basis: Basis, wie: personen.Aangemeld, omvang: int, *, in_orde: bool) -> None:
-    """Record that somebody independent checked the log, and what they found (BIO2 8.15.06)."""
-    with db.begin(basis.engine) as session:
-        personen.verify_mandaat(session, wie, personen.Rol.AUDITOR, personen.Rol.ARCHIVARIS)
-        actor = personen.actor_of(session, wie.persoon_id)
-        storage.append_gebeurtenis(
-            session, "logboek.gecontroleerd", actor=actor, onderwerp=actor.log_id, omvang=omvang, in_orde=in_orde
-        )

@@ -15,11 +15,15 @@ import typer
 from scanstraat.cli import (
     batches,
     beheer,
+    besluiten,
     bewerkingen,
     dienst,
     keuren,
     logboek,
     nederlands,
+    papier,
+    personen,
+    stops,
     verantwoording,
     vernietiging,
 )
@@ -50,7 +54,20 @@ def _algemeen(
     del config  # read by `uitvoer.load_config`, so that --help works without a file
 
 
-for deel in (dienst, batches, bewerkingen, keuren, vernietiging, beheer, logboek, verantwoording):
+for deel in (
+    dienst,
+    batches,
+    bewerkingen,
+    keuren,
+    papier,
+    stops,
+    vernietiging,
+    personen,
+    besluiten,
+    verantwoording,
+    beheer,
+    logboek,
+):
     deel.register(app)
 
 

@@ -60,7 +60,6 @@ def verzegel(context: typer.Context) -> None:
 def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: GeheimFd = None) -> None:
     """Vergelijk elke gebeurtenis in de database met het verzegelde logboek. Met --als legt een auditor dat vast."""
     from scanstraat import logboek as boek  # noqa: PLC0415
-    from scanstraat import verantwoording  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
         wie = None if als is None else sign_in(basis, als, geheim_fd)
@@ -76,7 +75,7 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
             in_orde = True
         finally:
             if wie is not None:  # what is not in order is recorded as well
-                verantwoording.record_controle(basis, wie, omvang, in_orde=in_orde)
+                boek.record_controle(basis, wie, omvang, in_orde=in_orde)
         stdout().print(f"{omvang} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
 
 

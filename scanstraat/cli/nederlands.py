@@ -26,6 +26,7 @@ _SOORTEN = {
 OPDRACHTEN = "OPDRACHT [GEGEVENS]..."
 
 _ZINNEN = (
+    (re.compile(r"\bValue error, "), ""),
     (re.compile(r"^Invalid value for (.*?): (.*)$", re.DOTALL), r"Ongeldige waarde voor \1: \2"),
     (re.compile(r"^Invalid value: (.*)$", re.DOTALL), r"Ongeldige waarde: \1"),
     (re.compile(r"^Missing argument (.*?)\.(.*)$", re.DOTALL), r"Er ontbreekt een gegeven: \1.\2"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.batches import find_document
+from scanstraat.cli.invoer import parse_dag
 from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, show_table, stdout
 from scanstraat.errors import NietMogelijkError
 from vernietiging.verklaring import Verklaringsoort
@@ -25,22 +25,6 @@ def register(app: typer.Typer) -> None:
     app.command("verantwoord")(verantwoord)
     app.command("bewijs")(bewijs)
     app.add_typer(verklaring, name="verklaring")
-
-
-def parse_dag(tekst: str | None) -> date | None:
-    """Read a date as 2026-03-02 or 02-03-2026.
-
-    Raises:
-        NietMogelijkError: it is no date.
-    """
-    if tekst is None:
-        return None
-    for vorm in ("%Y-%m-%d", "%d-%m-%Y"):
-        try:
-            return datetime.strptime(tekst, vorm).date()
-        except ValueError:
-            continue
-    raise NietMogelijkError(f"{tekst} is geen datum. Schrijf bijvoorbeeld 2026-03-02.")
 
 
 Van = Annotated[str | None, typer.Option("--van", metavar="DATUM", help="Eerste dag van de periode.")]
@@ -62,7 +46,7 @@ def verantwoord(
     from scanstraat import papier, verantwoording  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
-        begin, einde = parse_dag(van), parse_dag(tot)
+        begin, einde = (None if dag is None else parse_dag(dag) for dag in (van, tot))
         gevraagd = [deel is not None for deel in (document, doos, regel, begin or einde)]
         if sum(gevraagd) != 1 or (begin is None) != (einde is None):
             raise NietMogelijkError("Noem één document, of --doos, of --regel, of --van met --tot.")
@@ -98,7 +82,7 @@ def bewijs(
             document_id = find_document(session, document).id
         bundel = bewijzen.write_bewijs(basis, document_id, uit)
     stdout().print(
-        f"Het bewijs staat in {uit}: {len(bundel.bestanden)} bestanden en {len(bundel.regels)} regels van het logboek.\n"
+        f"Het bewijs staat in {uit}: {len(bundel.bestanden)} bestanden, {len(bundel.regels)} regels van het logboek.\n"
         f"Controleer het met: python3 {uit}/controleer.pyz {uit} --beleid BESTAND",
         soft_wrap=True,
     )
@@ -122,7 +106,7 @@ def maak_verklaring(
     from scanstraat import afronding, poort, verklaren  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        begin, einde = parse_dag(van), parse_dag(tot)
+        begin, einde = (None if dag is None else parse_dag(dag) for dag in (van, tot))
         if (lijst is None) == (begin is None) or (begin is None) != (einde is None):
             raise NietMogelijkError("Noem --lijst, of --van met --tot.")
         with db.read(basis.engine) as session:
@@ -133,7 +117,7 @@ def maak_verklaring(
         )
         stdout().print(
             f"Verklaring {rij.nummer} is gemaakt. Bekijk haar met: scanstraat verklaring geef {rij.nummer} --uit "
-            f"{rij.nummer}.pdf\nDaarna geven de gemandateerden akkoord met: scanstraat verklaring onderteken {rij.nummer}",
+            f"{rij.nummer}.pdf\nDaarna geven de gemandateerden akkoord: scanstraat verklaring onderteken {rij.nummer}",
             soft_wrap=True,
         )
 

@@ -37,7 +37,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
-        *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.bewijzen"),
+        *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.bewijzen", "scanstraat.verantwoording"),
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),

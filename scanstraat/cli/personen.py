@@ -1,0 +1,251 @@
+"""Commands about people: who they are, how they sign in, and what they may decide."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from scanstraat import db, personen
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, NieuwFd, ask_nieuw_wachtwoord, sign_in
+from scanstraat.cli.invoer import parse_dag, parse_tekst, say_dag
+from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, show_table, stdout
+from scanstraat.domain import to_local
+from scanstraat.errors import GeenMandaatError
+from scanstraat.personen import Rol
+from scanstraat.tables_bewijs import PersoonRow
+
+persoon = typer.Typer(help="Mensen, hun namen en hoe zij zich aanmelden.", no_args_is_help=True)
+mandaat = typer.Typer(help="Wie wat mag beslissen, van wanneer tot wanneer.", no_args_is_help=True)
+
+Naam = Annotated[str, typer.Argument(metavar="NAAM", help="Naam van de persoon.", parser=parse_tekst)]
+WelkeRol = Annotated[Rol, typer.Argument(metavar="ROL", help=f"De rol: {', '.join(Rol)}.", case_sensitive=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(persoon, name="persoon")
+    app.add_typer(mandaat, name="mandaat")
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+@persoon.command("voegtoe")
+def persoon_voegtoe(
+    context: typer.Context,
+    naam: Naam,
+    ook: Annotated[
+        list[str] | None,
+        typer.Option("--ook", metavar="NAAM", help="Andere naam van deze persoon, zoals op een Batchblad. Mag vaker."),
+    ] = None,
+    als: AlsMisschien = None,
+    geheim_fd: GeheimFd = None,
+    nieuw_fd: NieuwFd = None,
+    als_json: AlsJson = False,
+) -> None:
+    """Voeg iemand toe, met een wachtwoord en een app voor codes. De eerste persoon wordt functioneel beheerder."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            eerste = not personen.has_personen(session)
+        if als is None and not eerste:
+            raise GeenMandaatError("Alleen een functioneel beheerder doet dit. Geef --als met uw naam.")
+        wie = None if als is None or eerste else sign_in(basis, als, geheim_fd)
+        wachtwoord = ask_nieuw_wachtwoord(naam, nieuw_fd)
+        kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+        namen = tuple(parse_tekst(ander) for ander in ook or ())
+        with db.begin(basis.engine) as session:
+            rij = personen.add_persoon(session, naam, ook=namen, door=wie)
+            geheim = personen.set_aanmelding(session, kluis, rij, wachtwoord, door=wie)
+        mag = f"{rij.naam} is functioneel beheerder. Voeg met die naam de anderen toe: scanstraat persoon voegtoe"
+        _show_geheim(basis, rij.naam, geheim, als_json, na=mag if eerste else (
+            f"Geef {rij.naam} nu een mandaat: scanstraat mandaat geef"
+        ))  # fmt: skip
+
+
+@persoon.command("wachtwoord")
+def persoon_wachtwoord(
+    context: typer.Context,
+    naam: Naam,
+    als: Als,
+    geheim_fd: GeheimFd = None,
+    nieuw_fd: NieuwFd = None,
+    als_json: AlsJson = False,
+) -> None:
+    """Geef uzelf, of als functioneel beheerder een ander, een nieuw wachtwoord en een nieuwe code voor de app."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        rij = _find_persoon(basis, naam)
+        wie = sign_in(basis, als, geheim_fd)
+        wachtwoord = ask_nieuw_wachtwoord(rij.naam, nieuw_fd)
+        kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+        with db.begin(basis.engine) as session:
+            geheim = personen.set_aanmelding(session, kluis, personen.load_persoon(session, naam), wachtwoord, door=wie)
+        _show_geheim(basis, rij.naam, geheim, als_json, na="Het oude wachtwoord en de oude codes werken niet meer.")
+
+
+def _find_persoon(basis: Basis, naam: str) -> PersoonRow:
+    """Return who goes by this name; before anybody signs in, because a code counts once."""
+    with db.read(basis.engine) as session:
+        return personen.load_persoon(session, naam)
+
+
+def _show_geheim(basis: Basis, naam: str, geheim: str, als_json: bool, *, na: str) -> None:
+    """Show the secret of an app, once: nobody can look it up later."""
+    import segno  # noqa: PLC0415
+
+    uri = personen.build_totp_uri(geheim, naam, basis.config.algemeen.organisatie)
+    if als_json:
+        show_json({"naam": naam, "geheim": geheim, "uri": uri})
+        return
+    stdout().print(f"{naam} kan zich nu aanmelden met het wachtwoord en een code uit een app.", soft_wrap=True)
+    stdout().print(
+        f"Laat {naam} deze QR-code nu scannen met een app voor codes, zoals FreeOTP of Microsoft Authenticator.",
+        soft_wrap=True,
+    )
+    segno.make(uri, error="m").terminal(compact=True)
+    stdout().print(
+        f"Lukt scannen niet? Typ dan dit geheim in de app: {geheim}\n"
+        f"Het geheim is hierna nergens meer te zien. Wis daarom het scherm. {na}",
+        soft_wrap=True,
+    )
+
+
+@persoon.command("naam")
+def persoon_naam(
+    context: typer.Context,
+    naam: Naam,
+    alias: Annotated[
+        str, typer.Argument(metavar="ANDERENAAM", help="De andere naam van deze persoon.", parser=parse_tekst)
+    ],
+    als: Als,
+    geheim_fd: GeheimFd = None,
+) -> None:
+    """Leg een andere naam van iemand vast, zoals op een Batchblad of bij --door: een mens telt maar een keer."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        rij = _find_persoon(basis, naam)
+        wie = sign_in(basis, als, geheim_fd)
+        with db.begin(basis.engine) as session:
+            personen.add_naam(session, rij, alias, door=wie)
+        stdout().print(f"{alias} is vanaf nu {rij.naam}.", soft_wrap=True)
+
+
+@persoon.command("lijst")
+def persoon_lijst(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon wie er zijn, of zij zich kunnen aanmelden en wat zij vandaag mogen."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = [personen.build_persoon(session, rij) for rij in personen.load_personen(session)]
+    if als_json:
+        return show_json(rijen)
+    return show_table(
+        "Personen",
+        ["Naam", "Ook bekend als", "Kan zich aanmelden", "Rollen van vandaag"],
+        [
+            [r["naam"], ", ".join(r["ook"]), _say_aanmelding(context, r),
+             ", ".join(Rol(m["rol"]).woorden for m in r["mandaten"] if m["stand"] == "geldt")]
+            for r in rijen
+        ],
+        leeg="Er is nog niemand. Voeg de eerste functioneel beheerder toe met: scanstraat persoon voegtoe NAAM",
+    )  # fmt: skip
+
+
+@persoon.command("toon")
+def persoon_toon(context: typer.Context, naam: Naam, als_json: AlsJson = False) -> None:
+    """Toon iemand: alle namen, de aanmelding en alle mandaten."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        gevonden = personen.build_persoon(session, personen.load_persoon(session, naam))
+    if als_json:
+        return show_json(gevonden)
+    stdout().print(gevonden["naam"], style="bold")
+    stdout().print(
+        f"Ook bekend als: {', '.join(gevonden['ook']) or 'niets anders'}\n"
+        f"Kan zich aanmelden: {_say_aanmelding(context, gevonden)}",
+        soft_wrap=True,
+    )
+    return _show_mandaten(
+        gevonden["mandaten"], leeg=f"{gevonden['naam']} heeft geen mandaat. Geef er een met: scanstraat mandaat geef"
+    )
+
+
+def _say_aanmelding(context: typer.Context, rij: dict[str, Any]) -> str:
+    if rij["aanmelding_sinds"] is None:
+        return "nee"
+    if rij["geblokkeerd_tot"] is None:
+        return "ja"
+    tot = to_local(rij["geblokkeerd_tot"], load_config(context).algemeen.tijdzone)
+    return f"na te veel fouten weer vanaf {tot:%H:%M}"
+
+
+# --- mandates -----------------------------------------------------------------------------------------------------
+
+
+@mandaat.command("geef")
+def mandaat_geef(
+    context: typer.Context,
+    naam: Naam,
+    rol: WelkeRol,
+    grondslag: Annotated[
+        str,
+        typer.Option(
+            "--grondslag", metavar="TEKST", help="Het mandaatbesluit, met nummer en datum.", parser=parse_tekst
+        ),
+    ],
+    als: Als,
+    van: Annotated[
+        date | None,
+        typer.Option("--van", metavar="DATUM", help="Eerste dag; zonder: vandaag.", parser=parse_dag),
+    ] = None,
+    tot: Annotated[
+        date | None,
+        typer.Option("--tot", metavar="DATUM", help="Laatste dag; zonder: tot het is ingetrokken.", parser=parse_dag),
+    ] = None,
+    geheim_fd: GeheimFd = None,
+) -> None:
+    """Geef iemand een mandaat voor een rol. Niemand geeft zichzelf een mandaat."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        rij = _find_persoon(basis, naam)
+        wie = sign_in(basis, als, geheim_fd)
+        vanaf = van or to_local(db.now_text(), basis.config.algemeen.tijdzone).date()
+        with db.begin(basis.engine) as session:
+            personen.grant_mandaat(session, rij, rol, van=vanaf, tot=tot, grondslag=grondslag, door=wie)
+        einde = "tot het wordt ingetrokken" if tot is None else f"tot en met {tot:%d-%m-%Y}"
+        stdout().print(f"{rij.naam} heeft een mandaat als {rol.woorden}, van {vanaf:%d-%m-%Y} {einde}.", soft_wrap=True)
+
+
+@mandaat.command("trek-in")
+def mandaat_trek_in(context: typer.Context, naam: Naam, rol: WelkeRol, als: Als, geheim_fd: GeheimFd = None) -> None:
+    """Trek het mandaat van iemand voor een rol in. Wat met dat mandaat is besloten, blijft staan."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        rij = _find_persoon(basis, naam)
+        wie = sign_in(basis, als, geheim_fd)
+        with db.begin(basis.engine) as session:
+            personen.revoke_mandaat(session, rij, rol, door=wie)
+        stdout().print(f"{rij.naam} heeft geen mandaat meer als {rol.woorden}.", soft_wrap=True)
+
+
+@mandaat.command("lijst")
+def mandaat_lijst(
+    context: typer.Context,
+    alles: Annotated[bool, typer.Option("--alles", help="Ook wat is verlopen of ingetrokken.")] = False,
+    als_json: AlsJson = False,
+) -> None:
+    """Toon wie wat mag, van wanneer tot wanneer, op welke grondslag en van wie."""
+    with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        rijen = personen.build_mandaten(session, alles=alles)
+    if als_json:
+        return show_json(rijen)
+    return _show_mandaten(rijen, leeg="Er zijn geen mandaten. Geef er een met: scanstraat mandaat geef NAAM ROL")
+
+
+def _show_mandaten(rijen: list[dict[str, Any]], *, leeg: str) -> None:
+    show_table(
+        "Mandaten",
+        ["Naam", "Rol", "Van", "Tot en met", "Stand", "Grondslag", "Gegeven door", "Ingetrokken door"],
+        [
+            [r["naam"], Rol(r["rol"]).woorden, say_dag(r["van"]), say_dag(r["tot"]), r["stand"], r["grondslag"],
+             r["verleend_door"] or "bij de installatie", r["ingetrokken_door"]]
+            for r in rijen
+        ],
+        leeg=leeg,
+    )  # fmt: skip
