@@ -17,6 +17,7 @@ and ends with one transaction that asks again what may have changed, saves the d
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,8 +26,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
-from scanstraat import db, keuren, logboek, poort, storage, verklaren, vernietigen, verzegelen
+from scanstraat import besluiten, db, keuren, logboek, personen, poort, storage, verklaren, vernietigen, verzegelen
 from scanstraat.bootstrap import Basis
+from scanstraat.errors import BezetError
 from scanstraat.personen import Aangemeld
 from scanstraat.poort import Dossier, Meld
 from scanstraat.tables_bewijs import (
@@ -43,9 +45,15 @@ from scanstraat.verklaren import Selectie
 from vernietiging.grondslag import Aanvraag, grant_vrijgave
 from vernietiging.verklaring import Verklaringsoort
 
+GEDULD_S = 30.0  # for somebody else's sealing
+
 
 def verzegel(basis: Basis, batch_id: UUID) -> None:
-    """Fix a delivered batch as it is."""
+    """Fix a delivered batch as it is; first bind it, as what falls outside its besluit becomes an uitzondering."""
+    with db.begin(basis.engine) as session:
+        batch = storage.lock_batch(session, batch_id)
+        if storage.is_geleverd(session, batch):
+            besluiten.bind_passend(basis, session, batch)
     with _step(basis) as session:
         verzegelen.seal(basis, session, storage.lock_batch(session, batch_id))
 
@@ -73,21 +81,38 @@ def stel_voor(basis: Basis, naam: str, dozen: Sequence[DoosRow], wie: Aangemeld)
 def trek_blik(basis: Basis, lijst_id: UUID, doos_id: UUID) -> TrekkingRow:
     """Draw what to look at before a doos goes."""
     with _step(basis) as session:
-        lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
-        return vernietigen.draw_blik(basis, session, lijst, doos)
+        lijst = vernietigen.lock_lijst(session, lijst_id)
+        return vernietigen.draw_blik(basis, session, lijst, session.get_one(DoosRow, doos_id))
 
 
 def doe_blik(basis: Basis, lijst_id: UUID, doos_id: UUID, wie: Aangemeld, *, geslaagd: bool, toelichting: str) -> None:
     """Record whether the drawn paper is what the screen shows."""
     with _step(basis) as session:
-        lijst, doos = session.get_one(VernietigingslijstRow, lijst_id), session.get_one(DoosRow, doos_id)
+        lijst = vernietigen.lock_lijst(session, lijst_id)
+        doos = session.get_one(DoosRow, doos_id)
         vernietigen.record_blik(session, lijst, doos, wie, geslaagd=geslaagd, toelichting=toelichting)
 
 
 def geef_vrij(basis: Basis, lijst_id: UUID, wie: Aangemeld, overgetypt: str, *, meld: Meld) -> VrijgaveRow:
     """Release a list, the first or the second time, when the first eleven facts hold."""
+    begonnen = datetime.now(UTC)
+    with db.read(basis.engine) as session:
+        vernietigen.verify_vrijgever(session, session.get_one(VernietigingslijstRow, lijst_id), wie)
     with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
+        wie = personen.add_wachttijd(wie, begonnen)
         return vernietigen.release(basis, session, dossier, aanvraag, wie, overgetypt)
+
+
+def trek_vrijgave_in(basis: Basis, lijst_id: UUID, reden: str, wie: Aangemeld) -> int:
+    """Take back the releases of a list; return how many."""
+    with _step(basis) as session:
+        return vernietigen.withdraw_release(session, vernietigen.lock_lijst(session, lijst_id), reden, wie)
+
+
+def trek_lijst_in(basis: Basis, lijst_id: UUID, reden: str, wie: Aangemeld) -> None:
+    """Take a list back, with its releases; its dozen are free again."""
+    with _step(basis) as session:
+        vernietigen.withdraw_lijst(session, vernietigen.lock_lijst(session, lijst_id), reden, wie)
 
 
 def draag_op(
@@ -100,6 +125,10 @@ def draag_op(
     meld: Meld,
 ) -> OpdrachtRow:
     """Order the destruction of a list, when all fourteen facts hold."""
+    begonnen = datetime.now(UTC)
+    with db.read(basis.engine) as session:
+        lijst = session.get_one(VernietigingslijstRow, lijst_id)
+        vernietigen.verify_opdrachtgever(session, lijst, wie, bedrijf, containers)
     with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
         vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
         return vernietigen.order(
@@ -107,7 +136,7 @@ def draag_op(
             session,
             dossier,
             vrijgave,
-            wie,
+            personen.add_wachttijd(wie, begonnen),
             bedrijf=bedrijf,
             containers=containers,
             wortel=logboek.read_wortel(basis.config, vernietigen.read_anker(vrijgave)),
@@ -123,16 +152,35 @@ def voer_uit(
     meld: Meld,
 ) -> list[UitvoeringRow]:
     """Record dozen of an order as destroyed, when all fourteen facts still hold."""
+    begonnen = datetime.now(UTC)
     with db.read(basis.engine) as session:
-        lijst_id = session.get_one(OpdrachtRow, opdracht_id).lijst_id
-    with _ask(basis, lijst_id, meld) as (session, dossier, aanvraag):
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        for doos, feiten in uitgevoerd:
+            vernietigen.verify_uitvoering(basis, session, opdracht, doos, feiten, wie)
+    with _ask(basis, opdracht.lijst_id, meld) as (session, dossier, aanvraag):
         vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
+        wie = personen.add_wachttijd(wie, begonnen)
         opdracht = session.get_one(OpdrachtRow, opdracht_id)
         return [
             vernietigen.execute(
                 basis, session, dossier, opdracht, session.get_one(DoosRow, doos.id), vrijgave, feiten, wie
             )
             for doos, feiten in uitgevoerd
+        ]
+
+
+def meld_mislukt(
+    basis: Basis, opdracht_id: UUID, dozen: Sequence[DoosRow], toelichting: str, wie: Aangemeld, *, deels: bool
+) -> list[UitvoeringRow]:
+    """Record that dozen of an order were not destroyed, or not wholly."""
+    with _step(basis) as session:
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        vernietigen.lock_lijst(session, opdracht.lijst_id)
+        return [
+            vernietigen.record_failure(
+                session, opdracht, session.get_one(DoosRow, doos.id), toelichting, wie, deels=deels
+            )
+            for doos in dozen
         ]
 
 
@@ -168,9 +216,22 @@ def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aan
 @contextmanager
 def _step(basis: Basis) -> Iterator[Session]:
     """Seal what waits, and yield the transaction of a step."""
-    logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    _seal_waiting(basis)
     with db.begin(basis.engine) as session:
         yield session
+
+
+def _seal_waiting(basis: Basis) -> None:
+    """Seal what waits; when the line, or another person's step, is doing so right now, wait for that."""
+    einde = time.monotonic() + GEDULD_S
+    while True:
+        try:
+            logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+            return
+        except BezetError:
+            if time.monotonic() > einde:
+                raise
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -182,8 +243,9 @@ def _ask(basis: Basis, lijst_id: UUID, meld: Meld) -> Iterator[tuple[Session, Do
     with db.read(basis.engine) as session:
         gelezen = poort.load_dossier(session, lijst_id)
     bytes_ = poort.ask_bytes(basis, gelezen, meld=meld)
-    zaaktypen = poort.find_zaaktypen(basis, gelezen)
+    zaaktypen = poort.ask_zaaktypen(basis, gelezen)
     with _step(basis) as session:
+        vernietigen.lock_lijst(session, lijst_id)
         poort.lock_batches(session, gelezen)
         dossier = poort.load_dossier(session, lijst_id)
         antwoorden = {

@@ -151,6 +151,18 @@ def to_local(tijd: str, tijdzone: str) -> datetime:
     return datetime.fromisoformat(tijd).astimezone(ZoneInfo(tijdzone))
 
 
+def parse_tijd(tekst: str, tijdzone: str) -> datetime:
+    """Read a moment as people write it where they are ("2026-03-02 14:05", seconds allowed), or RFC 3339.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    moment = datetime.fromisoformat(tekst.strip())
+    if len(tekst.strip()) < len("2026-03-02 14:05"):
+        raise ValueError("a day alone is no moment")
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(tijdzone))
+
+
 def format_batchnummer(jaar: int, volgnummer: int) -> str:
     """Return the number people say: B-2026-0142."""
     return f"B-{jaar}-{volgnummer:04d}"

@@ -45,6 +45,10 @@ class NietMogelijkError(ScanstraatError):
     exitcode = 5
 
 
+class BezetError(NietMogelijkError):
+    """Another process is doing this right now; a moment later it may be done."""
+
+
 class AanmeldingError(ScanstraatError):
     """Who says to be somebody did not prove it, or is blocked for a while."""
 

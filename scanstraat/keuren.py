@@ -30,6 +30,7 @@ from kwaliteitscontrole.steekproef import (
     is_gestaakt,
 )
 from kwaliteitscontrole.tables import BevindingRow
+from kwaliteitscontrole.woorden import join_words
 from scanstraat import besluiten, db, logboek, personen, storage, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import GeenMandaatError, NietMogelijkError
@@ -80,7 +81,6 @@ def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
     bestaand = _find_trekking(session, verzegeling.id)
     if bestaand is not None:
         return bestaand
-    besluiten.bind_passend(basis, session, batch)
     binding = besluiten.find_binding(session, batch.id)
     if binding is None:
         raise NietMogelijkError(
@@ -241,6 +241,12 @@ def verify_controleur(session: Session, batch: BatchRow, wie: Aangemeld) -> None
     betrokkenen = personen.find_betrokkenen(session, batch)
     if wie.persoon_id in betrokkenen.personen:
         raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer}. Laat iemand anders keuren.")
+    if betrokkenen.onbekend:
+        raise GeenMandaatError(
+            f"Van batch {batch.nummer} staat niet vast wie haar scande of bewerkte ({join_words(betrokkenen.onbekend)} "
+            "is hier geen persoon), dus ook niet of u haar mag keuren. Een functioneel beheerder legt dat vast met "
+            "scanstraat scanoperator, scanstraat persoon voegtoe of scanstraat persoon naam."
+        )
 
 
 def mark_seen(session: Session, keuring: Keuring, wie: Aangemeld) -> None:
@@ -256,31 +262,37 @@ def judge(
     """Record the verdict on a batch, bound to what was sealed.
 
     Args:
-        oordelen: what was found on pages; every other page that was drawn or flagged is good.
+        oordelen: what was found on pages; every other page that was drawn or flagged is good. A page with a fault
+            that was neither drawn nor flagged counts as flagged: by the controleur, who happened to see it.
     Raises:
         GeenMandaatError: see `verify_controleur`.
         NietMogelijkError: nothing was drawn, it changed since, or somebody judges what they were not shown.
-        OordeelError: an unknown fault, or a page that was not to be judged.
+        OordeelError: an unknown fault, a page that was judged twice, or one that the batch does not have.
     """
     verify_controleur(session, batch, wie)
     keuring = load_keuring(session, batch)
     verzegeling = verzegelen.find_verzegeling(session, batch.id)
     if keuring is None or verzegeling is None:
-        raise NietMogelijkError(f"Van batch {batch.nummer} is nog geen steekproef getrokken. Bekijk haar eerst.")
+        raise NietMogelijkError(
+            f"Van batch {batch.nummer} zoals zij nu is, is nog geen steekproef getrokken. Bekijk haar eerst: "
+            f"scanstraat keur {batch.nummer} --toon MAP"
+        )
     if verzegelen.build_zegel(session, batch).vingerafdruk != verzegeling.manifest_sha256:
         raise NietMogelijkError(f"Batch {batch.nummer} is veranderd sinds de steekproef. Begin opnieuw met keuren.")
     if session.exec(select(OordeelRow.id).where(OordeelRow.verzegeling_id == verzegeling.id)).first() is not None:
         raise NietMogelijkError(f"Batch {batch.nummer} is al gekeurd zoals zij nu is.")
     if session.get(BekekenRow, (keuring.trekking.id, wie.persoon_id)) is None:
         raise NietMogelijkError(
-            f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur --toon"
+            f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur {batch.nummer} --toon MAP"
         )
-    gezegd = {oordeel.item: oordeel for oordeel in oordelen}
-    alle = [gezegd.pop(p.item, Paginaoordeel(p.log_id, p.pagina)) for p in keuring.paginas] + list(gezegd.values())
+    gezegd = {oordeel.item for oordeel in oordelen}
+    te_keuren = {pagina.item for pagina in keuring.paginas}
+    zelf_gezien = {p.item for p in load_paginas(session, batch)} & {o.item for o in oordelen if o.fouten} - te_keuren
+    alle = [*oordelen, *(Paginaoordeel(p.log_id, p.pagina) for p in keuring.paginas if p.item not in gezegd)]
     oordeel = check_batch(
         keuring.plan,
         [p.item for p in keuring.paginas if p.getrokken],
-        [p.item for p in keuring.paginas if p.gemarkeerd],
+        [*(p.item for p in keuring.paginas if p.gemarkeerd), *zelf_gezien],
         alle,
     )
     return oordeel, _save_oordeel(basis, session, batch, keuring, verzegeling, alle, oordeel, wie)
@@ -333,6 +345,39 @@ def _save_oordeel(
     session.add(rij)
     session.flush()
     return rij
+
+
+def build_keuring(session: Session, batch: BatchRow, keuring: Keuring) -> dict[str, Any]:
+    """Return what must be judged of a batch, and its verdict if there is one, as plain values."""
+    documenten = {document.id: document for document in storage.load_documenten(session, batch.id)}
+    oordeel = session.exec(select(OordeelRow).where(OordeelRow.trekking_id == keuring.trekking.id)).first()
+    return {
+        "batch": batch.nummer,
+        "lot": keuring.plan.aantal_items,
+        "n": keuring.plan.n,
+        "strengheid": keuring.plan.strengheid.value,
+        "grenzen": {ernst.value: asdict(keuring.plan.grenzen[ernst]) for ernst in reversed(Ernst)},
+        "checkpoint": keuring.trekking.checkpoint,
+        "zaad": keuring.trekking.zaad,
+        "paginas": [
+            {
+                "document": str(pagina.document_id),
+                "pagina": pagina.pagina,
+                "zaak": documenten[pagina.document_id].zaakidentificatie,
+                "getrokken": pagina.getrokken,
+                "gemarkeerd": list(pagina.gemarkeerd),
+            }
+            for pagina in keuring.paginas
+        ],
+        "oordeel": None
+        if oordeel is None
+        else {
+            "uitslag": oordeel.uitslag,
+            "op": oordeel.op,
+            "door": personen.name_of(session, oordeel.persoon_id),
+            "redenen": oordeel.oordeel["redenen"],
+        },
+    }
 
 
 def redraw(session: Session, trekking: TrekkingRow) -> tuple[int, ...]:

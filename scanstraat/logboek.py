@@ -31,7 +31,7 @@ from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
-from vernietiging.verificatie import verify_logboek
+from vernietiging.verificatie import verify_checkpoint, verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
@@ -300,17 +300,22 @@ def read_wortel(config: Config, omvang: int) -> str:
 
 
 def find_eerste_checkpoint(config: Config, regel: int) -> tuple[int, bytes]:
-    """Return the size and root of the first checkpoint that covers a line of the log.
+    """Return the size and root of the first checkpoint that covers a line of the log, as the sealer signed it.
 
     Raises:
         NietMogelijkError: there is none yet.
+        LogboekGewijzigdError: it is not what the sealer signed.
     """
     map = config.logboek.map / "checkpoints"
     groottes = [int(pad.name) for pad in map.iterdir() if pad.name.isdecimal()] if map.is_dir() else []
     eerste = min((grootte for grootte in groottes if grootte > regel), default=None)
     if eerste is None:
         raise NietMogelijkError("Dit staat nog niet in een checkpoint van het logboek. Probeer het zo opnieuw.")
-    return eerste, bytes.fromhex(read_wortel(config, eerste))
+    beleid = Beleid(open_klant(config).sleutels(), {}, {}, GEEN, {}, 0)
+    checkpoint = verify_checkpoint(parse_notitie((map / str(eerste)).read_bytes()), beleid)
+    if checkpoint.omvang != eerste:
+        raise LogboekGewijzigdError(f"Het checkpoint over {eerste} gebeurtenissen is een ander. Er is iets veranderd.")
+    return eerste, checkpoint.wortel
 
 
 def record_controle(basis: Basis, wie: personen.Aangemeld, omvang: int, *, in_orde: bool) -> None:

@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import db, storage
+from scanstraat.domain import Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow
+from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
 from scanstraat.tables_bewijs import DoosbladRow, DoosplaatsRow, DoosRow, LijstdoosRow, UitvoeringRow
 
 _DOOSNUMMER_SLOT = 7_220_145  # PostgreSQL advisory lock: one doos at a time takes a number
@@ -317,9 +318,11 @@ def find_documenten(session: Session, doos_id: UUID) -> list[DocumentRow]:
             .where(
                 col(DocumentRow.vervallen_op).is_(None),
                 col(DocumentRow.id).in_(
-                    select(BeeldRow.document_id)
-                    .join(DoosbladRow, col(DoosbladRow.blad_id) == BeeldRow.blad_id)
-                    .where(DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None))
+                    select_documenten(
+                        select(DoosbladRow.blad_id).where(
+                            DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None)
+                        )
+                    )
                 ),
             )
             .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
@@ -328,19 +331,50 @@ def find_documenten(session: Session, doos_id: UUID) -> list[DocumentRow]:
     )
 
 
+def select_documenten(bladen: Any) -> Any:
+    """Select the ids of the documents of which a page is on one of these sheets.
+
+    Also of a page that a herscan replaced: the herscan has a sheet of its own in the record, but this one is its paper.
+    """
+    hier = select(BeeldRow.id).where(col(BeeldRow.blad_id).in_(bladen))
+    nu = select(BeeldRow.document_id).where(col(BeeldRow.id).in_(hier), col(BeeldRow.document_id).is_not(None))
+    return sa.union(nu, _select_vervangen(DocumentversieRow.document_id).where(col(BeeldRow.id).in_(hier)))
+
+
+def _select_vervangen(kolom: Any) -> Any:
+    """Select something of every page that a herscan replaced, with the versies that it stood in."""
+    return (
+        sa.select(kolom)
+        .select_from(BeeldRow)
+        .join(PaginaRow, col(PaginaRow.beeld_id) == BeeldRow.id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+        .where(col(BeeldRow.weglaatreden) == Weglaatreden.VERVANGEN.value)
+    )
+
+
 def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
-    """Return where the sheets of a document are now, by number."""
+    """Return where the sheets of a document are now, by number; of a herscan: the sheet of the page it replaced."""
     rijen = session.exec(
-        select(BladRow.nummer, DoosRow.id, DoosRow.nummer)
+        select(BladRow.id, BladRow.nummer, DoosRow.id, DoosRow.nummer)
         .select_from(BeeldRow)
         .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
         .outerjoin(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
         .outerjoin(DoosRow, col(DoosRow.id) == DoosbladRow.doos_id)
-        .where(BeeldRow.document_id == document_id)
+        .where(
+            sa.or_(
+                col(BeeldRow.document_id) == document_id,
+                col(BeeldRow.id).in_(
+                    _select_vervangen(BeeldRow.id).where(DocumentversieRow.document_id == document_id)
+                ),
+            )
+        )
         .order_by(col(BladRow.nummer))
     )
     gevonden: dict[int, Vindplaats] = {}
-    for blad, doos_id, doos in rijen:
+    herscans = storage.find_herscanbladen(session, storage.load_document(session, document_id).batch_id)
+    for blad_id, blad, doos_id, doos in rijen:
+        if blad_id in herscans:
+            continue
         plaats = None if doos_id is None else find_plaats(session, doos_id)
         weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
         gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)

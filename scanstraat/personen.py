@@ -323,6 +323,24 @@ def find_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], mo
     ).first()
 
 
+def verify_vers(wie: Aangemeld) -> None:
+    """Return when somebody proved a moment ago who they are.
+
+    Raises:
+        AanmeldingError: it is too long ago.
+    """
+    if not timedelta(0) <= datetime.now(UTC) - wie.op <= GELDIG:
+        raise AanmeldingError("Meld u opnieuw aan: uw aanmelding is verlopen.")
+
+
+def add_wachttijd(wie: Aangemeld, sinds: datetime) -> Aangemeld:
+    """Return the same proof for a decision that was asked for at `sinds`, and had to wait until now for the poort.
+
+    Reading every file anew may take longer than a proof lasts, and nobody could sign in meanwhile.
+    """
+    return Aangemeld(wie.persoon_id, wie.naam, wie.op + (datetime.now(UTC) - sinds))
+
+
 def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow:
     """Return the mandaat on which somebody decides now.
 
@@ -330,8 +348,7 @@ def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow
         AanmeldingError: it is too long ago that they proved who they are.
         GeenMandaatError: they have none of these roles today.
     """
-    if not timedelta(0) <= datetime.now(UTC) - wie.op <= GELDIG:
-        raise AanmeldingError("Meld u opnieuw aan: uw aanmelding is verlopen.")
+    verify_vers(wie)
     mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC))
     if mandaat is None:
         namen = " of ".join(rol.woorden for rol in rollen)

@@ -35,6 +35,7 @@ from scanstraat.tables import (
     BronRow,
     DocumentRow,
     DocumentversieRow,
+    GebeurtenisRow,
     ObjectRow,
     PaginaRow,
     ScanmapBestandRow,
@@ -45,10 +46,12 @@ from scanstraat.tables_bewijs import (
     LaatsteblikRow,
     LijstdoosRow,
     OordeelRow,
+    UitzonderingRow,
     VernietigingslijstRow,
     VrijgaveRow,
 )
 from scanstraat.technisch_log import describe_fout
+from vernietiging.beleid import GEEN
 from vernietiging.errors import VernietigingError
 from vernietiging.gebeurtenis import canonical_json
 from vernietiging.grondslag import Aanvraag, Antwoord, Feit
@@ -75,7 +78,7 @@ class Batchdossier:
 
     batch: BatchRow
     documenten: tuple[Documentdossier, ...]
-    bronnen: frozenset[str]  # hashes of the masters of every side that lies there, also of those left out
+    bronnen: frozenset[str]  # hashes of the masters: of every side that lies there, and of every page of a document
     beelden: frozenset[UUID]
 
 
@@ -152,11 +155,16 @@ def _load_batch(session: Session, batch: BatchRow, dozen: list[UUID]) -> Batchdo
         .where(BladRow.batch_id == batch.id, col(DoosbladRow.doos_id).in_(dozen), col(DoosbladRow.uit_op).is_(None))
     )
     in_dozen = session.exec(
-        select(BeeldRow.id, BeeldRow.document_id, BronRow.sha256)
+        select(BeeldRow.id, BronRow.sha256)
         .join(BronRow, col(BronRow.id) == BeeldRow.bron_id)
         .where(col(BeeldRow.blad_id).in_(bladen))
     ).all()
-    ids = {document_id for _, document_id, _ in in_dozen if document_id is not None}
+    ids = list(session.exec(papier.select_documenten(bladen)).scalars())
+    van_paginas = session.exec(  # a herscan has no sheet in the doos, its paper has
+        select(BronRow.sha256)
+        .join(BeeldRow, col(BeeldRow.bron_id) == BronRow.id)
+        .where(col(BeeldRow.document_id).in_(ids))
+    )
     paginas = sa.func.count(sa.distinct(col(PaginaRow.nummer)))
     rijen = session.exec(
         select(DocumentRow, DocumentversieRow, AfleveringRow, paginas)
@@ -175,8 +183,8 @@ def _load_batch(session: Session, batch: BatchRow, dozen: list[UUID]) -> Batchdo
     return Batchdossier(
         batch,
         tuple(Documentdossier(*rij) for rij in rijen),
-        frozenset(sha256 for _, _, sha256 in in_dozen),
-        frozenset(beeld_id for beeld_id, _, _ in in_dozen),
+        frozenset([*(sha256 for _, sha256 in in_dozen), *van_paginas]),
+        frozenset(beeld_id for beeld_id, _ in in_dozen),
     )
 
 
@@ -248,22 +256,24 @@ def ask_bytes(basis: Basis, dossier: Dossier, *, meld: Meld) -> dict[Feit, Antwo
     }
 
 
-def ask_record(basis: Basis, session: Session, dossier: Dossier, zaaktypen: Mapping[str, str]) -> dict[Feit, Antwoord]:
+def ask_record(
+    basis: Basis, session: Session, dossier: Dossier, zaaktypen: Callable[[], Mapping[str, str]]
+) -> dict[Feit, Antwoord]:
     """Ask what the record says, in the transaction of the decision.
 
     Args:
-        zaaktypen: number of a zaak -> its zaaktype, as the zaaksysteem says.
+        zaaktypen: gives, or raises, what `ask_zaaktypen` found before.
     """
     vragen: dict[Feit, Callable[[], Antwoord]] = {
         Feit.PDFA_CONFORM: lambda: _check_pdfa(dossier),
         Feit.GETROUW: lambda: _check_getrouw(basis, dossier),
         Feit.BEELD_IN_ORDE: lambda: _check_beeld(session, dossier),
         Feit.GOEDGEKEURD: lambda: _check_goedgekeurd(session, dossier),
-        Feit.BINNEN_BESLUIT: lambda: _check_besluit(basis, session, dossier, zaaktypen),
+        Feit.BINNEN_BESLUIT: lambda: _check_besluit(basis, session, dossier, zaaktypen()),
         Feit.GEEN_STOP: lambda: _check_stops(session, dossier),
         Feit.GEEN_UITZONDERING: lambda: _check_uitzonderingen(session, dossier),
         Feit.LAATSTE_BLIK: lambda: _check_laatste_blik(session, dossier),
-        Feit.VRIJGEGEVEN: lambda: _check_vrijgaven(session, dossier),
+        Feit.VRIJGEGEVEN: lambda: _check_vrijgaven(basis, session, dossier),
         Feit.VERANKERD: lambda: _check_verankerd(basis, session, dossier),
     }
     return {feit: _ask(vraag) for feit, vraag in vragen.items()}
@@ -280,6 +290,20 @@ def find_zaaktypen(basis: Basis, dossier: Dossier) -> dict[str, str]:
     return gevonden
 
 
+def ask_zaaktypen(basis: Basis, dossier: Dossier) -> Callable[[], Mapping[str, str]]:
+    """Ask the zaaksysteem outside any transaction; a question that failed is answered where its fact is asked."""
+    try:
+        gevonden = find_zaaktypen(basis, dossier)
+    except Exception as exc:  # as in `_ask`: the fact is then not established
+        fout = exc
+
+        def fail() -> Mapping[str, str]:
+            raise fout
+
+        return fail
+    return lambda: gevonden
+
+
 def lock_batches(session: Session, dossier: Dossier) -> None:
     """Hold every batch of a list until the end of the transaction."""
     for batch_id in sorted(b.batch.id for b in dossier.batches):
@@ -288,12 +312,14 @@ def lock_batches(session: Session, dossier: Dossier) -> None:
 
 def forget_changed(gelezen: Dossier, nu: Dossier, antwoorden: Mapping[Feit, Antwoord]) -> dict[Feit, Antwoord]:
     """Return the answers about the bytes, or "not established" when the list holds other files than were read."""
-    if gelezen.objecten == nu.objecten and [d.versie.id for d in gelezen.documenten] == [
-        d.versie.id for d in nu.documenten
-    ]:
+    if gelezen.objecten == nu.objecten and _list_leveringen(gelezen) == _list_leveringen(nu):
         return dict(antwoorden)
     reden = "De inhoud van de dozen veranderde tijdens het onderzoek. Probeer het opnieuw."
     return {feit: Antwoord(None, _now(), redenen=(reden,)) for feit in antwoorden}
+
+
+def _list_leveringen(dossier: Dossier) -> list[tuple[UUID, UUID | None]]:
+    return [(d.versie.id, None if d.aflevering is None else d.aflevering.id) for d in dossier.documenten]
 
 
 def build_feiten(aanvraag: Aanvraag, lijst: VernietigingslijstRow) -> bytes:
@@ -605,19 +631,40 @@ def _find_onderwerpen(session: Session, dossier: Dossier) -> Iterable[tuple[stop
             yield stops.Over.DOCUMENT, str(d.document.id)
             if d.document.zaakidentificatie is not None:
                 yield stops.Over.ZAAK, d.document.zaakidentificatie
-    for persoon_id in session.exec(select(VrijgaveRow.persoon_id).where(VrijgaveRow.lijst_id == dossier.lijst.id)):
-        yield stops.Over.PERSOON, str(persoon_id)
+    for rij in (VrijgaveRow, LaatsteblikRow):
+        for persoon_id in session.exec(select(rij.persoon_id).where(rij.lijst_id == dossier.lijst.id)):
+            yield stops.Over.PERSOON, str(persoon_id)
+    yield stops.Over.PERSOON, str(dossier.lijst.persoon_id)
+
+
+def _has_paper(session: Session, dossier: Dossier, document_id: UUID, sinds: str) -> bool:
+    """Say whether paper lies here of a document as it was at a moment, or became since.
+
+    Its pages may have gone to another document after that: what holds the one, holds its paper.
+    """
+    rijen = session.exec(
+        select(DocumentversieRow.n, DocumentversieRow.gemaakt_op, PaginaRow.beeld_id)
+        .join(PaginaRow, col(PaginaRow.documentversie_id) == DocumentversieRow.id)
+        .where(DocumentversieRow.document_id == document_id)
+    ).all()
+    van_toen = max((n for n, gemaakt_op, _ in rijen if gemaakt_op <= sinds), default=0)
+    hier = {beeld_id for batch in dossier.batches for beeld_id in batch.beelden}
+    return any(n >= van_toen and beeld_id in hier for n, _, beeld_id in rijen)
 
 
 def _check_uitzonderingen(session: Session, dossier: Dossier) -> Antwoord:
     redenen = []
     for b in dossier.batches:
-        uitzonderingen = storage.find_uitzonderingen(session, b.batch.id)
+        hier = {d.document.id for d in b.documenten}
         redenen += [
-            f"Document {str(d.document.id)[:8]} in batch {b.batch.nummer} is een uitzondering: zijn papier blijft "
-            "bewaard. Neem het uit de doos."
-            for d in b.documenten
-            if d.document.id in uitzonderingen
+            f"Document {str(rij.document_id)[:8]} in batch {b.batch.nummer} is een uitzondering: zijn papier blijft "
+            "bewaard. Trek de lijst in en neem het uit de doos."
+            for rij in session.exec(
+                select(UitzonderingRow)
+                .join(DocumentRow, col(DocumentRow.id) == UitzonderingRow.document_id)
+                .where(DocumentRow.batch_id == b.batch.id, col(UitzonderingRow.ingetrokken_op).is_(None))
+            )
+            if rij.document_id in hier or _has_paper(session, dossier, rij.document_id, rij.op)
         ]
         laatste = session.exec(
             select(OordeelRow.uitslag)
@@ -676,7 +723,15 @@ def find_bedenktijd(session: Session, dossier: Dossier) -> int:
     return max((binding.besluit.bedenktijd_dagen for binding in bindingen if binding is not None), default=7)
 
 
-def _check_vrijgaven(session: Session, dossier: Dossier) -> Antwoord:
+def find_einde_bedenktijd(session: Session, dossier: Dossier) -> datetime | None:
+    """Return when the bedenktijd of a list is over; None as long as it was not released twice."""
+    vrijgaven = find_vrijgaven(session, dossier.lijst.id)
+    if len(vrijgaven) < 2:
+        return None
+    return datetime.fromisoformat(vrijgaven[1].op) + timedelta(days=find_bedenktijd(session, dossier))
+
+
+def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoord:
     vrijgaven = find_vrijgaven(session, dossier.lijst.id)
     if dossier.lijst.ingetrokken_op is not None:
         return _answer(["Deze lijst is ingetrokken."], {})
@@ -694,9 +749,10 @@ def _check_vrijgaven(session: Session, dossier: Dossier) -> Antwoord:
     betrokken |= set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
     if any(v.persoon_id in betrokken for v in vrijgaven):
         redenen.append("Iemand die vrijgaf, heeft dit papier gescand, bewerkt of gekeurd.")
-    einde = datetime.fromisoformat(vrijgaven[1].op) + timedelta(days=find_bedenktijd(session, dossier))
-    if _now() < einde:
-        redenen.append(f"De bedenktijd loopt nog tot {einde:%d-%m-%Y %H:%M} UTC.")
+    einde = find_einde_bedenktijd(session, dossier)
+    if einde is None or _now() < einde:
+        hier = None if einde is None else to_local(db.format_time(einde), basis.config.algemeen.tijdzone)
+        redenen.append("De bedenktijd loopt nog" + ("." if hier is None else f" tot {hier:%d-%m-%Y %H:%M}."))
     regels = [storage.find_logregel(session, v.gebeurtenis_id) for v in vrijgaven]
     if None in regels:
         redenen.append("Een vrijgave staat nog niet in het logboek.")
@@ -707,7 +763,16 @@ def _check_verankerd(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
     nodig = find_laatste_regel(session, dossier)
     if nodig is None:
         return _answer(["Niet alles over deze lijst staat al in het verzegelde logboek."], {})
-    anker = verankering.find_anker(basis.config, logboek.load_beleid(basis.config), nodig)
+    beleid = logboek.load_beleid(basis.config)
+    if not beleid.minimaal_tijdstempels and beleid.quorum == GEEN:
+        return _answer(
+            [
+                "In de instellingen staat niemand buiten de organisatie die het logboek verankert. Zet in config.toml "
+                "een tijdstempelautoriteit bij [[logboek.tijdstempel]] en een getuige bij [[logboek.getuige]]."
+            ],
+            {"regel": nodig},
+        )
+    anker = verankering.find_anker(basis.config, beleid, nodig)
     if anker is None:
         return _answer(
             [
@@ -727,6 +792,10 @@ def _check_verankerd(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
     )
 
 
+# Events about a batch that change what the facts rest on, beside its sealing and its approval.
+_RUSTEN_OP = ("batch.gebonden", "batch.scanoperator", "termijn.verlengd", "uitzondering.ingetrokken")
+
+
 def find_laatste_regel(session: Session, dossier: Dossier) -> int | None:
     """Return the number of the newest line of the log that the facts about a list rest on; None: not all are sealed."""
     ids = [dossier.lijst.gebeurtenis_id]
@@ -741,6 +810,11 @@ def find_laatste_regel(session: Session, dossier: Dossier) -> int | None:
             ids.append(verzegeling.gebeurtenis_id)
             oordeel = session.exec(select(OordeelRow).where(OordeelRow.verzegeling_id == verzegeling.id)).first()
             ids += [] if oordeel is None else [oordeel.gebeurtenis_id]
+        ids += session.exec(
+            select(GebeurtenisRow.id).where(
+                GebeurtenisRow.onderwerp_log_id == b.batch.log_id, col(GebeurtenisRow.soort).in_(_RUSTEN_OP)
+            )
+        )
     regels = [storage.find_logregel(session, id_) for id_ in ids]
     return None if None in regels else max(regel for regel in regels if regel is not None)
 

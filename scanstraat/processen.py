@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scanstraat.errors import NietMogelijkError
+from scanstraat.errors import BezetError
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None, use_errno=True)  # opened before any fork, because a child must not load libraries
@@ -40,14 +40,14 @@ def hold_slot(pad: Path, bezet: str) -> Iterator[None]:
     """Hold the lock file `pad` (made when it is not there), which the kernel lets go however this process ends.
 
     Raises:
-        NietMogelijkError: another process of this machine has it; `bezet` is what it then says.
+        BezetError: another process of this machine has it; `bezet` is what it then says.
     """
     fd = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
-            raise NietMogelijkError(bezet) from exc
+            raise BezetError(bezet) from exc
         yield
     finally:
         os.close(fd)

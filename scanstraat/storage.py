@@ -371,6 +371,18 @@ def last_volgorde(session: Session, batch_id: UUID) -> int:
     return session.exec(select(sa.func.max(BeeldRow.volgorde)).where(BeeldRow.batch_id == batch_id)).one() or 0
 
 
+def find_herscanbladen(session: Session, batch_id: UUID) -> frozenset[UUID]:
+    """Return the sheets of herscans that lie in no doos: their paper is the sheet of the page that they replaced."""
+    parameters = session.exec(
+        select(BewerkingRow.parameters).where(
+            BewerkingRow.batch_id == batch_id, BewerkingRow.soort == Bewerkingsoort.VERVANG.value
+        )
+    )
+    beelden = [UUID(deel["beeld"]) for deel in parameters if "beeld" in deel]
+    in_doos = sa.exists().where(col(DoosbladRow.blad_id) == BeeldRow.blad_id, col(DoosbladRow.uit_op).is_(None))
+    return frozenset(session.exec(select(BeeldRow.blad_id).where(col(BeeldRow.id).in_(beelden), ~in_doos)))
+
+
 def load_bladen(session: Session, batch_id: UUID) -> Sequence[tuple[BeeldRow, BladRow]]:
     """Return each beeld of a batch with its sheet, in the order of the batch now."""
     rijen = session.exec(
@@ -798,26 +810,30 @@ def is_geleverd(session: Session, batch: BatchRow) -> bool:
 
 def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     """Derive how far a delivered batch is on its way to destruction."""
-    bladen, vernietigd, vrijgegeven = (session.exec(vraag).one() for vraag in _count_bladen(batch.id))
+    bladen, vernietigd, vrijgegeven = (
+        session.exec(vraag).one() for vraag in _count_bladen(batch.id, find_herscanbladen(session, batch.id))
+    )
     if bladen and bladen == vernietigd:
         return Batchstatus.VERNIETIGD
-    if bladen and bladen == vernietigd + vrijgegeven:
-        return Batchstatus.PAPIER_MAG_WEG
     verzegeling = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
     ).first()
     if verzegeling is None:
         return Batchstatus.GELEVERD
     oordeel = session.exec(select(OordeelRow.uitslag).where(OordeelRow.verzegeling_id == verzegeling.id)).first()
+    if oordeel == "goedgekeurd":
+        mag_weg = bladen and bladen == vernietigd + vrijgegeven
+        return Batchstatus.PAPIER_MAG_WEG if mag_weg else Batchstatus.GOEDGEKEURD
     if oordeel is not None:
-        return Batchstatus.GOEDGEKEURD if oordeel == "goedgekeurd" else Batchstatus.AFGEKEURD
+        return Batchstatus.AFGEKEURD
     getrokken = session.exec(select(TrekkingRow.id).where(TrekkingRow.verzegeling_id == verzegeling.id)).first()
     return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
 
 
-def _count_bladen(batch_id: UUID) -> tuple[Any, Any, Any]:
+def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, Any]:
     """Select the number of sheets of a batch: all, destroyed, and in a doos that two people released."""
     alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch_id)
+    alle = alle.where(col(BladRow.id).not_in(behalve))
     in_doos = alle.join(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
     weg = sa.exists().where(
         col(UitvoeringRow.doos_id) == DoosbladRow.doos_id, col(UitvoeringRow.uitslag) == "vernietigd"
@@ -878,7 +894,7 @@ def void_verzegeling(session: Session, batch: BatchRow, reden: str, *, actor: Ac
     """Note that a batch is no longer what was sealed: draw, approval and release of it no longer hold.
 
     Args:
-        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering".
+        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering", "besluit".
     """
     rij = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))

@@ -7,10 +7,12 @@ take a step is asked here; the database asks again (migration 0007).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import besluiten, db, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
+from scanstraat.domain import to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import BatchRow
@@ -27,6 +30,7 @@ from scanstraat.tables_bewijs import (
     DoosRow,
     LaatsteblikRow,
     LijstdoosRow,
+    MandaatRow,
     OordeelRow,
     OpdrachtRow,
     TrekkingRow,
@@ -44,7 +48,9 @@ from vernietiging.grondslag import (
     find_belemmeringen,
     say_belemmeringen,
 )
+from vernietiging.vervangingsbesluit import DinNiveau
 
+GROOTSTE_CERTIFICAAT_BYTES = 200_000_000
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
 
@@ -92,6 +98,8 @@ def propose(
     if not dozen:
         raise NietMogelijkError("Noem minstens een doos.")
     for doos in dozen:
+        if sum(ander.id == doos.id for ander in dozen) > 1:
+            raise NietMogelijkError(f"Doos {doos.nummer} is twee keer genoemd. Noem elke doos een keer.")
         papier.verify_niet_vernietigd(session, doos)
         papier.verify_vrij(session, doos)
     _verify_hele_documenten(session, dozen)
@@ -141,13 +149,22 @@ def _is_naam(naam: str) -> Any:
     return sa.func.lower(VernietigingslijstRow.naam) == sa.func.lower(naam)
 
 
+def lock_lijst(session: Session, lijst_id: UUID) -> VernietigingslijstRow:
+    """Return a list and hold it until the end of the transaction: two steps on one list never cross."""
+    return session.exec(
+        select(VernietigingslijstRow).where(VernietigingslijstRow.id == lijst_id).with_for_update()
+    ).one()
+
+
 def withdraw_lijst(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> None:
     """Take a list back; its dozen are free again.
 
     Raises:
         NietMogelijkError: it was ordered already, or there is no reason.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(
+        session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE
+    )
     _verify_open(session, lijst)
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom de lijst wordt ingetrokken.")
@@ -191,18 +208,21 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
     """Draw documents of a doos to lay beside the screen; what was drawn before for this list is returned.
 
     The seed comes from the first checkpoint that covers the list.
+
+    Raises:
+        NietMogelijkError: the doos is not on the list, the list is closed, or there is no document in the doos.
     """
     _verify_open(session, lijst)
-    bestaand = session.exec(
-        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
-    ).first()
+    bestaand = find_bliktrekking(session, lijst, doos)
     if bestaand is not None:
         return bestaand
     if doos.id not in {d.id for d in poort.load_dozen(session, lijst.id)}:
         raise NietMogelijkError(f"Doos {doos.nummer} staat niet op lijst {lijst.naam}.")
     voorgesteld = storage.load_logregel(session, lijst.gebeurtenis_id)
-    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
     documenten = papier.find_documenten(session, doos.id)
+    if not documenten:
+        raise NietMogelijkError(f"In doos {doos.nummer} zit geen enkel document. Haal haar van de lijst.")
+    checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
     zaad = build_zaad(wortel, doos.log_id)
     aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
     getrokken = draw_steekproef(len(documenten), min(aantal, len(documenten)), zaad)
@@ -241,6 +261,13 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
     return rij
 
 
+def find_bliktrekking(session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow | None:
+    """Return what was drawn of a doos for a list, if it was."""
+    return session.exec(
+        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
+    ).first()
+
+
 def _find_blikaantal(session: Session, batches: Sequence[BatchRow]) -> int:
     bindingen = (besluiten.find_binding(session, batch.id) for batch in batches)
     return max((b.besluit.laatste_blik_documenten for b in bindingen if b is not None), default=5)
@@ -261,12 +288,8 @@ def record_blik(
         GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
         NietMogelijkError: nothing was drawn, it was done already, or it failed without words.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
-    _verify_open(session, lijst)
-    _verify_buitenstaander(session, lijst, wie, alleen=doos)
-    trekking = session.exec(
-        select(TrekkingRow).where(TrekkingRow.lijst_id == lijst.id, TrekkingRow.doos_id == doos.id)
-    ).first()
+    verify_kijker(session, lijst, doos, wie)
+    trekking = find_bliktrekking(session, lijst, doos)
     if trekking is None:
         raise NietMogelijkError(f"Voor doos {doos.nummer} is nog niets getrokken. Vraag eerst wat u moet bekijken.")
     if poort.find_laatste_blik(session, lijst.id, doos.id) is not None:
@@ -296,6 +319,18 @@ def record_blik(
     session.add(blik)
     session.flush()
     return blik
+
+
+def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, wie: Aangemeld) -> None:
+    """Return when somebody may do the last look at a doos of an open list.
+
+    Raises:
+        GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
+        NietMogelijkError: the list is withdrawn or ordered.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie, alleen=doos)
 
 
 def _verify_buitenstaander(
@@ -329,14 +364,8 @@ def release(
         GeenMandaatError: no mandaat, or a part in what would be destroyed, or the same person twice.
     """
     lijst = dossier.lijst
-    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
-    _verify_open(session, lijst)
-    _verify_buitenstaander(session, lijst, wie)
+    mandaat = verify_vrijgever(session, lijst, wie)
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
-    if len(vrijgaven) == 2:
-        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
-    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
-        raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
     if vrijgaven and overgetypt.strip() != lijst.naam:
         raise NietMogelijkError("Typ de naam van de lijst precies over: daarmee bevestigt u dat u deze lijst bedoelt.")
     belemmeringen = find_belemmeringen(aanvraag, feiten=VOOR_VRIJGAVE, peilmoment=datetime.now(UTC))
@@ -371,6 +400,24 @@ def release(
     return rij
 
 
+def verify_vrijgever(session: Session, lijst: VernietigingslijstRow, wie: Aangemeld) -> MandaatRow:
+    """Return the mandaat on which somebody may release a list now; asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat, or a part in what would be destroyed, or the same person twice.
+        NietMogelijkError: it is withdrawn, ordered, or released twice already.
+    """
+    mandaat = personen.verify_mandaat(session, wie, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    _verify_buitenstaander(session, lijst, wie)
+    vrijgaven = poort.find_vrijgaven(session, lijst.id)
+    if len(vrijgaven) == 2:
+        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
+    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
+        raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
+    return mandaat
+
+
 def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str, wie: Aangemeld) -> int:
     """Take back the releases of a list, during bedenktijd and until it is ordered; return how many.
 
@@ -379,6 +426,7 @@ def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str,
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if not vrijgaven:
         raise NietMogelijkError(f"Lijst {lijst.naam} is niet vrijgegeven.")
+    personen.verify_vers(wie)
     if all(v.persoon_id != wie.persoon_id for v in vrijgaven):
         personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     _verify_open(session, lijst)
@@ -426,12 +474,8 @@ def order(
     Raises:
         NietMogelijkError: a doos is in no container or in two, or something is not filled in.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     lijst = dossier.lijst
-    _verify_open(session, lijst)
-    _verify_containers(dossier, containers)
-    if not bedrijf.strip():
-        raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
+    verify_opdrachtgever(session, lijst, wie, bedrijf, containers)
     wijze, niveau = _find_wijze(session, dossier)
     anker = read_anker(vrijgave)
     nummer = _next_nummer(session, OpdrachtRow.nummer, "O")
@@ -488,8 +532,20 @@ def read_anker(vrijgave: Vrijgave) -> int:
     return int(vrijgave.aanvraag.antwoorden[Feit.VERANKERD].bewijs["checkpoint"])
 
 
-def _verify_containers(dossier: poort.Dossier, containers: Sequence[Container]) -> None:
-    nodig = sorted(doos.nummer for doos in dossier.dozen)
+def verify_opdrachtgever(
+    session: Session, lijst: VernietigingslijstRow, wie: Aangemeld, bedrijf: str, containers: Sequence[Container]
+) -> None:
+    """Return when somebody may order this; asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: the list is withdrawn or ordered, a doos is in no container or in two, or a field is empty.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _verify_open(session, lijst)
+    if not bedrijf.strip():
+        raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
+    nodig = sorted(doos.nummer for doos in poort.load_dozen(session, lijst.id))
     genoemd = sorted(nummer for container in containers for nummer in container.dozen)
     if nodig != genoemd:
         raise NietMogelijkError(
@@ -542,16 +598,14 @@ def execute(
     Raises:
         NietMogelijkError: the certificate does not fit the order, or the time is impossible.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    _verify_certificaat(opdracht, doos, feiten)
-    papier.verify_niet_vernietigd(session, doos)
+    verify_uitvoering(basis, session, opdracht, doos, feiten, wie)
     actor = personen.actor_of(session, wie.persoon_id)
     inhoud = papier.load_inhoud(session, doos.id)
+    documenten = Counter(document.batch_id for document in papier.find_documenten(session, doos.id))
     for batch, bladen in inhoud:
         _reden, goedgekeurd = poort.find_goedkeuring(session, batch)
         if goedgekeurd is None:
             raise NietMogelijkError(f"De goedkeuring van batch {batch.nummer} staat niet in het logboek.")
-        aantal = next(len(b.documenten) for b in dossier.batches if b.batch.id == batch.id)
         storage.append_gebeurtenis(
             session,
             "vernietiging.batch",
@@ -560,7 +614,7 @@ def execute(
             doos=str(doos.log_id),
             goedgekeurd=goedgekeurd,
             bladen=len(bladen),
-            documenten=aantal,
+            documenten=documenten[batch.id],
         )
     blik = poort.find_laatste_blik(session, dossier.lijst.id, doos.id)
     if blik is None:
@@ -602,27 +656,63 @@ def execute(
     return rij
 
 
-def _verify_certificaat(opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten) -> None:
-    """Return when what the company says is what was ordered: this doos, that container and seal, that level."""
-    container = next((c for c in opdracht.containers if doos.nummer in c["dozen"]), None)
-    if container is None:
-        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+def verify_uitvoering(
+    basis: Basis, session: Session, opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten, wie: Aangemeld
+) -> None:
+    """Return when what the company says is what was ordered: this doos, that container and seal, that level.
+
+    Asked before the poort reads everything, and after.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: the certificate does not fit the order, or the time is impossible.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    container = _find_container(session, opdracht, doos)
     if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
         raise NietMogelijkError(
             f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
             f"container {container['nummer']} met zegel {container['zegel']}. Zoek uit wat er is gebeurd voor u dit "
             "vastlegt."
         )
+    if feiten.niveau not in get_args(DinNiveau):
+        raise NietMogelijkError(
+            f"Niveau {feiten.niveau} bestaat niet. Neem het over van het vernietigingsbewijs: "
+            f"{', '.join(get_args(DinNiveau))}."
+        )
     if feiten.niveau < opdracht.niveau:
         raise NietMogelijkError(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
     if not feiten.certificaatnummer.strip():
         raise NietMogelijkError("Noem het nummer van het vernietigingsbewijs.")
-    opgedragen = datetime.fromisoformat(opdracht.op)
-    if not opgedragen <= feiten.uitgevoerd_op <= datetime.now(UTC):
+    if not feiten.wijze.strip():
+        raise NietMogelijkError("Noem hoe het papier is vernietigd, zoals het op het vernietigingsbewijs staat.")
+    if not opdracht.op <= db.format_time(feiten.uitgevoerd_op) <= db.now_text():
+
+        def say(tijd: str) -> str:
+            return f"{to_local(tijd, basis.config.algemeen.tijdzone):%d-%m-%Y %H:%M:%S}"
+
         raise NietMogelijkError(
-            f"Vernietigd op {feiten.uitgevoerd_op:%d-%m-%Y %H:%M} UTC kan niet: de opdracht is van "
-            f"{opgedragen:%d-%m-%Y %H:%M} UTC, en nu is het {datetime.now(UTC):%d-%m-%Y %H:%M} UTC."
+            f"Vernietigd op {say(db.format_time(feiten.uitgevoerd_op))} kan niet: de opdracht is van "
+            f"{say(opdracht.op)}, en nu is het {say(db.now_text())}."
         )
+
+
+def _find_container(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> dict[str, Any]:
+    """Return the container in which a doos went under an order that still stands for it.
+
+    Raises:
+        NietMogelijkError: another order, destroyed already, or it failed under this order.
+    """
+    container = next((c for c in opdracht.containers if doos.nummer in c["dozen"]), None)
+    if container is None:
+        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    papier.verify_niet_vernietigd(session, doos)
+    if doos.id not in {d.id for d in poort.load_dozen(session, opdracht.lijst_id)}:
+        raise NietMogelijkError(
+            f"Doos {doos.nummer} is onder opdracht {opdracht.nummer} al als mislukt vastgelegd. Zet haar op een nieuwe "
+            "lijst: scanstraat lijst maak"
+        )
+    return container
 
 
 def record_failure(
@@ -630,9 +720,7 @@ def record_failure(
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    papier.verify_niet_vernietigd(session, doos)
-    if doos.nummer not in {nummer for c in opdracht.containers for nummer in c["dozen"]}:
-        raise NietMogelijkError(f"Doos {doos.nummer} hoort niet bij opdracht {opdracht.nummer}.")
+    _find_container(session, opdracht, doos)
     if not toelichting.strip():
         raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
     gebeurtenis = storage.append_gebeurtenis(
@@ -659,6 +747,183 @@ def record_failure(
     session.add(op_lijst)
     session.flush()
     return rij
+
+
+# --- as plain values ----------------------------------------------------------------------------------------------
+
+
+def save_certificaat(basis: Basis, session: Session, bestand: Path) -> str:
+    """Keep the certificate of the company; return its SHA-256.
+
+    Raises:
+        NietGevondenError: there is no such file, or there is nothing in it.
+    """
+    if not bestand.is_file() or not bestand.stat().st_size:
+        raise NietGevondenError(f"{bestand} is geen bestand of is leeg. Geef het vernietigingsbewijs van het bedrijf.")
+    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=GROOTSTE_CERTIFICAAT_BYTES)
+    storage.save_object(session, vingerafdruk, "certificaat")
+    return vingerafdruk.sha256
+
+
+def load_lijsten(session: Session) -> Sequence[VernietigingslijstRow]:
+    """Return every list, newest first."""
+    return session.exec(select(VernietigingslijstRow).order_by(col(VernietigingslijstRow.op).desc())).all()
+
+
+def find_stand(session: Session, lijst: VernietigingslijstRow) -> str:
+    """Say in Dutch how far a list is."""
+    if lijst.ingetrokken_op is not None:
+        return "ingetrokken"
+    opdracht = find_opdracht(session, lijst.id)
+    if opdracht is None:
+        return ("voorgesteld", "een keer vrijgegeven", "vrijgegeven")[len(poort.find_vrijgaven(session, lijst.id))]
+    dozen = session.exec(select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id)).all()
+    vast = session.exec(select(UitvoeringRow.uitslag).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
+    if len(vast) < len(dozen):
+        return "opgedragen"
+    return "vernietigd" if set(vast) == {"vernietigd"} else "niet alles vernietigd"
+
+
+def build_lijstregel(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
+    """Return a list as one line of plain values."""
+    opdracht = find_opdracht(session, lijst.id)
+    return {
+        "naam": lijst.naam,
+        "stand": find_stand(session, lijst),
+        "op": lijst.op,
+        "door": personen.name_of(session, lijst.persoon_id),
+        "dozen": len(lijst.inhoud["dozen"]),
+        "batches": len({batch["batch"] for doos in lijst.inhoud["dozen"] for batch in doos["batches"]}),
+        "opdracht": None if opdracht is None else opdracht.nummer,
+    }
+
+
+def build_lijst(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
+    """Return a list as plain values: its dozen, last looks, releases, bedenktijd, order and executions."""
+    dossier = poort.load_dossier(session, lijst.id)
+    einde = poort.find_einde_bedenktijd(session, dossier)
+    vrijgaven = session.exec(
+        select(VrijgaveRow).where(VrijgaveRow.lijst_id == lijst.id).order_by(col(VrijgaveRow.op))
+    ).all()
+    dozen = session.exec(
+        select(DoosRow, LijstdoosRow.eraf_op)
+        .join(LijstdoosRow, col(LijstdoosRow.doos_id) == DoosRow.id)
+        .where(LijstdoosRow.lijst_id == lijst.id)
+        .order_by(col(DoosRow.nummer))
+    ).all()
+    opdracht = find_opdracht(session, lijst.id)
+    return {
+        **build_lijstregel(session, lijst),
+        "inhoud_sha256": lijst.inhoud_sha256,
+        "documenten": len(dossier.documenten),
+        "ingetrokken_op": lijst.ingetrokken_op,
+        "bedenktijd_tot": None if einde is None else db.format_time(einde),
+        "dozen": [_build_doos(session, lijst, doos, eraf_op) for doos, eraf_op in dozen],
+        "vrijgaven": [
+            {
+                "volgnummer": vrijgave.volgnummer,
+                "door": personen.name_of(session, vrijgave.persoon_id),
+                "op": vrijgave.op,
+                "ingetrokken_op": vrijgave.ingetrokken_op,
+            }
+            for vrijgave in vrijgaven
+        ],
+        "opdracht": None if opdracht is None else build_opdracht(session, opdracht),
+    }
+
+
+def _build_doos(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, eraf_op: str | None) -> dict[str, Any]:
+    blik = poort.find_laatste_blik(session, lijst.id, doos.id)
+    plaats = papier.find_plaats(session, doos.id)
+    inhoud = papier.load_inhoud(session, doos.id)
+    return {
+        "nummer": doos.nummer,
+        "plaats": None if plaats is None else plaats.plaats,
+        "bladen": sum(len(bladen) for _, bladen in inhoud),
+        "batches": [batch.nummer for batch, _ in inhoud],
+        "documenten": len(papier.find_documenten(session, doos.id)),
+        "eraf_op": eraf_op,
+        "laatste_blik": None
+        if blik is None
+        else {
+            "geslaagd": blik.geslaagd,
+            "door": personen.name_of(session, blik.persoon_id),
+            "op": blik.op,
+            "toelichting": blik.toelichting,
+        },
+    }
+
+
+def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
+    """Return an order as plain values, with what became of each doos."""
+    uitvoeringen = session.exec(
+        select(UitvoeringRow, DoosRow.nummer)
+        .join(DoosRow, col(DoosRow.id) == UitvoeringRow.doos_id)
+        .where(UitvoeringRow.opdracht_id == opdracht.id)
+        .order_by(col(UitvoeringRow.op), col(DoosRow.nummer))
+    )
+    return {
+        "nummer": opdracht.nummer,
+        "bedrijf": opdracht.bedrijf,
+        "wijze": opdracht.wijze,
+        "niveau": opdracht.niveau,
+        "containers": opdracht.containers,
+        "checkpoint": opdracht.checkpoint,
+        "sha256": opdracht.opdracht_sha256,
+        "op": opdracht.op,
+        "door": personen.name_of(session, opdracht.persoon_id),
+        "uitvoeringen": [
+            {
+                "doos": nummer,
+                "uitslag": rij.uitslag,
+                "uitgevoerd_op": rij.uitgevoerd_op,
+                "wijze": rij.wijze,
+                "niveau": rij.niveau,
+                "container": rij.container,
+                "zegel": rij.zegel,
+                "certificaatnummer": rij.certificaatnummer,
+                "certificaat_sha256": rij.certificaat_sha256,
+                "toelichting": rij.toelichting,
+                "op": rij.op,
+                "door": personen.name_of(session, rij.persoon_id),
+            }
+            for rij, nummer in uitvoeringen
+        ],
+    }
+
+
+def build_blik(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, trekking: TrekkingRow) -> dict[str, Any]:
+    """Return what must be taken from a doos for the last look, as plain values.
+
+    Of each document: its sheets by number, and their places in the doos when it lies in order, counted from the top.
+    """
+    inhoud = papier.load_inhoud(session, doos.id)
+    op_volgorde = [(batch.id, blad.nummer) for batch, bladen in inhoud for blad in bladen]
+    plek = {blad: nummer for nummer, blad in enumerate(op_volgorde, start=1)}
+    plaats = papier.find_plaats(session, doos.id)
+    documenten = []
+    for id_ in trekking.trekking["getrokken"]:
+        document = storage.load_document(session, UUID(id_))
+        versie = storage.latest_versie(session, document.id)
+        batch = storage.load_batch(session, document.batch_id)
+        bladen = [v.blad for v in papier.find_vindplaatsen(session, document.id) if v.doos == doos.nummer]
+        documenten.append(
+            {
+                "document": id_,
+                "batch": batch.nummer,
+                "bladen": papier.format_bladen(bladen),
+                "vellen": papier.format_bladen(plek[batch.id, blad] for blad in bladen),
+                "paginas": len(storage.load_versie(session, versie.id).paginas),
+                "sha256": versie.pdf_sha256,
+            }
+        )
+    return {
+        "lijst": lijst.naam,
+        "doos": doos.nummer,
+        "plaats": None if plaats is None else plaats.plaats,
+        "vellen": len(op_volgorde),
+        "documenten": documenten,
+    }
 
 
 def say_lijst(dossier: poort.Dossier) -> str:

@@ -131,6 +131,11 @@ def _load_documenten(session: Session, batch: BatchRow, behalve: frozenset[UUID]
     )
     gevonden = []
     for document, versie, aflevering, aantal in rijen:
+        if versie.pdfa_conform is not True or versie.getrouw is not True:
+            raise NietMogelijkError(
+                f"Van document {str(document.id)[:8]} in batch {batch.nummer} is niet bewezen dat het archiefbestand "
+                "goed is. Scan het opnieuw, of leg het vast als uitzondering."
+            )
         gearchiveerd = regels.get((versie.log_id, "documentversie.gearchiveerd"))
         bevestigd = regels.get((versie.log_id, "aflevering.bevestigd"))
         if gearchiveerd is None or bevestigd is None:

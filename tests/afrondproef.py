@@ -20,9 +20,11 @@ from scanstraat import (
     afronding,
     backup,
     besluiten,
+    bewerken,
     db,
     keuren,
     logboek,
+    opstelling,
     papier,
     personen,
     storage,
@@ -31,12 +33,12 @@ from scanstraat import (
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import build_config
 from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver, serve
-from scanstraat.domain import Vingerafdruk
+from scanstraat.domain import Bewerkingsoort, Vingerafdruk
 from scanstraat.personen import Aangemeld, Rol
-from scanstraat.tables import BatchRow, DocumentversieRow
+from scanstraat.tables import BatchRow, BeeldRow, DocumentversieRow, StapRow
 from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, UitvoeringRow, VernietigingslijstRow, VrijgaveRow
 from scanstraat.zaaksysteem import register
-from tests.builders import Batchproef, archive, build_batch
+from tests.builders import Batchproef, archive, build_batch, save_bron
 from vernietiging.gebeurtenis import canonical_json
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.notitie import Sleutel
@@ -132,11 +134,14 @@ class Afrondproef:
             handboek.write_text("Handboek vervanging", encoding="utf-8")
             versie = anders.get("handboekversie", "1.0")
             besluiten.save_handboek(self.basis, session, versie, handboek, self.wie(BEHEERDER))
-            besluit = build_besluit({batch.profiel: batch.momentopname_sha256}, **anders)
+            profielen = anders.pop("profielen", {batch.profiel: batch.momentopname_sha256})
+            besluit = build_besluit(profielen, **anders)
             besluiten.save_besluit(self.basis, session, besluit, self.wie(BEHEERDER))
 
-    def add_batch(self, *paginas: int, scanoperator: str = SCANOPERATOR, zaak: str = ZAAK) -> Batchproef:
-        """Add a batch that is archived and delivered, with its bytes in the store."""
+    def add_batch(
+        self, *paginas: int, scanoperator: str = SCANOPERATOR, zaak: str = ZAAK, **archief: Any
+    ) -> Batchproef:
+        """Add a batch that is archived and delivered, with its bytes in the store; `archief`: see `_archive`."""
         with db.begin(self.basis.engine) as session:
             scan = self._save(session, b"scan " + uuid4().bytes)
             proef = build_batch(session, paginas=paginas or (2, 1), zaak=zaak, object_=scan)
@@ -144,17 +149,23 @@ class Afrondproef:
             batch.scanoperator = scanoperator
             session.add(batch)
             for versie_id in proef.versies:
-                self._archive(session, versie_id)
+                self._archive(session, versie_id, **archief)
         for versie_id in proef.versies:
             self.deliver(versie_id)
         return proef
 
-    def _archive(self, session: Session, versie_id: UUID) -> None:
+    def _archive(
+        self, session: Session, versie_id: UUID, *, conform: bool = True, getrouw: bool = True, te_weinig: int = 0
+    ) -> None:
+        """Give a versie its archive file and proofs; its manifest has `te_weinig` pages less than the versie."""
         versie = storage.load_versie(session, versie_id)
-        manifest = canonical_json({"schema": "proef", "paginas": [str(p.beeld_id) for p in versie.paginas]})
+        paginas = [str(p.beeld_id) for p in versie.paginas][te_weinig:]
+        manifest = canonical_json({"schema": "proef", "paginas": paginas})
         archive(
             session,
             versie_id,
+            conform=conform,
+            getrouw=getrouw,
             tekst=self._save(session, b"tekst " + uuid4().bytes),
             pdf=self._save(session, b"%PDF " + uuid4().bytes),
             manifest=self._save(session, manifest),
@@ -170,14 +181,57 @@ class Afrondproef:
             pdf=rij.pdf_sha256,
             manifest=rij.manifest_sha256,
             bytes=rij.pdf_bytes,
-            conform=True,
-            getrouw=True,
+            conform=conform,
+            getrouw=getrouw,
         )
 
     def _save(self, session: Session, inhoud: bytes) -> Vingerafdruk:
         vingerafdruk = self.basis.opslag.bewaar_bytes(inhoud)
         storage.save_object(session, vingerafdruk, "pdfa")
         return vingerafdruk
+
+    def herscan(self, document_id: UUID, pagina: int, *, door: str = "Dirk Divmedewerker") -> UUID:
+        """Replace a page by a new scan, as `bewerk vervang` does; archive and deliver the new versie."""
+        with db.begin(self.basis.engine) as session:
+            batch, _document = storage.lock_document(session, document_id)
+            oud = storage.load_versie(session, storage.latest_versie(session, document_id).id).paginas[pagina - 1]
+            scan = self._save(session, b"herscan " + uuid4().bytes)
+            volgnummer = len(storage.load_bronnen(session, batch.id)) + 1
+            bron = save_bron(session, batch, aantal_beelden=1, volgnummer=volgnummer, bijgescand=True, object_=scan)
+            blad = storage.add_blad(session, batch.id)
+            nieuw = BeeldRow(
+                **{
+                    **session.get_one(BeeldRow, oud.beeld_id).model_dump(exclude={"id"}),
+                    "bron_id": bron.id, "n": 1, "blad_id": blad.id, "document_id": None, "bestemming": "weggelaten",
+                    "weglaatreden": "anders", "weglaattekst": "bijgescand",
+                    "volgorde": storage.last_volgorde(session, batch.id) + storage.VOLGORDE_STAP,
+                }
+            )  # fmt: skip
+            session.add(nieuw)
+            session.flush()
+            bewerken.bewerk(
+                session, self.basis.werkbank, batch, storage.load_actor(session, door, "persoon"),
+                Bewerkingsoort.VERVANG, {"beeld": str(nieuw.id)},
+                lambda nu: opstelling.replace_page(nu, oud.beeld_id, nieuw.id),
+            )  # fmt: skip
+        return self.finish_werk(document_id)
+
+    def finish_werk(self, document_id: UUID) -> UUID:
+        """Do what the line does after an edit: archive and deliver the newest versie."""
+        with db.begin(self.basis.engine) as session:
+            versie = storage.latest_versie(session, document_id)
+            self._archive(session, versie.id)
+            for stap in session.exec(select(StapRow).where(StapRow.item_id == versie.id)):
+                stap.status = "klaar"
+                session.add(stap)
+        self.deliver(versie.id)
+        return versie.id
+
+    def bind(self, batch_id: UUID, nummer: str) -> None:
+        with db.begin(self.basis.engine) as session:
+            batch = storage.lock_batch(session, batch_id)
+            keuze = besluiten.find_besluit(session, nummer)
+            besluiten.bind(self.basis, session, batch, keuze, storage.load_actor(session, "proef"))
 
     def deliver(self, versie_id: UUID) -> None:
         with db.begin(self.basis.engine) as session:
@@ -224,14 +278,16 @@ class Afrondproef:
         return afronding.draag_op(self.basis, lijst.id, self.wie(DIV), "Versnipper BV", [container], meld=zwijg)
 
     def execute(self, opdracht: OpdrachtRow, *dozen: DoosRow) -> list[UitvoeringRow]:
-        with db.begin(self.basis.engine) as session:
-            certificaat = self._save(session, b"vernietigingsbewijs " + uuid4().bytes)
         feiten = vernietigen.Uitvoeringsfeiten(
-            datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", certificaat.sha256
+            datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", self.save_certificaat()
         )
         return afronding.voer_uit(
             self.basis, opdracht.id, [(doos, feiten) for doos in dozen], self.wie(DIV), meld=zwijg
         )
+
+    def save_certificaat(self) -> str:
+        with db.begin(self.basis.engine) as session:
+            return self._save(session, b"vernietigingsbewijs " + uuid4().bytes).sha256
 
     def back_up(self) -> None:
         backup.make_backup(self.basis, meld=zwijg)

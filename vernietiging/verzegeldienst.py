@@ -72,12 +72,14 @@ class Verzegeldienst:
             os.close(fd)
 
     def _listen(self, stop: threading.Event) -> None:
-        self._adres.unlink(missing_ok=True)
+        nieuw = self._adres.with_name(f".{self._adres.name}")
+        nieuw.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as luisteraar:
-            with _short(self._adres) as adres:
+            with _short(nieuw) as adres:
                 luisteraar.bind(adres)
-            self._adres.chmod(0o660)
+            nieuw.chmod(0o660)
             luisteraar.listen(8)
+            nieuw.replace(self._adres)  # whoever sees the address is answered
             luisteraar.settimeout(0.25)
             while not stop.is_set():
                 try:

@@ -18,12 +18,14 @@ from scanstraat.cli import (
     besluiten,
     bewerkingen,
     dienst,
+    keuren,
     logboek,
     nederlands,
     papier,
     personen,
     stops,
     verantwoording,
+    vernietiging,
 )
 from scanstraat.cli.uitvoer import Hoofdopdracht
 
@@ -52,7 +54,20 @@ def _algemeen(
     del config  # read by `uitvoer.load_config`, so that --help works without a file
 
 
-for deel in (dienst, batches, bewerkingen, papier, stops, personen, besluiten, verantwoording, beheer, logboek):
+for deel in (
+    dienst,
+    batches,
+    bewerkingen,
+    keuren,
+    papier,
+    stops,
+    vernietiging,
+    personen,
+    besluiten,
+    verantwoording,
+    beheer,
+    logboek,
+):
     deel.register(app)
 
 

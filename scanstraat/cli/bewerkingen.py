@@ -209,7 +209,7 @@ def invoegen(
     """Voeg een vergeten pagina in, uit een bestand met een scan."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  slow to load
 
-    gemeten = _measure(context, bestand, na, maximaal=None)
+    gemeten = _measure(context, _batch_of(context), bestand, na, maximaal=None)
     with _open(context, _batch_of(context), door) as werk:
         achter = werk.beeld(na)
         bijscan = add_bijscan(werk.session, werk.batch, gemeten)
@@ -225,10 +225,15 @@ def invoegen(
 @bewerk.command("vervang")
 def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) -> None:
     """Vervang een pagina door een herscan. De oude scan blijft bewaard."""
+    replace_page(context, _batch_of(context), blad, bestand, door)
+
+
+def replace_page(context: typer.Context, nummer: str, blad: str, bestand: Path, door: str) -> None:
+    """Let a new scan take the place of a page."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415
 
-    gemeten = _measure(context, bestand, blad, maximaal=1)
-    with _open(context, _batch_of(context), door) as werk:
+    gemeten = _measure(context, nummer, bestand, blad, maximaal=1)
+    with _open(context, nummer, door) as werk:
         oud = werk.beeld(blad)
         bijscan = add_bijscan(werk.session, werk.batch, gemeten)
         nieuwe = bijscan.beelden
@@ -240,13 +245,13 @@ def vervang(context: typer.Context, blad: Blad, bestand: Bestand, door: Door) ->
         werk.say_dubbel(bijscan)
 
 
-def _measure(context: typer.Context, bestand: Path, blad: str, *, maximaal: int | None) -> Gemeten:
+def _measure(context: typer.Context, nummer: str, bestand: Path, blad: str, *, maximaal: int | None) -> Gemeten:
     """Store and measure a scan for a place in a batch, before the batch is held."""
     from scanstraat.intake.bijscan import measure_bijscan  # noqa: PLC0415  starts the sandbox
 
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
-            batch = storage.find_batch(session, _batch_of(context))
+            batch = storage.find_batch(session, nummer)
             bewerken.find_beeld(session, batch, blad)
             profiel = storage.profiel_of(batch)
         with build_progress() as balk:

@@ -1,0 +1,414 @@
+"""From judging to the certificate by commands: what they answer, in Dutch, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyotp
+import pytest
+from PIL import Image, ImageDraw
+from sqlmodel import select
+from typer.testing import CliRunner, Result
+
+from scanstraat import db, papier, personen, poort, storage
+from scanstraat.cli import app
+from scanstraat.domain import parse_tijd
+from scanstraat.tables_bewijs import AanmeldingRow, DoosRow, PersoonRow, UitvoeringRow
+from tests.afrondproef import (
+    ARCHIVARIS,
+    BEHEERDER,
+    CONTROLEUR,
+    DIV,
+    EEN,
+    SCANOPERATOR,
+    TWEE,
+    Afrondproef,
+    open_afrondproef,
+)
+from tests.builders import Batchproef
+
+WACHTWOORD = "vier woorden achter elkaar"
+ENGELS = re.compile(r"\b(Traceback|Error|Usage|Invalid|Missing|Option|Aborted|None|True|False)\b")
+
+
+class Installatie:
+    """An installation that commands are given to, whose people can sign in."""
+
+    def __init__(self, proef: Afrondproef) -> None:
+        self.proef = proef
+        self.config = proef.map / "config.toml"
+        self.config.write_text(self._build_config(), encoding="utf-8")
+        self.geheimen: dict[str, str] = {}
+        kluis = personen.open_kluis(proef.basis.config.algemeen.gegevensmap)
+        with db.begin(proef.basis.engine) as session:
+            for persoon in session.exec(select(PersoonRow)):
+                self.geheimen[persoon.naam] = personen.set_aanmelding(
+                    session, kluis, persoon, WACHTWOORD, door=proef.wie(BEHEERDER)
+                )
+
+    def _build_config(self) -> str:
+        logboek = self.proef.basis.config.logboek
+        (getuige,), (stempel,) = logboek.getuige, logboek.tijdstempel
+        return (
+            f'[opslag]\nkopie = "kopie"\n[logboek]\noorsprong = "{logboek.oorsprong}"\n'
+            f'[[logboek.getuige]]\nnaam = "{getuige.naam}"\nsleutel = "{getuige.sleutel}"\nurl = "{getuige.url}"\n'
+            f'[[logboek.tijdstempel]]\nnaam = "{stempel.naam}"\nurl = "{stempel.url}"\nwortel = "{stempel.wortel}"\n'
+        )
+
+    def run(self, *woorden: str, als: str = "", config: Path | None = None) -> Result:
+        """Give a command, as somebody who signs in with a fresh code."""
+        if als:
+            woorden = (*woorden, "--als", als, "--geheim-fd", str(self._open_geheim(als)))
+        uitslag = CliRunner().invoke(app, ["--config", str(config or self.config), *woorden])
+        assert not ENGELS.search(uitslag.output.replace("--help", "")) or "--json" in woorden, uitslag.output
+        return uitslag
+
+    def _open_geheim(self, naam: str) -> int:
+        with db.begin(self.proef.basis.engine) as session:  # a code counts once, and tests are fast
+            for rij in session.exec(select(AanmeldingRow).where(AanmeldingRow.persoon_id == self.proef.mensen[naam])):
+                rij.totp_stap = 0
+                session.add(rij)
+        lezen, schrijven = os.pipe()
+        os.write(schrijven, f"{WACHTWOORD}\n{pyotp.TOTP(self.geheimen[naam]).now()}\n".encode())
+        os.close(schrijven)
+        return lezen
+
+    def say(self, *woorden: str, als: str = "", exitcode: int = 0) -> str:
+        uitslag = self.run(*woorden, als=als)
+        assert uitslag.exit_code == exitcode, uitslag.output
+        return " ".join(uitslag.output.replace("│", " ").replace(f" --config {self.config}", "").split())
+
+    def json(self, *woorden: str, als: str = "", exitcode: int = 0) -> Any:
+        uitslag = self.run(*woorden, "--json", als=als)
+        assert uitslag.exit_code == exitcode, uitslag.output
+        return json.loads(uitslag.stdout)
+
+    def nummer(self, batch: Batchproef) -> str:
+        with db.read(self.proef.basis.engine) as session:
+            return storage.load_batch(session, batch.batch).nummer
+
+    def add_lijst(self, naam: str) -> DoosRow:
+        """Approve a new batch and put its doos on a list, without commands."""
+        batch = self.proef.add_batch(1)
+        self.proef.approve(batch.batch)
+        doos = self.proef.box(batch.batch)
+        self.proef.propose(doos, naam=naam)
+        return doos
+
+    def release(self, naam: str, doos: DoosRow) -> None:
+        with db.read(self.proef.basis.engine) as session:
+            lijst = poort.find_lijst(session, naam)
+        self.proef.look(lijst, doos)
+        self.proef.back_up()
+        self.proef.release(lijst, EEN)
+        self.proef.release(lijst, TWEE)
+        self.proef.anchor()
+
+
+@pytest.fixture(scope="module")
+def hier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installatie]:
+    with open_afrondproef(tmp_path_factory.mktemp("opdrachten")) as proef:
+        proef.add_batch(1)
+        proef.add_besluit()
+        yield Installatie(proef)
+
+
+def draw_pagina(pad: Path) -> Path:
+    """Draw a page as a scanner would give it."""
+    pagina = Image.new("L", (1654, 2339), 255)
+    ImageDraw.Draw(pagina).text((100, 100), "een brief\n" * 40, fill=0)
+    pagina.save(pad, dpi=(200, 200))
+    return pad
+
+
+# --- the whole journey --------------------------------------------------------------------------------------------
+
+
+def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path: Path) -> None:
+    proef = hier.proef
+    batch = proef.add_batch(2, 1)
+    nummer, document = hier.nummer(batch), str(batch.documenten[0])[:8]
+
+    gezegd = hier.say("keur", nummer, als=CONTROLEUR)
+    assert "3 pagina's. Alle pagina's" in gezegd and f"scanstraat keur {nummer} --toon MAP" in gezegd
+    assert "nog niet bekeken" in hier.say("keur", nummer, "--goed", als=CONTROLEUR, exitcode=5)
+    gezegd = hier.say("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR)
+    assert sorted(pad.name for pad in (tmp_path / "kijk").iterdir()) == ["01.pdf", "02.pdf", "overzicht.txt"]
+    assert (tmp_path / "kijk").stat().st_mode & 0o077 == 0
+    overzicht = (tmp_path / "kijk" / "overzicht.txt").read_text(encoding="utf-8")
+    assert f"01.pdf  Document {document}" in overzicht and "pagina 2: getrokken" in overzicht
+    assert "verkeerde_zaak" in overzicht and SCANOPERATOR not in overzicht
+    assert "liggen al bestanden" in hier.say(
+        "keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR, exitcode=5
+    )
+
+    gezegd = hier.say("keur", nummer, "--fout", f"{document}:2:onleesbaar,scheef:vlek", als=CONTROLEUR)
+    assert f"Batch {nummer} is afgekeurd." in gezegd and "kritieke fout" in gezegd
+    assert f"scanstraat herscan {document} BESTAND --pagina 2" in gezegd
+    assert "al afgekeurd door Karin Controleur" in hier.say("keur", nummer, als=CONTROLEUR)
+    scan = draw_pagina(tmp_path / "nieuw.png")
+    assert f"scanstraat keur {nummer}" in hier.say(
+        "herscan", document, str(scan), "--pagina", "2", "--door", SCANOPERATOR
+    )
+    assert "nog niet geleverd" in hier.say("keur", nummer, als=CONTROLEUR, exitcode=5)
+    proef.finish_werk(batch.documenten[0])
+    assert hier.json("keur", nummer, als=CONTROLEUR)["oordeel"] is None
+    hier.say("keur", nummer, "--toon", str(tmp_path / "nog eens"), als=CONTROLEUR)
+    assert f"Batch {nummer} is goedgekeurd." in hier.say("keur", nummer, "--goed", als=CONTROLEUR)
+
+    doos = proef.box(batch.batch).nummer
+    gezegd = hier.say("lijst", "maak", "Lijst 2026-01", doos, als=DIV)
+    assert "1 doos, 1 batch, 2 documenten" in gezegd and f"laatste-blik {doos}" in gezegd
+    assert "voorgesteld" in hier.say("lijst", "toon")
+    gezegd = hier.say("lijst", "onderzoek", "Lijst 2026-01", exitcode=5)
+    assert "Het papier blijft" in gezegd and "Er is geen back-up" in gezegd
+
+    gezegd = hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", als=DIV)
+    assert "Neem uit de doos" in gezegd and "archief, stelling 4" in gezegd
+    hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", "--toon", str(tmp_path / "blik"), als=DIV)
+    assert "vel " in (tmp_path / "blik" / "overzicht.txt").read_text(encoding="utf-8")
+    assert "is geslaagd" in hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", "--gelijk", als=DIV)
+
+    assert "mag nog niet weg" in hier.say("geef-vrij", "Lijst 2026-01", als=EEN, exitcode=5)
+    proef.back_up()
+    assert "eerste vrijgave" in hier.say("geef-vrij", "Lijst 2026-01", als=EEN)
+    assert "--naam-lijst" in hier.say("geef-vrij", "Lijst 2026-01", als=TWEE, exitcode=5)
+    fout = hier.say("geef-vrij", "Lijst 2026-01", "--naam-lijst", "Lijst 2026-1", als=TWEE, exitcode=5)
+    assert "precies over" in fout
+    gezegd = hier.say("geef-vrij", "Lijst 2026-01", "--naam-lijst", "Lijst 2026-01", als=TWEE)
+    assert "twee keer vrijgegeven" in gezegd and "Bedenktijd" in gezegd
+    container = ("--bedrijf", "Versnipper BV", "--container", f"C-1:Z-1:{doos}")
+    assert "logboek veranker" in hier.say("opdracht", "Lijst 2026-01", *container, als=DIV, exitcode=5)
+    hier.say("logboek", "veranker")
+    assert "Alle veertien feiten zijn waar" in hier.say("lijst", "onderzoek", "Lijst 2026-01")
+
+    opdracht = hier.json("opdracht", "Lijst 2026-01", *container, als=DIV)
+    assert opdracht["niveau"] == "P-4" and opdracht["containers"][0]["dozen"] == [doos]
+    bewijs = tmp_path / "bewijs.pdf"
+    bewijs.write_bytes(b"%PDF-1.7 vernietigingsbewijs")
+    uitvoering = ("uitvoering", opdracht["nummer"], doos)
+    feiten = ("--op", datetime.now(UTC).isoformat(), "--container", "C-1", "--zegel", "Z-1", "--niveau", "p-4",
+              "--wijze", "versnipperd", "--certificaatnummer", "VB-1")  # fmt: skip
+    assert "vernietigd" in hier.say(*uitvoering, *feiten, "--certificaat", str(bewijs), als=DIV)
+    toon = hier.json("lijst", "toon", "lijst 2026-01")
+    assert toon["stand"] == "vernietigd"
+    (gedaan,) = toon["opdracht"]["uitvoeringen"]
+    assert (gedaan["doos"], gedaan["uitslag"], gedaan["niveau"]) == (doos, "vernietigd", "P-4")
+    assert proef.basis.opslag.heeft(gedaan["certificaat_sha256"])
+    assert "VB-1" in hier.say("lijst", "toon", "Lijst 2026-01")
+    assert "Vernietigd" in hier.say("batches")
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+def test_json_has_what_the_screen_has(hier: Installatie, tmp_path: Path) -> None:
+    batch = hier.proef.add_batch(2)
+    nummer = hier.nummer(batch)
+    gezien = hier.json("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR)
+    assert (gezien["batch"], gezien["lot"], gezien["n"], gezien["strengheid"]) == (nummer, 2, 2, "normaal")
+    assert list(gezien["grenzen"]) == ["kritiek", "ernstig", "licht"]
+    assert gezien["grenzen"]["kritiek"] == {"goedkeurgetal": 0, "afkeurgetal": 1}
+    assert [(p["document"], p["pagina"], p["getrokken"], p["gemarkeerd"]) for p in gezien["paginas"]] == [
+        (str(batch.documenten[0]), pagina, True, []) for pagina in (1, 2)
+    ]
+    assert gezien["map"] == str(tmp_path / "kijk")
+    document = str(batch.documenten[0])
+    oordeel = hier.json(
+        "keur", nummer, "--fout", f"{document}:1:scheef", "--fout", f"{document}:1:afgesneden", als=CONTROLEUR
+    )
+    assert oordeel["uitslag"] == "afgekeurd"  # what was said of one page in two times is put together
+    assert oordeel["fouten_per_klasse"] == {"licht": 1, "ernstig": 1, "kritiek": 0}
+
+    doos = hier.add_lijst("Lijst json")
+    lijsten = hier.json("lijst", "toon")
+    assert {"naam", "stand", "op", "door", "dozen", "batches", "opdracht"} == set(lijsten[0])
+    lijst = hier.json("lijst", "toon", "Lijst json")
+    assert lijst["dozen"][0] | {"batches": []} == {
+        "nummer": doos.nummer, "plaats": "archief, stelling 4", "bladen": 2, "batches": [], "documenten": 1,
+        "eraf_op": None, "laatste_blik": None,
+    }  # fmt: skip
+    blik = hier.json("laatste-blik", doos.nummer, "--lijst", "Lijst json", als=DIV)
+    assert blik["vellen"] == 2 and blik["documenten"][0]["vellen"] == "2"  # the first one is a scheidingsblad
+    onderzoek = hier.json("lijst", "onderzoek", "Lijst json", exitcode=5)
+    assert onderzoek["alle"] is False and [feit["nummer"] for feit in onderzoek["feiten"]] == list(range(1, 15))
+    assert all(feit["waar"] or feit["redenen"] for feit in onderzoek["feiten"])
+
+
+# --- who may not, and what cannot be ------------------------------------------------------------------------------
+
+
+def test_who_may_not_is_told_so(hier: Installatie) -> None:
+    nummer = hier.nummer(hier.proef.add_batch(1))
+    doos = hier.add_lijst("Lijst wie")
+    for woorden, als, zin in (
+        (("keur", nummer), DIV, "geen mandaat als controleur"),
+        (("laatste-blik", doos.nummer, "--lijst", "Lijst wie"), CONTROLEUR, "keurde batch"),
+        (("geef-vrij", "Lijst wie"), CONTROLEUR, "geen mandaat als gemandateerde"),
+        (("lijst", "maak", "Lijst nieuw", doos.nummer), SCANOPERATOR, "geen mandaat"),
+        (("lijst", "trek-in", "Lijst wie", "--reden", "x"), CONTROLEUR, "geen mandaat"),
+        (("opdracht", "Lijst wie", "--bedrijf", "BV", "--container", f"C:Z:{doos.nummer}"), CONTROLEUR, "geen mandaat"),
+    ):
+        assert zin in hier.say(*woorden, als=als, exitcode=6)
+    lezen, schrijven = os.pipe()
+    os.write(schrijven, b"verkeerd wachtwoord\n123456\n")
+    os.close(schrijven)
+    uitslag = hier.run("keur", nummer, "--als", CONTROLEUR, "--geheim-fd", str(lezen))
+    assert uitslag.exit_code == 6 and "klopt niet" in uitslag.output
+    uitslag = hier.run("keur", nummer, "--als", CONTROLEUR)
+    assert uitslag.exit_code == 6 and "geen terminal" in uitslag.output
+
+
+@pytest.mark.parametrize(("woorden", "exitcode", "zin"), [
+    (("keur", "99999"), 3, "Batch 99999 bestaat niet"),
+    (("keur", "1", "--goed", "--fout", "x:1:scheef"), 2, "Kies een van"),
+    (("keur", "1", "--fout", "12345678"), 2, "Schrijf: DOCUMENT:PAGINA:CODE"),
+    (("keur", "1", "--fout", "12345678:nul:scheef"), 2, "is niet te lezen"),
+    (("keur", "1", "--fout", "12345678:1:"), 2, "is niet te lezen"),
+    (("keur", "1", "--fout", "12345678:1:scheef"), 3, "is niet het id van een document"),
+    (("lijst", "maak", "Lijst 2", "D-1900-00001"), 3, "bestaat niet"),
+    (("lijst", "trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
+    (("laatste-blik", "1", "--lijst", "Bestaat niet"), 3, "bestaat niet"),
+    (("laatste-blik", "1", "--lijst", "x", "--gelijk", "--anders", "y"), 2, "Kies een van"),
+    (("geef-vrij", "Bestaat niet"), 3, "Lijst Bestaat niet bestaat niet"),
+    (("trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
+    (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1"), 2, "Schrijf: NUMMER:ZEGEL:DOOS"),
+    (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1::D-1"), 2, "is niet te lezen"),
+    (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1:Z-1:D-1"), 3, "bestaat niet"),
+    (("uitvoering", "O-1900-0001", "1"), 2, "Neem van het vernietigingsbewijs over: --op, --container"),
+    (("uitvoering", "O-1900-0001", "1", "--mislukt", "a", "--deels", "b"), 2, "Kies: het bewijs"),
+    (("uitvoering", "O-1900-0001", "1", "--mislukt", "a", "--zegel", "b"), 2, "Kies: het bewijs"),
+    (("uitvoering", "O-1900-0001", "1", "--mislukt", "a"), 3, "Opdracht O-1900-0001 bestaat niet"),
+])  # fmt: skip
+def test_wrong_use_is_told_in_dutch(hier: Installatie, woorden: tuple[str, ...], exitcode: int, zin: str) -> None:
+    uitslag = hier.run(*woorden, als=BEHEERDER)
+    gezegd = " ".join(uitslag.output.replace("│", " ").split())
+    assert (uitslag.exit_code, zin in gezegd) == (exitcode, True), uitslag.output
+
+
+def test_a_fault_must_exist_and_be_on_a_page_of_this_batch(hier: Installatie, tmp_path: Path) -> None:
+    batch, ander = hier.proef.add_batch(1), hier.proef.add_batch(1)
+    nummer, document, vreemd = hier.nummer(batch), str(batch.documenten[0]), str(ander.documenten[0])
+    hier.say("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR)
+    for fout, exitcode, zin in (
+        (f"{document}:1:lelijk", 1, "Kies uit ontbrekende_pagina"),
+        (f"{document}:7:scheef", 5, "heeft geen pagina 7"),
+        (f"{vreemd}:1:scheef", 1, "hoort niet bij de steekproef"),
+    ):
+        assert zin in hier.say("keur", nummer, "--fout", fout, als=CONTROLEUR, exitcode=exitcode)
+    assert "heeft geen pagina 9" in hier.say(
+        "herscan", document, str(draw_pagina(tmp_path / "x.png")), "--pagina", "9", "--door", DIV, exitcode=5
+    )
+
+
+def test_a_damaged_file_is_not_shown_and_so_not_judged(hier: Installatie, tmp_path: Path) -> None:
+    batch = hier.proef.add_batch(1)
+    with db.read(hier.proef.basis.engine) as session:
+        pdf = hier.proef.basis.opslag.pad(str(storage.latest_versie(session, batch.documenten[0]).pdf_sha256))
+    nummer = hier.nummer(batch)
+    hier.say("keur", nummer, als=CONTROLEUR)
+    hier.proef.seal()
+    inhoud = pdf.read_bytes()
+    pdf.chmod(0o640)
+    pdf.write_bytes(inhoud[:-1] + b"\0")
+    try:
+        gezegd = hier.say("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR, exitcode=4)
+    finally:
+        pdf.write_bytes(inhoud)
+    assert "beschadigd" in gezegd
+    assert "nog niet bekeken" in hier.say("keur", nummer, "--goed", als=CONTROLEUR, exitcode=5)
+
+
+def test_without_the_sealer_people_are_told_to_start_the_scanstraat(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst stil")
+    stil = hier.proef.map / "stil.toml"
+    tekst = hier.config.read_text(encoding="utf-8")
+    stil.write_text(tekst.replace("[logboek]\n", f'[logboek]\nverzegelaar = "{tmp_path}"\n'), encoding="utf-8")
+    for woorden, als in (
+        (("lijst", "onderzoek", "Lijst stil"), ""),
+        (("laatste-blik", doos.nummer, "--lijst", "Lijst stil"), DIV),
+        (("lijst", "trek-in", "Lijst stil", "--reden", "x"), DIV),
+        (("geef-vrij", "Lijst stil"), EEN),
+    ):
+        uitslag = hier.run(*woorden, als=als, config=stil)
+        assert uitslag.exit_code == 2 and "start" in uitslag.output and "verzegelaar" in uitslag.output
+
+
+# --- back, and what went wrong ------------------------------------------------------------------------------------
+
+
+def test_a_last_look_that_failed_ends_the_list(hier: Installatie) -> None:
+    doos = hier.add_lijst("Lijst anders").nummer
+    blik = ("laatste-blik", doos, "--lijst", "Lijst anders")
+    assert "nog niets getrokken" in hier.say(*blik, "--gelijk", als=DIV, exitcode=5)
+    hier.say(*blik, als=DIV)
+    assert "Zeg wat er niet klopt" in hier.say(*blik, "--anders", " ", als=DIV, exitcode=5)
+    assert "gaat niet door" in hier.say(*blik, "--anders", "blad 2 ontbreekt", als=DIV)
+    assert "ANDERS: blad 2 ontbreekt" in hier.say("lijst", "toon", "Lijst anders")
+    assert "is ingetrokken" in hier.say("lijst", "trek-in", "Lijst anders", "--reden", "uitzoeken", als=ARCHIVARIS)
+    assert "is ingetrokken" in hier.say("lijst", "trek-in", "Lijst anders", "--reden", "weer", als=DIV, exitcode=5)
+
+
+def test_a_release_is_withdrawn_until_the_order(hier: Installatie) -> None:
+    doos = hier.add_lijst("Lijst spijt")
+    hier.release("Lijst spijt", doos)
+    assert "2 vrijgaven zijn ingetrokken" in hier.say("trek-in", "Lijst spijt", "--reden", "twijfel", als=TWEE)
+    assert "niet vrijgegeven" in hier.say("trek-in", "Lijst spijt", "--reden", "twijfel", als=TWEE, exitcode=5)
+    vrijgaven = hier.json("lijst", "toon", "Lijst spijt")["vrijgaven"]
+    assert [v["ingetrokken_op"] is None for v in vrijgaven] == [False, False]
+
+
+def test_what_the_company_did_not_destroy_goes_on_a_new_list(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst mis")
+    hier.release("Lijst mis", doos)
+    kort = str(int(doos.nummer.rpartition("-")[2]))  # as people say it
+    gezegd = hier.say("opdracht", "Lijst mis", "--bedrijf", "BV", "--container", f"C-1:Z-1:{kort}", als=DIV)
+    opdracht = re.search(r"O-\d{4}-\d{4}", gezegd)
+    assert opdracht is not None
+    leeg = tmp_path / "leeg.pdf"
+    leeg.touch()
+    goed = {
+        "--op": datetime.now(ZoneInfo("Europe/Amsterdam")).strftime("%Y-%m-%d %H:%M:%S"), "--container": "C-1",
+        "--zegel": "Z-1", "--niveau": "P-4", "--wijze": "versnipperd", "--certificaatnummer": "VB-1",
+        "--certificaat": str(draw_pagina(tmp_path / "bewijs.png")),
+    }  # fmt: skip
+
+    def record(exitcode: int, **anders: str) -> str:
+        opties = goed | {f"--{naam}": waarde for naam, waarde in anders.items()}
+        woorden = [woord for paar in opties.items() for woord in paar]
+        return hier.say("uitvoering", opdracht[0], kort, *woorden, als=DIV, exitcode=exitcode)
+
+    assert "is leeg" in record(3, certificaat=str(leeg))
+    assert "geen bestand" in record(3, certificaat=str(tmp_path / "weg.pdf"))
+    assert "is geen tijd" in record(2, op="gisteren")
+    assert "is geen tijd" in record(2, op="2026-03-02")
+    assert "opgedragen is P-4" in record(5, niveau="P-3")
+    assert "met zegel Z-2" in record(5, zegel="Z-2")
+    assert "kan niet" in record(5, op="2020-03-02 14:05")
+    with db.read(hier.proef.basis.engine) as session:
+        assert session.exec(select(UitvoeringRow).where(UitvoeringRow.doos_id == doos.id)).first() is None
+    gezegd = hier.say("uitvoering", opdracht[0], kort, "--deels", "de molen liep vast", als=DIV)
+    assert "niet helemaal is vernietigd" in gezegd and "nieuwe lijst" in gezegd
+    assert hier.json("lijst", "toon", "Lijst mis")["stand"] == "niet alles vernietigd"
+    assert "al als mislukt vastgelegd" in record(5)
+    assert "is gemaakt" in hier.say("lijst", "maak", "Lijst mis 2", kort, als=DIV)
+    with db.read(hier.proef.basis.engine) as session:
+        assert papier.find_vernietigd_op(session, doos.id) is None
+
+
+@pytest.mark.parametrize(("tekst", "utc"), [
+    ("2026-03-02 14:05", "2026-03-02T13:05:00.000Z"),
+    ("2026-07-02 14:05", "2026-07-02T12:05:00.000Z"),
+    ("2026-03-02T14:05:11Z", "2026-03-02T14:05:11.000Z"),
+    (" 2026-03-02 14:05:11+01:00 ", "2026-03-02T13:05:11.000Z"),
+])  # fmt: skip
+def test_a_time_is_the_time_here(tekst: str, utc: str) -> None:
+    assert db.format_time(parse_tijd(tekst, "Europe/Amsterdam")) == utc
+    assert parse_tijd(tekst, "Europe/Amsterdam") < datetime.now(UTC) + timedelta(days=3650)
