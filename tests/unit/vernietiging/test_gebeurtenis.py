@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -208,3 +209,11 @@ def test_the_same_key_twice_is_refused_whichever_would_count() -> None:
 def test_what_an_event_says_of_stored_files_can_be_looked_up() -> None:
     assert find_objecten(build_gebeurtenis("documentversie.gearchiveerd")) == ("cd" * 32, "cd" * 32)
     assert find_objecten(build_gebeurtenis("batch.ontleed")) == ()
+
+
+def test_the_format_page_lists_every_kind_with_its_fields() -> None:
+    pagina = (Path(__file__).parents[3] / "docs" / "logboekformaat.md").read_text(encoding="utf-8")
+    for (soort, versie), schema in SCHEMAS.items():
+        velden = ", ".join(f"`{naam}` {veld.name.lower()}" for naam, veld in sorted(schema.items())) or "geen"
+        assert f"| `{soort}` | {versie} | {velden} |" in pagina
+    assert pagina.count("` | 1 | ") == len(SCHEMAS)
