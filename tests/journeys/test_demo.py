@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,12 @@ from PIL import Image
 from hardware.post import draw_post
 from hardware.scanner import Scanprofiel
 from hardware.simulator import Simulator
+from kwaliteitscontrole.verapdf import Verapdf
+from scanstraat.controleprogramma import build_controleprogramma
+from vernietiging.beleid import parse_beleid
+from vernietiging.errors import VernietigingError
+from vernietiging.verificatie import verify_logboek
+from vernietiging.verklaring import Verklaring
 
 WORTEL = Path(__file__).resolve().parents[2]
 
@@ -79,6 +87,60 @@ def test_blank_backs_are_flagged_and_kept(uitslag: dict[str, Any]) -> None:
     assert all(bevinding["pagina"] is not None for bevinding in blanco)
 
 
+def test_the_demo_ends_with_a_log_that_anybody_can_verify(uitslag: dict[str, Any], tmp_path: Path) -> None:
+    boek = uitslag["logboek"]
+    proces = verify([sys.executable, "-m", "vernietiging", boek["map"], "--beleid", boek["beleid"]], WORTEL)
+    assert (proces.returncode, proces.stderr) == (0, "")
+    assert f"{boek['gebeurtenissen']} gebeurtenissen, wortel {boek['wortel']}" in proces.stdout
+    assert "1 doos is vernietigd" in proces.stdout
+    programma = tmp_path / "controleer.pyz"
+    programma.write_bytes(build_controleprogramma())
+    alleen = [sys.executable, "-P", str(programma), boek["map"], "--beleid", boek["beleid"]]
+    assert verify(alleen, tmp_path).returncode == 0
+
+
+def test_no_changed_byte_of_the_log_is_ever_proven(uitslag: dict[str, Any], tmp_path: Path) -> None:
+    boek = uitslag["logboek"]
+    beleid = parse_beleid(Path(boek["beleid"]).read_text(encoding="utf-8"))
+    kopie = Path(shutil.copytree(boek["map"], tmp_path / "kopie"))
+    verify_logboek(kopie, beleid)
+    toeval = random.Random(7)
+    bestanden = sorted(p for p in kopie.rglob("*") if p.is_file() and p.parent.name != "wortels" and p.name[0] != ".")
+    for _ in range(60):
+        pad = toeval.choice(bestanden)
+        goed = pad.read_bytes()
+        anders = bytearray(goed)
+        anders[toeval.randrange(len(anders))] ^= 1 << toeval.randrange(8)
+        pad.chmod(0o600)
+        pad.write_bytes(bytes(anders))
+        with pytest.raises(VernietigingError):
+            verify_logboek(kopie, beleid)
+        pad.write_bytes(goed)
+
+
+def verify(opdracht: list[str], map: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(opdracht, cwd=map, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_verklaringen_are_archive_files_that_say_what_they_are(
+    uitslag: dict[str, Any], verapdf_jar: Path, tmp_path: Path
+) -> None:
+    assert len(uitslag["verklaringen"]) == 2
+    map = Path(uitslag["verklaringen"][0]).parent
+    with Verapdf(verapdf_jar, werkmap=tmp_path, leesmappen=[map]) as verapdf:
+        for pad in map.glob("V?-*.pdf"):
+            assert verapdf.check_pdfa(pad, profiel="3b").conform
+    for pad in uitslag["verklaringen"]:
+        with pikepdf.open(pad) as pdf:
+            assert {"verklaring.json", "verklaring.MDTO.xml"} <= set(pdf.attachments)
+            verklaring = Verklaring.from_bytes(pdf.attachments["verklaring.json"].get_file().read_bytes())
+        tekst = subprocess.run(["pdftotext", pad, "-"], capture_output=True, text=True, check=True).stdout
+        for pagina in tekst.split("\f")[:-1]:
+            assert "DEMONSTRATIE" in pagina.replace(" ", "")
+        assert verklaring.demonstratie
+        assert verklaring.tellingen.documenten == 6
+
+
 def test_a_folder_of_ones_own_is_copied_and_every_file_is_accounted_for(tmp_path: Path) -> None:
     eigen = tmp_path / "mijn scans"
     (eigen / "map é").mkdir(parents=True)
@@ -104,3 +166,11 @@ def test_a_folder_of_ones_own_is_copied_and_every_file_is_accounted_for(tmp_path
     }
     codes = {b["code"] for batch in uitslag["batches"] for b in batch["bevindingen"]}
     assert "dubbel" in codes
+    assert uitslag["verklaringen"] == []  # nothing has a zaak, so no paper goes
+    assert (
+        verify(
+            [sys.executable, "-m", "vernietiging", uitslag["logboek"]["map"], "--beleid", uitslag["logboek"]["beleid"]],
+            WORTEL,
+        ).returncode
+        == 0
+    )
