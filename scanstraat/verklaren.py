@@ -42,7 +42,9 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
 )
 from scanstraat.verklaringblad import render_verklaring
+from vernietiging.notitie import parse_notitie
 from vernietiging.regime import REGIMETABELLEN
+from vernietiging.verificatie import find_verankering, verify_checkpoint
 from vernietiging.verklaring import (
     Besluitverwijzing,
     Controleregel,
@@ -302,7 +304,7 @@ def _build_verklaring(
         controle=tuple(_build_controle(session, batch) for batch in batches),
         vrijgaven=vrijgaven,
         ondertekenaars=tuple(dict.fromkeys(Ondertekenaar(v.naam, v.functie, v.mandaat, "") for v in vrijgaven)),
-        logboek=_build_logverwijzing(basis, session, uitvoeringen),
+        logboek=build_logverwijzing(basis, _find_omvang(basis, session, uitvoeringen)),
         demonstratie=demonstratie,
     )
 
@@ -445,27 +447,36 @@ def _build_vrijgaven(
     )
 
 
-def _build_logverwijzing(basis: Basis, session: Session, uitvoeringen: Iterable[UitvoeringRow]) -> Logverwijzing:
+def _find_omvang(basis: Basis, session: Session, uitvoeringen: Iterable[UitvoeringRow]) -> int:
+    """Return the size of an anchored checkpoint that covers these executions."""
     regels = [storage.load_logregel(session, rij.gebeurtenis_id) for rij in uitvoeringen]
-    beleid = logboek.load_beleid(basis.config)
-    anker = verankering.find_anker(basis.config, beleid, max(regels))
+    anker = verankering.find_anker(basis.config, logboek.load_beleid(basis.config), max(regels))
     if anker is None:
         raise NietMogelijkError(
             "De vernietiging staat nog niet in een verankerd checkpoint. Veranker eerst: scanstraat logboek veranker"
         )
+    return anker.omvang
+
+
+def build_logverwijzing(basis: Basis, omvang: int) -> Logverwijzing:
+    """Return where the log stood at a checkpoint, with everything that anchors it, verified again."""
+    beleid = logboek.load_beleid(basis.config)
     map = basis.config.logboek.map
+    notitie = (map / "checkpoints" / str(omvang)).read_bytes()
+    checkpoint = verify_checkpoint(parse_notitie(notitie), beleid)
+    anker = find_verankering(map, beleid, checkpoint, notitie)
     stempels = tuple(
-        Stempelregel(naam, db.format_time(tijd), _read_stempelnummer(map / "tijdstempels" / str(anker.omvang), naam))
-        for naam, tijd in sorted(anker.verankering.tijdstempels.items())
+        Stempelregel(naam, db.format_time(tijd), _read_stempelnummer(map / "tijdstempels" / str(omvang), naam))
+        for naam, tijd in sorted(anker.tijdstempels.items())
     )
     return Logverwijzing(
         oorsprong=beleid.oorsprong,
-        omvang=anker.omvang,
-        wortel=logboek.read_wortel(basis.config, anker.omvang),
-        checkpoint=(map / "checkpoints" / str(anker.omvang)).read_text(encoding="utf-8"),
+        omvang=omvang,
+        wortel=checkpoint.wortel.hex(),
+        checkpoint=notitie.decode("utf-8"),
         sleutels=tuple(hashlib.sha256(sleutel.to_vkey().encode()).hexdigest() for sleutel in beleid.logsleutels),
         tijdstempels=stempels,
-        getuigen=tuple(sorted(anker.verankering.getuigen)),
+        getuigen=tuple(sorted(anker.getuigen)),
     )
 
 

@@ -26,6 +26,7 @@ from scanstraat.cli.uitvoer import (
     show_table,
     stderr,
     stdout,
+    write_nieuw,
 )
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import Rol
@@ -96,12 +97,7 @@ def handboek_bijlage(
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             bijlage = build_bijlage(basis, session, nummer)
-        inhoud = render_bijlage(bijlage, tijdzone=basis.config.algemeen.tijdzone)
-        try:
-            with uit.open("xb") as bestand:
-                bestand.write(inhoud)
-        except FileExistsError as exc:
-            raise NietMogelijkError(f"{uit} bestaat al. Kies een andere naam.") from exc
+        write_nieuw(uit, render_bijlage(bijlage, tijdzone=basis.config.algemeen.tijdzone))
         stdout().print(f"De bijlage staat in {uit}.", soft_wrap=True)
         for verschil in bijlage.verschillen:
             stdout().print(f"Verschil: {verschil}", soft_wrap=True)

@@ -10,7 +10,7 @@ import typer
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import AlsMisschien, GeheimFd, sign_in
-from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout
+from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout, write_nieuw
 
 logboek = typer.Typer(
     help="Het verzegelde logboek; zonder opdracht: hoe het ervoor staat.", invoke_without_command=True
@@ -85,11 +85,11 @@ def programma(
     uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor het programma.")],
 ) -> None:
     """Schrijf het controleprogramma als één bestand, voor een auditor zonder de scanstraat."""
-    from scanstraat.cli.verantwoording import write_programma  # noqa: PLC0415
+    from scanstraat.controleprogramma import build_controleprogramma  # noqa: PLC0415
 
     with expected_errors():
         load_config(context)
-        write_programma(uit)
+        write_nieuw(uit, build_controleprogramma())
         stdout().print(
             f"Het controleprogramma staat in {uit}. Gebruik: python3 {uit} MAP --beleid BESTAND", soft_wrap=True
         )

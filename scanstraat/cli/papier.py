@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session
 
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import db, papier, storage
+from scanstraat import afdrukken, db, papier, storage
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.batches import find_document
 from scanstraat.cli.invoer import Batchnummer, Plaats, kort
-from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stdout
+from scanstraat.cli.uitvoer import (
+    AlsJson,
+    Door,
+    expected_errors,
+    load_config,
+    show_json,
+    show_table,
+    stdout,
+    write_nieuw,
+)
+from scanstraat.doosblad import render_doosetiket, render_haallijst
+from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import ActorRow
 from scanstraat.tables_bewijs import DoosRow
 
@@ -157,17 +169,47 @@ def _say_stand(gevonden: dict[str, Any]) -> str:
     return "open" if gevonden["gesloten_op"] is None else "dicht"
 
 
+@doos.command("etiket")
+def doos_etiket(
+    context: typer.Context,
+    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor de etiketten (PDF).")],
+    nummers: Annotated[
+        list[str] | None, typer.Argument(metavar="[DOOS...]", help="Doosnummers; zonder: alle dichte dozen.")
+    ] = None,
+    formaat: Annotated[str, typer.Option("--formaat", help="A6 of A5.")] = "A6",
+) -> None:
+    """Druk etiketten af voor dichte dozen, met een QR-code van het doosnummer."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        if formaat not in ("A6", "A5"):
+            raise NietMogelijkError("Een etiket is A6 of A5.")
+        with db.read(basis.engine) as session:
+            dozen = afdrukken.find_dozen(session, nummers or [])
+            etiketten = [afdrukken.build_etiket(basis, session, rij) for rij in dozen]
+        write_nieuw(uit, render_doosetiket(etiketten, formaat="A5" if formaat == "A5" else "A6"))
+        stdout().print(f"{count_words(len(etiketten), 'etiket staat', 'etiketten staan')} in {uit}.", soft_wrap=True)
+
+
 @doos.command("haal")
 def doos_haal(
     context: typer.Context,
     documenten: Annotated[
         list[str], typer.Argument(metavar="DOCUMENT...", help="Ids van documenten; de eerste tekens zijn genoeg.")
     ],
+    uit: Annotated[
+        Path | None, typer.Option("--uit", "-o", metavar="BESTAND", help="Druk de lijst af in dit nieuwe bestand.")
+    ] = None,
+    reden: Annotated[str, typer.Option("--reden", help="Waarom het papier nodig is; komt op de afdruk.")] = "",
+    door: Annotated[str, typer.Option("--door", help="Wie erom vraagt.", envvar="SCANSTRAAT_DOOR")] = "",
     als_json: AlsJson = False,
 ) -> None:
-    """Toon waar het papier van documenten is, blad voor blad, om het te gaan halen."""
+    """Toon waar het papier van documenten is, blad voor blad, om het te gaan halen. Met -o ook als afdruk."""
     rijen: list[dict[str, Any]] = []
     with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
+        if uit is not None:
+            ids = [find_document(session, begin).id for begin in documenten]
+            lijst = afdrukken.build_haallijst(basis, session, ids, reden=reden or "–", gevraagd_door=door or "–")
+            write_nieuw(uit, render_haallijst(lijst, tijdzone=basis.config.algemeen.tijdzone))
+            stdout().print(f"De haallijst staat in {uit}.", soft_wrap=True)
         for begin in documenten:
             rij = find_document(session, begin)
             batch = storage.load_batch(session, rij.batch_id)

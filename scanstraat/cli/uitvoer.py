@@ -31,7 +31,7 @@ from kwaliteitscontrole.woorden import format_getal
 from scanstraat import db
 from scanstraat.config import TIJDZONE, Config, read_config
 from scanstraat.domain import to_local
-from scanstraat.errors import DatabaseError, InstellingError, OpslagVolError, ScanstraatError
+from scanstraat.errors import DatabaseError, InstellingError, NietMogelijkError, OpslagVolError, ScanstraatError
 from scanstraat.technisch_log import configure_log, describe_fout, is_configured
 from vernietiging.errors import VernietigingError
 
@@ -160,6 +160,19 @@ def load_config(context: typer.Context) -> Config:
     if not is_configured():  # a command for people: what it logs does not belong between its answers
         configure_log(config.algemeen.gegevensmap / "log" / "opdrachten.jsonl")
     return config
+
+
+def write_nieuw(pad: Path, inhoud: bytes) -> None:
+    """Write a new file; nothing is overwritten.
+
+    Raises:
+        NietMogelijkError: there is a file of that name.
+    """
+    try:
+        with pad.open("xb") as bestand:
+            bestand.write(inhoud)
+    except FileExistsError as exc:
+        raise NietMogelijkError(f"{pad} bestaat al. Kies een andere naam.") from exc
 
 
 def show_json(waarde: Any) -> None:

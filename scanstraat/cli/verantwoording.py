@@ -205,18 +205,3 @@ def voeg_scan_toe(
         with db.begin(basis.engine) as session:
             sha256 = verklaren.add_scan(basis, session, verklaren.find_verklaring(session, nummer), bestand, wie)
     stdout().print(f"De scan bij verklaring {nummer.upper()} is bewaard. SHA-256: {sha256}", soft_wrap=True)
-
-
-def write_programma(uit: Path) -> None:
-    """Write the verifier as one file; nothing is overwritten.
-
-    Raises:
-        NietMogelijkError: there is a file of that name.
-    """
-    from scanstraat.controleprogramma import build_controleprogramma  # noqa: PLC0415
-
-    try:
-        with uit.open("xb") as bestand:
-            bestand.write(build_controleprogramma())
-    except FileExistsError as exc:
-        raise NietMogelijkError(f"{uit} bestaat al. Kies een andere naam.") from exc

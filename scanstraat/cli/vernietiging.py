@@ -27,6 +27,7 @@ from scanstraat.cli.uitvoer import (
     show_table,
     stderr,
     stdout,
+    write_nieuw,
 )
 from scanstraat.config import Config
 from scanstraat.domain import parse_tijd
@@ -419,6 +420,26 @@ def opdracht(
         "doe hetzelfde met --mislukt of --deels.",
         soft_wrap=True,
     )
+
+
+@lijst.command("containerblad")
+def containerblad(
+    context: typer.Context,
+    nummer: Annotated[str, typer.Argument(metavar="OPDRACHT", help="Nummer van de opdracht.")],
+    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand (PDF/A-3).")],
+) -> None:
+    """Druk de bladen af die met de containers meegaan, met de wortel van het logboek waarop de opdracht rust."""
+    from scanstraat import afdrukken  # noqa: PLC0415
+    from scanstraat.doosblad import render_containerblad  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            bladen = afdrukken.build_containerbladen(basis, session, vernietigen.find_order(session, nummer))
+        zone = basis.config.algemeen.tijdzone
+        for plek, blad in enumerate(bladen):
+            naam = uit if len(bladen) == 1 else uit.with_name(f"{uit.stem}-{plek + 1}{uit.suffix}")
+            write_nieuw(naam, render_containerblad(blad, tijdzone=zone))
+            stdout().print(f"Het blad voor container {blad.container} staat in {naam}.", soft_wrap=True)
 
 
 def _parse_container(tekst: str) -> tuple[str, str, tuple[str, ...]]:

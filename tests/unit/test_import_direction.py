@@ -37,13 +37,9 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
-        *(
-            "scanstraat.vernietigen",
-            "scanstraat.verklaren",
-            "scanstraat.bewijzen",
-            "scanstraat.verantwoording",
-            "scanstraat.handboekbijlage",
-        ),
+        *("scanstraat.vernietigen", "scanstraat.verklaren"),
+        # what is told and printed of it
+        *("scanstraat.bewijzen", "scanstraat.verantwoording", "scanstraat.handboekbijlage", "scanstraat.afdrukken"),
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
