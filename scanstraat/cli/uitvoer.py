@@ -227,6 +227,12 @@ def _find_tijdzone() -> str:
     return TIJDZONE if context is None else str(context.find_root().meta.get(_TIJDZONE, TIJDZONE))
 
 
+def say_tijden(tekst: str) -> str:
+    """Return a sentence with its stored times as people there read them."""
+    zone = _find_tijdzone()
+    return _TIJD.sub(lambda vondst: f"{to_local(vondst[0], zone):%d-%m-%Y %H:%M}", tekst)
+
+
 def show(waarde: Any) -> str:
     """Return a value as people read it: ja/nee, a dash for nothing, a time without its fraction."""
     if waarde is None or waarde == "":

@@ -13,7 +13,7 @@ from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.batches import find_document
 from scanstraat.cli.invoer import parse_dag
-from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, show_table, stdout
+from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, say_tijden, show_json, show_table, stdout
 from scanstraat.errors import NietMogelijkError
 from vernietiging.verklaring import Verklaringsoort
 
@@ -64,7 +64,7 @@ def verantwoord(
         teken = {True: "  [in orde]", False: "  [NIET in orde]", None: ""}[antwoord.in_orde]
         stdout().print(f"{antwoord.vraag}{teken}", style="bold", soft_wrap=True)
         for tekst in antwoord.regels:
-            stdout().print(f"  {tekst}", soft_wrap=True)
+            stdout().print(f"  {say_tijden(tekst)}", soft_wrap=True)
         stdout().print()
     return None
 
