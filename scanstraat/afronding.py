@@ -26,15 +26,28 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
-from scanstraat import besluiten, db, keuren, logboek, personen, poort, storage, verklaren, vernietigen, verzegelen
+from scanstraat import (
+    besluiten,
+    db,
+    keuren,
+    logboek,
+    personen,
+    poort,
+    stops,
+    storage,
+    verklaren,
+    vernietigen,
+    verzegelen,
+)
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import BezetError
-from scanstraat.personen import Aangemeld
+from scanstraat.personen import Aangemeld, Rol
 from scanstraat.poort import Dossier, Meld
 from scanstraat.tables_bewijs import (
     DoosRow,
     OndertekeningRow,
     OpdrachtRow,
+    StopRow,
     TrekkingRow,
     UitvoeringRow,
     VerklaringRow,
@@ -113,6 +126,13 @@ def trek_lijst_in(basis: Basis, lijst_id: UUID, reden: str, wie: Aangemeld) -> N
     """Take a list back, with its releases; its dozen are free again."""
     with _step(basis) as session:
         vernietigen.withdraw_lijst(session, vernietigen.lock_lijst(session, lijst_id), reden, wie)
+
+
+def hef_stop_op(basis: Basis, stop_id: UUID, reden: str, wie: Aangemeld) -> StopRow:
+    """Lift a stop. Anybody may place one; letting paper go again takes somebody who may decide."""
+    with db.begin(basis.engine) as session:
+        personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+        return stops.lift_stop(session, stop_id, reden, door=personen.actor_of(session, wie.persoon_id))
 
 
 def draag_op(

@@ -159,7 +159,15 @@ _CONTROLE = {
 
 def _say_profielen(profielen: Mapping[str, Scanprofiel], velden: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for naam, profiel in profielen.items():
-        yield f"Profiel {naam}", "; ".join(f"{label}: {getattr(profiel, veld)}" for veld, label in velden.items())
+        yield (
+            f"Profiel {naam}",
+            "; ".join(f"{label}: {_say_waarde(getattr(profiel, veld))}" for veld, label in velden.items()),
+        )
+
+
+def _say_waarde(waarde: object) -> str:
+    """Return a setting as people write it: 0,00003 and 3, never 3e-05."""
+    return f"{waarde:.8f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(waarde, float) else str(waarde)
 
 
 def _say_reikwijdte(b: Vervangingsbesluit) -> Iterator[tuple[str, str]]:

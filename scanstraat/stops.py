@@ -108,13 +108,7 @@ def lift_stop(session: Session, stop_id: UUID, reden: str, *, door: ActorRow) ->
     Raises:
         NietGevondenError: there is no such stop that stands.
     """
-    stop = session.get(StopRow, stop_id)
-    if stop is None or stop.opgeheven_op is not None:
-        raise NietGevondenError(
-            "Deze stop bestaat niet of is al opgeheven. `scanstraat stop lijst` toont welke er staan."
-        )
-    if not reden.strip():
-        raise NietMogelijkError("Zeg waarom de stop wordt opgeheven.")
+    stop = verify_opheffing(session.get(StopRow, stop_id), reden)
     stop.opgeheven_op, stop.opgeheven_door, stop.opheffingsreden = db.now_text(), door.id, reden.strip()
     session.add(stop)
     storage.append_gebeurtenis(
@@ -124,6 +118,22 @@ def lift_stop(session: Session, stop_id: UUID, reden: str, *, door: ActorRow) ->
         onderwerp=stop.log_id,
         verpakt={"toelichting": {"reden": stop.opheffingsreden}},
     )
+    return stop
+
+
+def verify_opheffing(stop: StopRow | None, reden: str) -> StopRow:
+    """Return a stop that stands and can be lifted for this reason.
+
+    Raises:
+        NietGevondenError: there is no such stop that stands.
+        NietMogelijkError: no reason.
+    """
+    if stop is None or stop.opgeheven_op is not None:
+        raise NietGevondenError(
+            "Deze stop bestaat niet of is al opgeheven. `scanstraat stop lijst` toont welke er staan."
+        )
+    if not reden.strip():
+        raise NietMogelijkError("Zeg waarom de stop wordt opgeheven.")
     return stop
 
 

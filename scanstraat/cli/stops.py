@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from scanstraat import besluiten, db, papier, personen, stops, storage
+from scanstraat import afronding, besluiten, db, papier, personen, stops, storage
 from scanstraat.bootstrap import open_basis
+from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.batches import find_document, find_one
 from scanstraat.cli.invoer import Reden, kort, parse_tekst
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
@@ -86,13 +87,16 @@ def stop_hef_op(
     context: typer.Context,
     stop_id: Annotated[str, typer.Argument(metavar="STOP", help="Id van de stop; de eerste tekens zijn genoeg.")],
     reden: Reden,
-    door: Door,
+    als: Als,
+    geheim_fd: GeheimFd = None,
 ) -> None:
-    """Hef een stop op."""
+    """Hef een stop op. Dat doet een archivaris, gemandateerde of functioneel beheerder."""
     with expected_errors(), open_basis(load_config(context)) as basis:
-        with db.begin(basis.engine) as session:
+        with db.read(basis.engine) as session:
             gevonden: StopRow = find_one(session, StopRow, stop_id, "stop", "scanstraat stop lijst")
-            rij = stops.lift_stop(session, gevonden.id, reden, door=storage.load_actor(session, door, "persoon"))
+            stops.verify_opheffing(gevonden, reden)
+        rij = afronding.hef_stop_op(basis, gevonden.id, reden, sign_in(basis, als, geheim_fd))
+        with db.read(basis.engine) as session:
             gezegd = stops.build_stop(session, rij)
             andere = stops.find_stops(session, [(Over(rij.over), rij.onderwerp)])
         stdout().print(f"Stop {kort(rij.id)} op {rij.over} {gezegd['wat']} is opgeheven.", soft_wrap=True)
