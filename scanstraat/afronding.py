@@ -261,13 +261,13 @@ def _ask(basis: Basis, lijst_id: UUID, meld: Meld) -> Iterator[tuple[Session, Do
     What lies in the dozen is loaded again inside it: a file that came in between was not re-read, so its fact is false.
     """
     with db.read(basis.engine) as session:
-        gelezen = poort.load_dossier(session, lijst_id)
+        gelezen = poort.load_dossier(session, lijst_id, zonder_vernietigd=True)
     bytes_ = poort.ask_bytes(basis, gelezen, meld=meld)
     zaaktypen = poort.ask_zaaktypen(basis, gelezen)
     with _step(basis) as session:
         vernietigen.lock_lijst(session, lijst_id)
         poort.lock_batches(session, gelezen)
-        dossier = poort.load_dossier(session, lijst_id)
+        dossier = poort.load_dossier(session, lijst_id, zonder_vernietigd=True)
         antwoorden = {
             **poort.forget_changed(gelezen, dossier, bytes_),
             **poort.ask_record(basis, session, dossier, zaaktypen),

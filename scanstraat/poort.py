@@ -117,10 +117,16 @@ class Dossier:
 # --- what the list is about ---------------------------------------------------------------------------------------
 
 
-def load_dossier(session: Session, lijst_id: UUID) -> Dossier:
-    """Return what lies in the dozen of a list now."""
+def load_dossier(session: Session, lijst_id: UUID, *, zonder_vernietigd: bool = False) -> Dossier:
+    """Return what lies in the dozen of a list now.
+
+    Args:
+        zonder_vernietigd: leave out dozen whose paper is gone: what happens to them now holds the others no more.
+    """
     lijst = session.get_one(VernietigingslijstRow, lijst_id)
     dozen = load_dozen(session, lijst_id)
+    if zonder_vernietigd:
+        dozen = tuple(doos for doos in dozen if papier.find_vernietigd_op(session, doos.id) is None)
     ids = [doos.id for doos in dozen]
     batches = session.exec(
         select(BatchRow)
@@ -675,7 +681,7 @@ def _check_uitzonderingen(session: Session, dossier: Dossier) -> Antwoord:
         if laatste == "afgekeurd":
             redenen.append(f"Batch {b.batch.nummer} is afgekeurd en nog niet hersteld.")
     if not dossier.documenten:
-        redenen.append("In deze dozen zit geen enkel document.")
+        redenen.append("In deze dozen ligt geen papier van een document meer.")
     return _answer(redenen, {"documenten": len(dossier.documenten)})
 
 

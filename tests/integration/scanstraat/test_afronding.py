@@ -974,6 +974,28 @@ def test_a_step_waits_for_somebody_elses_sealing(proef: Afrondproef, klaar: Stap
     draad.join()
 
 
+def test_a_stop_on_a_doos_that_is_gone_does_not_hold_the_others(eigen: Afrondproef) -> None:
+    een, ander = eigen.add_batch(1), eigen.add_batch(1)
+    eigen.add_besluit()
+    for batch in (een, ander):
+        eigen.approve(batch.batch)
+    dozen = [eigen.box(batch.batch) for batch in (een, ander)]
+    lijst = eigen.propose(*dozen)
+    for doos in dozen:
+        eigen.look(lijst, doos)
+    eigen.back_up()
+    eigen.release(lijst, EEN)
+    eigen.release(lijst, TWEE)
+    eigen.anchor()
+    opdracht = eigen.order(lijst, *dozen)
+    eigen.execute(opdracht, dozen[0])
+    with db.begin(eigen.basis.engine) as session:
+        door = storage.load_actor(session, "iemand", "persoon")
+        stops.place_stop(session, Stopsoort.BEZWAAR, Over.DOOS, str(dozen[0].id), "te laat", door=door)
+    eigen.execute(opdracht, dozen[1])
+    assert find_status(eigen, ander.batch) is Batchstatus.VERNIETIGD
+
+
 def test_the_log_of_all_this_is_proven_to_somebody_with_the_log_alone(
     proef: Afrondproef, capsys: pytest.CaptureFixture[str]
 ) -> None:
