@@ -41,8 +41,7 @@ from scanstraat.tables_bewijs import (
     DoosRow,
     HandboekRow,
     LijstdoosRow,
-    OpdrachtRow,
-    UitvoeringRow,
+    VerklaringdoosRow,
     VerklaringRow,
     VernietigingslijstRow,
     VerpaktRow,
@@ -152,9 +151,8 @@ def _find_onderwerpen(session: Session, document: DocumentRow, versie: Documentv
     )
     yield from session.exec(
         select(VerklaringRow.log_id)
-        .join(OpdrachtRow, col(OpdrachtRow.lijst_id) == VerklaringRow.lijst_id)
-        .join(UitvoeringRow, col(UitvoeringRow.opdracht_id) == OpdrachtRow.id)
-        .where(col(UitvoeringRow.doos_id).in_(ids), UitvoeringRow.uitslag == "vernietigd")
+        .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
+        .where(col(VerklaringdoosRow.doos_id).in_(ids))
     )
 
 

@@ -467,6 +467,14 @@ class VerklaringRow(SQLModel, table=True):
     gebeurtenis_id: UUID = Field(foreign_key="gebeurtenis.id")
 
 
+class VerklaringdoosRow(SQLModel, table=True):
+    """A doos whose destruction a verklaring states."""
+
+    __tablename__ = "verklaringdoos"
+    verklaring_id: UUID = Field(primary_key=True, foreign_key="verklaring.id")
+    doos_id: UUID = Field(primary_key=True, foreign_key="doos.id", index=True)
+
+
 class OndertekeningRow(SQLModel, table=True):
     """Somebody with a mandaat agreed to a statement, re-authenticated."""
 

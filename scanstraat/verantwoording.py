@@ -48,6 +48,7 @@ from scanstraat.tables_bewijs import (
     TrekkingRow,
     UitvoeringRow,
     UitzonderingRow,
+    VerklaringdoosRow,
     VerklaringRow,
     VernietigingslijstRow,
     VerpaktRow,
@@ -389,7 +390,7 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             "Wie besliste over de vernietiging, en met welk mandaat?",
             tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst)) or ("Nog niemand.",),
         ),
-        Antwoord("Welke verklaringen zijn er?", tuple(_say_verklaringen(session, lijsten)) or ("Nog geen.",)),
+        Antwoord("Welke verklaringen zijn er?", tuple(_say_verklaringen(session, ids)) or ("Nog geen.",)),
     ]
 
 
@@ -413,10 +414,13 @@ def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
         )
 
 
-def _say_verklaringen(session: Session, lijsten: Iterable[VernietigingslijstRow]) -> Iterator[str]:
-    ids = [lijst.id for lijst in lijsten]
+def _say_verklaringen(session: Session, dozen: Iterable[UUID]) -> Iterator[str]:
     for rij in session.exec(
-        select(VerklaringRow).where(col(VerklaringRow.lijst_id).in_(ids)).order_by(col(VerklaringRow.nummer))
+        select(VerklaringRow)
+        .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
+        .where(col(VerklaringdoosRow.doos_id).in_(list(dozen)))
+        .order_by(col(VerklaringRow.nummer))
+        .distinct()
     ):
         akkoord = session.exec(
             select(PersoonRow.naam)

@@ -36,6 +36,7 @@ from scanstraat.tables_bewijs import (
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
+    VerklaringdoosRow,
     VerklaringRow,
     VerklaringscanRow,
     VernietigingslijstRow,
@@ -139,6 +140,9 @@ def make_verklaring(
         gegevens=rij.gegevens_sha256,
     )
     session.add(rij)
+    session.flush()
+    dozen = dict.fromkeys(uitvoering.doos_id for uitvoering in uitvoeringen)
+    session.add_all(VerklaringdoosRow(verklaring_id=rij.id, doos_id=doos_id) for doos_id in dozen)
     session.flush()
     return rij
 

@@ -394,6 +394,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('trekking_id')
     )
     op.create_index(op.f('ix_laatste_blik_lijst_id'), 'laatste_blik', ['lijst_id'], unique=False)
+    op.create_table('verklaringdoos',
+    sa.Column('verklaring_id', sa.Uuid(), nullable=False),
+    sa.Column('doos_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['doos_id'], ['doos.id'], ),
+    sa.ForeignKeyConstraint(['verklaring_id'], ['verklaring.id'], ),
+    sa.PrimaryKeyConstraint('verklaring_id', 'doos_id')
+    )
+    op.create_index(op.f('ix_verklaringdoos_doos_id'), 'verklaringdoos', ['doos_id'], unique=False)
     op.create_table('ondertekening',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('verklaring_id', sa.Uuid(), nullable=False),

@@ -43,6 +43,7 @@ MAG_ANDERS: dict[str, tuple[str, ...]] = {
     "opdracht": (),
     "uitvoering": (),
     "verklaring": (),
+    "verklaringdoos": (),
     "ondertekening": (),
     "verklaringscan": (),
 }

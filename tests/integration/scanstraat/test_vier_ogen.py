@@ -31,6 +31,7 @@ from scanstraat.tables_bewijs import (
     PersoonsnaamRow,
     TrekkingRow,
     UitvoeringRow,
+    VerklaringdoosRow,
     VerklaringRow,
     VerklaringscanRow,
     VernietigingslijstRow,
@@ -125,6 +126,8 @@ class Proef:
                 self.build(session, OndertekeningRow, verklaring_id=verklaring.id, persoon_id=self.mensen[EEN],
                            mandaat_id=mandaat, pdf_sha256="x")
             )  # fmt: skip
+            doos = session.exec(select(DoosRow.id).limit(1)).one()
+            session.add(VerklaringdoosRow(verklaring_id=verklaring.id, doos_id=doos))
             scan = self.build(session, VerklaringscanRow, verklaring_id=verklaring.id, persoon_id=self.mensen[EEN])
             session.add(scan)
             besluiten.add_uitzondering(session, document, "erfgoed", "oud", "", actor=storage.load_actor(session, "x"))

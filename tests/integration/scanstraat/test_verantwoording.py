@@ -1,0 +1,141 @@
+"""What an auditor asks is answered from the record, measured anew, and what is not in order is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording
+from scanstraat.errors import GeenMandaatError, NietGevondenError
+from scanstraat.tables_bewijs import OordeelRow
+from scanstraat.verklaren import Selectie
+from tests.afrondproef import CONTROLEUR, DIV, EEN, TWEE, Afrondproef, destroy, open_afrondproef
+from tests.builders import Batchproef
+from vernietiging.verklaring import Verklaringsoort
+
+
+@dataclass
+class Vraagproef:
+    proef: Afrondproef
+    batch: Batchproef
+
+    def ask(self) -> dict[str, tuple[str, bool | None]]:
+        """Return question -> answer about the first document."""
+        with db.read(self.proef.basis.engine) as session:
+            document = storage.load_document(session, self.batch.documenten[0])
+            return read(verantwoording.answer_document(self.proef.basis, session, document))
+
+
+def read(antwoorden: list[verantwoording.Antwoord]) -> dict[str, tuple[str, bool | None]]:
+    return {a.vraag: (" ".join(a.regels), a.in_orde) for a in antwoorden}
+
+
+@pytest.fixture
+def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vraagproef]:
+    with open_afrondproef(tmp_path_factory.mktemp("vragen")) as proef:
+        batch = destroy(proef)
+        proef.anchor()
+        selectie = Selectie(lijst=None, van=datetime.now(UTC).date(), tot=datetime.now(UTC).date())
+        afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, selectie, proef.wie(DIV))
+        proef.seal()
+        yield Vraagproef(proef, batch)
+
+
+def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaar: Vraagproef) -> None:
+    antwoorden = klaar.ask()
+    assert [vraag for vraag, (_, in_orde) in antwoorden.items() if in_orde is False] == []
+    alles = " ".join(tekst for tekst, _ in antwoorden.values())
+    for deel in (
+        *("2026-17", "gmb-2026-1", "Handboek versie 1.0", "Gelijk aan het vrijgegeven profiel"),
+        *(f"goedgekeurd door {CONTROLEUR}", "Geen schendingen van vier ogen", "Opnieuw getrokken: dezelfde pagina's"),
+        *("nu gelezen en in orde", "geeft nu hetzelfde bestand terug", "Versnipper BV", "VB-1"),
+        *(f"Vrijgave 1 door {EEN}", f"Vrijgave 2 door {TWEE}", "mandaatbesluit 2026-3", "documentversie.verzegeld"),
+    ):
+        assert deel in alles, deel
+
+
+def test_what_is_not_in_order_is_said(klaar: Vraagproef) -> None:
+    basis = klaar.proef.basis
+    with db.read(basis.engine) as session:
+        versie = storage.latest_versie(session, klaar.batch.documenten[0])
+    pad = basis.opslag.pad(str(versie.pdf_sha256))
+    pad.chmod(0o600)
+    pad.write_bytes(b"iets anders")
+    tekst, in_orde = klaar.ask()["Is het bestand nog het bestand dat is gescand?"]
+    assert in_orde is False
+    assert "beschadigd" in tekst
+
+
+def test_a_sample_that_somebody_changed_is_not_drawn_again(klaar: Vraagproef) -> None:
+    tamper(klaar, "update trekking set zaad = :nieuw where verzegeling_id is not null", nieuw="ab" * 32)
+    tamper(
+        klaar,
+        "update trekking set trekking = replace(cast(trekking as text), '\"n\": 3', '\"n\": 2') "
+        "where verzegeling_id is not null",
+    )
+    tekst, in_orde = klaar.ask()["Waarom deze steekproef, en kunt u haar opnieuw trekken?"]
+    assert in_orde is False
+    assert "ANDERE pagina's" in tekst
+
+
+def test_a_violation_of_four_eyes_in_the_database_is_found(klaar: Vraagproef) -> None:
+    with db.read(klaar.proef.basis.engine) as session:
+        assert list(verantwoording.find_schendingen(session)) == []
+        persoon = session.exec(select(OordeelRow.persoon_id)).one()
+    tamper(klaar, "update vrijgave set persoon_id = :wie where volgnummer = 1", wie=persoon.hex)
+    with db.read(klaar.proef.basis.engine) as session:
+        (gevonden,) = verantwoording.find_schendingen(session)
+    assert "vrijgegeven door iemand die eraan werkte" in gevonden
+
+
+def tamper(klaar: Vraagproef, opdracht: str, **waarden: str) -> None:
+    """As somebody who owns the database, and took its guards away."""
+    with klaar.proef.basis.engine.begin() as verbinding:
+        for naam in verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars():
+            verbinding.exec_driver_sql(f"drop trigger {naam}")
+        verbinding.execute(sa.text(opdracht), waarden)
+
+
+def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
+    basis = klaar.proef.basis
+    vandaag = datetime.now(UTC).date()
+    with db.read(basis.engine) as session:
+        doos = papier.find_doos(session, "1")
+        over_doos = read(verantwoording.answer_doos(session, doos))
+        assert "archief, stelling 4" in over_doos["Wat lag erin, en waar stond de doos?"][0]
+        assert "VN-" in over_doos["Welke verklaringen zijn er?"][0]
+        periode = read(verantwoording.answer_periode(basis, session, vandaag, vandaag))
+        assert "vernietigd" in periode["Wat is vernietigd?"][0]
+        assert periode["Is het logboek onafhankelijk gecontroleerd?"][1] is False
+        regel = int(klaar.ask()["Op welke regels van het logboek staat dit?"][0].split()[1].rstrip(":"))
+        over_regel = read(verantwoording.answer_regel(session, regel))
+        assert "batch" in " ".join(tekst for tekst, _ in over_regel.values()).lower()
+        with pytest.raises(NietGevondenError, match="staat niet in het logboek"):
+            verantwoording.answer_regel(session, 9_999)
+
+
+def test_an_independent_look_at_the_log_is_itself_recorded(klaar: Vraagproef) -> None:
+    basis = klaar.proef.basis
+    vandaag = datetime.now(UTC).date()
+    with pytest.raises(GeenMandaatError):
+        logboek.record_controle(basis, klaar.proef.wie(DIV), 10, in_orde=True)
+    for in_orde in (True, False):
+        logboek.record_controle(basis, klaar.proef.wie("Arie Archivaris"), 10, in_orde=in_orde)
+        with db.read(basis.engine) as session:
+            periode = read(verantwoording.answer_periode(basis, session, vandaag, vandaag))
+        assert periode["Is het logboek onafhankelijk gecontroleerd?"][1] is in_orde
+
+
+def test_stops_that_were_lifted_stay_known(klaar: Vraagproef) -> None:
+    with db.begin(klaar.proef.basis.engine) as session:
+        door = storage.load_actor(session, "iemand", "persoon")
+        document = str(klaar.batch.documenten[0])
+        stop = stops.place_stop(session, stops.Stopsoort.WOO_VERZOEK, stops.Over.DOCUMENT, document, "WOO-1", door=door)
+        session.flush()
+        stops.lift_stop(session, stop.id, "beantwoord", door=door)
+    assert "Woo-verzoek" in klaar.ask()["Liep er bezwaar, een rechtszaak, een Woo-verzoek of onderzoek?"][0]

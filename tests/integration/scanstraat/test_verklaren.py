@@ -1,0 +1,143 @@
+"""A verklaring states what was executed and nothing else, and never changes: only a new one corrects it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from scanstraat import afronding, db, storage, verklaren
+from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
+from scanstraat.tables_bewijs import VerklaringRow, VernietigingslijstRow
+from scanstraat.verklaren import Selectie
+from tests.afrondproef import ARCHIVARIS, CONTROLEUR, DIV, EEN, TWEE, Afrondproef, open_afrondproef
+from tests.builders import Batchproef
+from vernietiging.verklaring import Verklaring, Verklaringsoort
+
+
+@dataclass
+class Verklaarproef:
+    proef: Afrondproef
+    batch: Batchproef
+    lijst: VernietigingslijstRow
+
+    def state(self, soort: Verklaringsoort = Verklaringsoort.VERNIETIGING, **anders: Any) -> VerklaringRow:
+        selectie = Selectie(lijst=self.lijst.id)
+        return afronding.verklaar(self.proef.basis, soort, selectie, self.proef.wie(DIV), **anders)
+
+    def read(self, rij: VerklaringRow) -> Verklaring:
+        return Verklaring.from_bytes(self.proef.basis.opslag.pad(rij.gegevens_sha256).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verklaarproef]:
+    with open_afrondproef(tmp_path_factory.mktemp("verklaren")) as proef:
+        batch = proef.add_batch(2, 1)
+        proef.add_besluit()
+        proef.approve(batch.batch)
+        doos = proef.box(batch.batch)
+        lijst = proef.propose(doos)
+        proef.look(lijst, doos)
+        proef.back_up()
+        proef.release(lijst, EEN)
+        proef.release(lijst, TWEE)
+        proef.anchor()
+        opdracht = proef.order(lijst, doos)
+        with pytest.raises(NietMogelijkError, match="niets vernietigd"):
+            Verklaarproef(proef, batch, lijst).state()
+        proef.execute(opdracht, doos)
+        with pytest.raises(NietMogelijkError, match="nog niet in een verankerd checkpoint"):
+            Verklaarproef(proef, batch, lijst).state()
+        proef.anchor()
+        yield Verklaarproef(proef, batch, lijst)
+
+
+def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarproef) -> None:
+    rij = klaar.state()
+    v = klaar.read(rij)
+    assert (v.tellingen.dozen, v.tellingen.documenten, v.tellingen.paginas, v.tellingen.bladen) == (1, 2, 3, 3)
+    assert {d.id for doos in v.specificatie for d in doos.documenten} == {str(i) for i in klaar.batch.documenten}
+    assert [(r.naam, r.lijst) for r in v.vrijgaven] == [(EEN, "Lijst 2026-01"), (TWEE, "Lijst 2026-01")]
+    assert [t.naam for t in v.ondertekenaars] == [EEN, TWEE]
+    assert [(c.naam, c.getrokken, c.fouten, c.uitslag) for c in v.controle] == [(CONTROLEUR, 3, 0, "goedgekeurd")]
+    (uitvoering,) = v.uitvoeringen
+    assert (uitvoering.bedrijf, uitvoering.container, uitvoering.zegel, uitvoering.niveau) == (
+        "Versnipper BV", "C-1", "Z-1", "P-4",
+    )  # fmt: skip
+    assert v.logboek.getuigen == ("archief",)
+    assert [s.naam for s in v.logboek.tijdstempels] == ["tsa1"]
+    assert not v.demonstratie
+
+
+def test_each_kind_is_numbered_by_itself_and_the_print_holds_the_data(klaar: Verklaarproef) -> None:
+    een, twee = klaar.state(), klaar.state()
+    vervanging = klaar.state(Verklaringsoort.VERVANGING)
+    assert int(twee.nummer[-4:]) == int(een.nummer[-4:]) + 1
+    assert vervanging.nummer.startswith("VV-")
+    with pikepdf.open(klaar.proef.basis.opslag.pad(een.pdf_sha256)) as pdf:
+        inhoud = pdf.attachments["verklaring.json"].get_file().read_bytes()
+    assert inhoud == klaar.proef.basis.opslag.pad(een.gegevens_sha256).read_bytes()
+
+
+def test_a_mistake_is_corrected_by_a_new_one_that_says_why(klaar: Verklaarproef) -> None:
+    oud = klaar.state()
+    with pytest.raises(NietMogelijkError, match="waarom"):
+        klaar.state(vervangt=oud.nummer)
+    nieuw = klaar.state(vervangt=oud.nummer, reden="verkeerde functie")
+    assert klaar.read(nieuw).vervangt == oud.nummer
+    with pytest.raises(NietMogelijkError, match="vervangen door een nieuwere"):
+        afronding.onderteken(klaar.proef.basis, oud.nummer, klaar.proef.wie(EEN))
+    with pytest.raises(NietMogelijkError, match="andere soort"):
+        klaar.state(Verklaringsoort.VERVANGING, vervangt=nieuw.nummer, reden="x")
+    with pytest.raises(DBAPIError), db.begin(klaar.proef.basis.engine) as session:
+        session.execute(sa.text("update verklaring set reden = 'anders'"))
+
+
+def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Path) -> None:
+    basis, rij = klaar.proef.basis, klaar.state()
+    for naam in (CONTROLEUR, DIV, ARCHIVARIS):
+        with pytest.raises(GeenMandaatError):
+            afronding.onderteken(basis, rij.nummer, klaar.proef.wie(naam))
+    assert afronding.onderteken(basis, rij.nummer, klaar.proef.wie(EEN)).pdf_sha256 == rij.pdf_sha256
+    with pytest.raises(NietMogelijkError, match="al"):
+        afronding.onderteken(basis, rij.nummer, klaar.proef.wie(EEN))
+    with db.begin(basis.engine) as session:
+        leeg = tmp_path / "leeg.pdf"
+        leeg.write_bytes(b"")
+        with pytest.raises(NietGevondenError, match="leeg"):
+            verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
+        leeg.write_bytes(b"%PDF met inkt")
+        sha256 = verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
+    assert basis.opslag.pad(sha256).read_bytes() == b"%PDF met inkt"
+
+
+def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:
+    vandaag = datetime.now(UTC).date()
+    basis, wie = klaar.proef.basis, klaar.proef.wie(DIV)
+    ruim = Selectie(van=vandaag - timedelta(days=1), tot=vandaag + timedelta(days=1))
+    rij = afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie)
+    assert klaar.read(rij).tellingen.dozen == 1
+    with pytest.raises(NietMogelijkError, match="niets vernietigd"):
+        afronding.verklaar(basis, Verklaringsoort.VERVANGING, Selectie(van=date(2020, 1, 1), tot=date(2020, 2, 1)), wie)
+
+
+def test_who_has_no_part_in_it_states_nothing(klaar: Verklaarproef) -> None:
+    selectie = Selectie(lijst=klaar.lijst.id)
+    with pytest.raises(GeenMandaatError):
+        afronding.verklaar(klaar.proef.basis, Verklaringsoort.VERVANGING, selectie, klaar.proef.wie(CONTROLEUR))
+
+
+def test_what_changed_after_the_destruction_does_not_change_what_is_stated(klaar: Verklaarproef) -> None:
+    voor = klaar.read(klaar.state())
+    with db.begin(klaar.proef.basis.engine) as session:
+        document = storage.load_document(session, klaar.batch.documenten[0])
+        storage.add_versie(session, document, reden="bewerking", actor=storage.load_actor(session, DIV, "persoon"))
+    na = klaar.read(klaar.state())
+    assert na.specificatie == voor.specificatie
