@@ -494,25 +494,39 @@ def _count_manifest(basis: Basis, sha256: str) -> int:
 
 
 def _check_beeld(session: Session, dossier: Dossier) -> Antwoord:
+    redenen = [reden for b in dossier.batches for reden in _find_beeldredenen(session, b.batch)]
+    return _answer(redenen, {"batches": len(dossier.batches)})
+
+
+def _find_beeldredenen(session: Session, batch: BatchRow) -> list[str]:
     redenen: list[str] = []
-    bekeken = 0
-    for b in dossier.batches:
-        gevonden = session.exec(
-            select(BevindingRow).where(BevindingRow.batch_id == b.batch.id, col(BevindingRow.vervallen_op).is_(None))
-        ).all()
-        bekeken += len(gevonden)
-        nummer = b.batch.nummer
-        for bevinding in gevonden:
-            if not bevinding.vervangbaar:
-                redenen.append(f"Batch {nummer} is gescand, nog niet vervangbaar: {bevinding.tekst}")
-            elif bevinding.afgehandeld_op is None and bevinding.ernst in (Ernst.ERNSTIG, Ernst.KRITIEK):
-                redenen.append(f"In batch {nummer} is nog iets niet afgehandeld: {bevinding.tekst}")
-        redenen += _find_mensen(session, b.batch)
-        if b.batch.dubbel_van is not None:
-            redenen.append(f"Batch {nummer} heeft dezelfde bestanden als een eerdere batch.")
-        if _has_quarantaine(session, b.batch):
-            redenen.append(f"Van batch {nummer} ligt een bestand in quarantaine.")
-    return _answer(redenen, {"bevindingen": bekeken})
+    for bevinding in session.exec(
+        select(BevindingRow).where(BevindingRow.batch_id == batch.id, col(BevindingRow.vervallen_op).is_(None))
+    ):
+        if not bevinding.vervangbaar:
+            redenen.append(f"Batch {batch.nummer} is gescand, nog niet vervangbaar: {bevinding.tekst}")
+        elif bevinding.afgehandeld_op is None and bevinding.ernst in (Ernst.ERNSTIG, Ernst.KRITIEK):
+            redenen.append(f"In batch {batch.nummer} is nog iets niet afgehandeld: {bevinding.tekst}")
+    redenen += _find_mensen(session, batch)
+    if batch.dubbel_van is not None:
+        redenen.append(f"Batch {batch.nummer} heeft dezelfde bestanden als een eerdere batch.")
+    if _has_quarantaine(session, batch):
+        redenen.append(f"Van batch {batch.nummer} ligt een bestand in quarantaine.")
+    return redenen
+
+
+def find_niet_vervangbaar(basis: Basis, session: Session, batch: BatchRow) -> list[str]:
+    """Return, in Dutch, why the paper of a batch could not be replaced as it was scanned; its mail flows on anyway.
+
+    Of what the record knows by itself: settings, findings, who scanned it, which besluit. The poort asks much more.
+    """
+    binding = besluiten.find_binding(session, batch.id)
+    anders = (
+        [f"Batch {batch.nummer} valt nog onder geen besluit."]
+        if binding is None
+        else besluiten.find_afwijkingen(session, batch, binding.besluit, basis.config.algemeen.tijdzone)
+    )
+    return list(dict.fromkeys([*_find_beeldredenen(session, batch), *anders]))
 
 
 def _find_mensen(session: Session, batch: BatchRow) -> list[str]:

@@ -65,7 +65,9 @@ def batch(
     nummer: Annotated[str, typer.Argument(help="Batchnummer, bijvoorbeeld B-2026-0142 of 142.")],
     als_json: AlsJson = False,
 ) -> None:
-    """Toon een batch: bladtelling, documenten, bladen, bevindingen en bewerkingen."""
+    """Toon een batch: bladtelling, documenten, bladen, bevindingen en bewerkingen, en of het papier vervangbaar is."""
+    from scanstraat.poort import find_niet_vervangbaar  # noqa: PLC0415  most commands do not need all that it needs
+
     with expected_errors(), open_basis(load_config(context)) as basis, db.read(basis.engine) as session:
         rij = storage.find_batch(session, nummer)
         gevonden = rapport.build_batch(session, rij, basis.opslag.pad)
@@ -73,6 +75,7 @@ def batch(
         gevonden["instellingen_van_nu"] = (
             profiel is not None and storage.build_momentopname(profiel)[1] == rij.momentopname_sha256
         )
+        gevonden["niet_vervangbaar"] = find_niet_vervangbaar(basis, session, rij)
     if als_json:
         return show_json(gevonden)
     telling = gevonden["bladtelling"]
@@ -98,6 +101,8 @@ def batch(
             f"Het profiel {gevonden['profiel']} is na ontvangst veranderd. Deze batch houdt de instellingen van toen.",
             soft_wrap=True,
         )
+    for reden in gevonden["niet_vervangbaar"]:
+        stdout().print(f"Nog niet vervangbaar: {reden}", soft_wrap=True)
     show_table(
         "Ontvangen bestanden",
         ["Bestand", "Soort", "Beelden", "SHA-256"],
