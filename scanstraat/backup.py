@@ -296,7 +296,7 @@ def _write_backup(basis: Basis, half: Path, gemaakt_op: str, meld: Meld) -> tupl
             basis.engine, kladmap / database.BESTAND[soort], lambda session: _write_lijst(session, lijst)
         )
         _copy_durable(kladmap / database.BESTAND[soort], half / database.BESTAND[soort])
-        _write_durable(half / INSTELLINGEN, _render_instellingen(basis))
+        _write_durable(half / INSTELLINGEN, render_instellingen(basis))
         for naam, opslagmap in _kenmerken(basis).items():
             if (opslagmap / KENMERK).is_file():
                 _copy_durable(opslagmap / KENMERK, half / naam)
@@ -404,7 +404,7 @@ def _was_damaged(basis: Basis) -> bool:
     return laatste is False
 
 
-def _render_instellingen(basis: Basis) -> bytes:
+def render_instellingen(basis: Basis) -> bytes:
     """Return the settings in force, without the password of the database."""
     waarden = basis.config.model_dump(mode="json")
     if waarden["database"]["url"]:

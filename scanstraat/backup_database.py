@@ -53,6 +53,27 @@ def dump_database(engine: Engine, doel: Path, lees: Callable[[Session], int]) ->
         return lees(session)
 
 
+@contextmanager
+def open_moment(engine: Engine, kladmap: Path) -> Iterator[Session]:
+    """Yield a session that reads one moment of the database for as long as it takes; the line may go on writing.
+
+    Of SQLite a copy is made in `kladmap`: a snapshot that is held for hours would hold up its writers.
+    """
+    if engine.dialect.name == "sqlite":
+        _dump_sqlite(engine, kladmap / "moment.db")
+        kopie = db.create_engine(f"sqlite:///{kladmap / 'moment.db'}")
+        try:
+            with db.read(kopie) as session:
+                yield session
+        finally:
+            kopie.dispose()
+        return
+    with Session(engine.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False) as session:
+        session.connection().exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
+        session.connection().exec_driver_sql("select 1")  # now is the moment, not at the first question
+        yield session
+
+
 def _dump_sqlite(engine: Engine, doel: Path) -> None:
     with engine.connect() as verbinding, closing(sqlite.connect(str(doel))) as kopie:
         bron = verbinding.connection.driver_connection

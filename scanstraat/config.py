@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
@@ -159,6 +159,21 @@ class LogboekConfig(_Deel):
         return oorsprong
 
 
+class MdtoConfig(_Deel):
+    """[mdto]: against which schema metadata is held before it goes out, and how its files are called."""
+
+    xsd: Annotated[Path | None, BeforeValidator(lambda pad: pad or None)] = None
+    sidecar: Literal["MDTO", "mdto"] = "MDTO"
+
+
+class SipConfig(_Deel):
+    """[sip]: what the receiver of a transfer wants to read on the pakbon."""
+
+    hashalgoritme: Literal["SHA-256", "SHA-512"] = "SHA-256"
+    doellocatie: str = ""
+    contact: str = ""
+
+
 class ZgwConfig(_Deel):
     """[zaaksysteem.zgw]: the ZGW APIs, for example Open Zaak."""
 
@@ -270,6 +285,8 @@ class Config(BaseSettings):
     opruimen: OpruimConfig = OpruimConfig()
     backup: BackupConfig = BackupConfig()
     logboek: LogboekConfig = LogboekConfig()
+    mdto: MdtoConfig = MdtoConfig()
+    sip: SipConfig = SipConfig()
     zaaksysteem: ZaaksysteemConfig = ZaaksysteemConfig()
     profiel: dict[str, Scanprofiel] = {"standaard": Scanprofiel()}
     scanmap: tuple[Scanmap, ...] = ()
@@ -395,6 +412,9 @@ def _with_absolute_paths(config: Config, basis: Path) -> Config:
                         deel.model_copy(update={"wortel": basis / deel.wortel}) for deel in config.logboek.tijdstempel
                     ),
                 }
+            ),
+            "mdto": config.mdto.model_copy(
+                update={"xsd": None if config.mdto.xsd is None else basis / config.mdto.xsd}
             ),
             "scanmap": tuple(deel.model_copy(update={"map": basis / deel.map}) for deel in config.scanmap),
             "zaaksysteem": config.zaaksysteem.model_copy(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,19 +153,30 @@ def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
         LogboekGewijzigdError: record and log do not agree: one of them was changed or put back.
         NietVastTeStellenError: the sealer does not answer.
     """
+    with hold_sealed(basis, klant) as verzegeld:
+        return verzegeld
+
+
+@contextmanager
+def hold_sealed(basis: Basis, klant: Verzegelklant) -> Iterator[Verzegeld]:
+    """Seal every event that waits, as `seal_waiting`, and let nobody of this machine seal until the end."""
     slot = basis.config.algemeen.gegevensmap / "logboek.slot"
     with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw."):
-        verzegeld = klant.stand()
-        _catch_up(basis, verzegeld)
-        while True:
-            with db.read(basis.engine) as session:
-                wachtend = _load_waiting(session)
-            if not wachtend:
-                return verzegeld
-            vanaf = verzegeld.omvang
-            verzegeld = klant.append(vanaf, [blad for _, blad in wachtend])
-            with db.begin(basis.engine) as session:
-                _save_places(session, vanaf, [volgnummer for volgnummer, _ in wachtend])
+        yield _seal(basis, klant)
+
+
+def _seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
+    verzegeld = klant.stand()
+    _catch_up(basis, verzegeld)
+    while True:
+        with db.read(basis.engine) as session:
+            wachtend = _load_waiting(session)
+        if not wachtend:
+            return verzegeld
+        vanaf = verzegeld.omvang
+        verzegeld = klant.append(vanaf, [blad for _, blad in wachtend])
+        with db.begin(basis.engine) as session:
+            _save_places(session, vanaf, [volgnummer for volgnummer, _ in wachtend])
 
 
 def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -77,6 +78,8 @@ class Begrip:
 
 
 NADER_TE_BEPALEN_BEPERKING = Begrip(NADER_TE_BEPALEN, _BEPERKINGEN)
+JSON = Begrip("JSON Data Interchange Format", _PRONOMREGISTER, "fmt/817")
+TEKST = Begrip("Plain Text File", _PRONOMREGISTER, "x-fmt/111")
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class Vervanging:
     papier: Verwijzing
     vernietigd_op: str
     actor: Verwijzing
-    verklaring: str  # number
+    verklaring: str  # number; "" as long as none is made
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,22 @@ class Documentgegevens:
     beperking: Begrip = NADER_TE_BEPALEN_BEPERKING
     beperking_toelichting: str = ""
     vervanging: Vervanging | None = None
+    is_scan: bool = True  # False: it came in as a file, and nothing was digitised
+    aanvullend: tuple[Verwijzing, ...] = ()  # files with more metadata about it
+
+
+@dataclass(frozen=True)
+class Dossiergegevens:
+    """A zaak as far as it is handed over: the level above documents."""
+
+    kenmerken: tuple[Kenmerk, ...]
+    naam: str
+    archiefvormer: Verwijzing
+    onderdelen: tuple[Verwijzing, ...]
+    omschrijving: str = ""
+    onderdeel_van: Verwijzing | None = None  # where it comes to hang in the e-depot
+    waardering: str = "N"
+    beperking: Begrip = NADER_TE_BEPALEN_BEPERKING
 
 
 @dataclass(frozen=True)
@@ -145,10 +164,11 @@ class Bestandgegevens:
     kenmerken: tuple[Kenmerk, ...]
     naam: str
     omvang_bytes: int
-    profiel: str  # of PDF/A, as veraPDF names it: "2b"
+    profiel: str  # of PDF/A, as veraPDF names it: "2b"; "" when it is no PDF/A
     checksums: tuple[Checksum, ...]
     informatieobject: Verwijzing
     url: str = ""
+    formaat: Begrip | None = None  # of a file that is no PDF/A
 
 
 # --- what comes out --------------------------------------------------------------------------------------------------
@@ -170,9 +190,11 @@ def build_document_mdto(document: Documentgegevens) -> bytes:
         ("wanneer er is gescand", bool(document.gescand_op)),
         ("wanneer het papier is vernietigd", weg is None or bool(weg.vernietigd_op)),
     )
-    events = [Gebeurd("Digitalisering", document.gescand_op, document.scanactor, document.scanresultaat)]
+    soort = "Digitalisering" if document.is_scan else "Ontvangst"
+    events = [Gebeurd(soort, document.gescand_op, document.scanactor, document.scanresultaat)]
     if weg is not None:
-        resultaat = f"Het papieren origineel is vernietigd. Zie verklaring {weg.verklaring}."
+        zie = f"Zie verklaring {weg.verklaring}." if weg.verklaring else "Een verklaring is nog niet opgemaakt."
+        resultaat = f"Het papieren origineel is vernietigd. {zie}"
         events.append(Gebeurd("Vervanging", weg.vernietigd_op, weg.actor, resultaat))
     return _build_informatieobject(
         kenmerken=document.kenmerken,
@@ -183,10 +205,32 @@ def build_document_mdto(document: Documentgegevens) -> bytes:
         informatiecategorie=document.informatiecategorie,
         onderdeel_van=document.zaak,
         bestanden=document.bestanden,
+        aanvullend=document.aanvullend,
         vervangt=None if weg is None else weg.papier,
         archiefvormer=document.archiefvormer,
         beperking=document.beperking,
         beperking_toelichting=document.beperking_toelichting,
+    )
+
+
+def build_dossier_mdto(dossier: Dossiergegevens) -> bytes:
+    """Return the XML of a zaak: an informatieobject of level Dossier, without events, for we know of none.
+
+    Raises:
+        MdtoError: something that must be there is missing, or cannot stand in XML.
+    """
+    return _build_informatieobject(
+        niveau="Dossier",
+        kenmerken=dossier.kenmerken,
+        naam=dossier.naam,
+        omschrijvingen=(dossier.omschrijving,),
+        events=(),
+        waardering=dossier.waardering,
+        onderdeel_van=dossier.onderdeel_van,
+        onderdelen=dossier.onderdelen,
+        bestanden=(),
+        archiefvormer=dossier.archiefvormer,
+        beperking=dossier.beperking,
     )
 
 
@@ -249,7 +293,7 @@ def build_verklaring_bestand_mdto(verklaring: Verklaring, pdf: bytes, *, bron: s
 
 
 def build_bestand_mdto(bestand: Bestandgegevens) -> bytes:
-    """Return the XML of one PDF/A file.
+    """Return the XML of one file: a PDF/A, or one whose `formaat` is given.
 
     Raises:
         MdtoError: something that must be there is missing, or cannot stand in XML.
@@ -258,11 +302,11 @@ def build_bestand_mdto(bestand: Bestandgegevens) -> bytes:
         ("een kenmerk", bool(bestand.kenmerken)),
         ("een naam", bool(bestand.naam.strip())),
         ("een omvang", bestand.omvang_bytes > 0),
-        ("een bekend profiel van PDF/A", bestand.profiel in PRONOM),
+        ("een bekend profiel van PDF/A", bestand.formaat is not None or bestand.profiel in PRONOM),
         ("een checksum", bool(bestand.checksums)),
         ("een checksum die past bij haar algoritme", all(_is_goed(checksum) for checksum in bestand.checksums)),
     )
-    formaat = Begrip(f"PDF/A-{bestand.profiel}", _PRONOMREGISTER, PRONOM[bestand.profiel])
+    formaat = bestand.formaat or Begrip(f"PDF/A-{bestand.profiel}", _PRONOMREGISTER, PRONOM[bestand.profiel])
     return _render(
         "bestand",
         [
@@ -294,7 +338,7 @@ def verify_mdto(xml: bytes, xsd: Path) -> None:
         MdtoError: it is not, it has a doctype, or the schema cannot be used.
     """
     try:
-        schema = etree.XMLSchema(etree.parse(xsd, _parser()))
+        schema = _load_schema(xsd, xsd.stat().st_mtime_ns)
     except (OSError, etree.LxmlError) as exc:
         raise MdtoError(f"Het schema van MDTO in {xsd} is niet te gebruiken.") from exc
     try:
@@ -306,6 +350,12 @@ def verify_mdto(xml: bytes, xsd: Path) -> None:
     if not schema.validate(document):
         eerste = schema.error_log[0]
         raise MdtoError(f"Deze metagegevens zijn geen MDTO: regel {eerste.line}: {eerste.message}")
+
+
+@lru_cache(maxsize=1)
+def _load_schema(xsd: Path, _veranderd_ns: int) -> Any:
+    """Read a schema once for all the files that are held against it; one that changed is read again."""
+    return etree.XMLSchema(etree.parse(xsd, _parser()))
 
 
 def _parser() -> Any:
@@ -324,11 +374,14 @@ def _build_informatieobject(
     bestanden: Sequence[Verwijzing],
     archiefvormer: Verwijzing,
     beperking: Begrip,
+    niveau: str = "Archiefstuk",
     omschrijvingen: Sequence[str] = (),
     taal: str = "",
     bewaartermijn: Bewaartermijn | None = None,
     informatiecategorie: Begrip | None = None,
     onderdeel_van: Verwijzing | None = None,
+    onderdelen: Sequence[Verwijzing] = (),
+    aanvullend: Sequence[Verwijzing] = (),
     vervangt: Verwijzing | None = None,
     beperking_toelichting: str = "",
 ) -> bytes:
@@ -347,7 +400,7 @@ def _build_informatieobject(
         [
             *(_identificatie("identificatie", kenmerk) for kenmerk in kenmerken),
             ("naam", naam),
-            _begrip("aggregatieniveau", Begrip("Archiefstuk", _AGGREGATIENIVEAUS)),
+            _begrip("aggregatieniveau", Begrip(niveau, _AGGREGATIENIVEAUS)),
             *(("omschrijving", omschrijving) for omschrijving in omschrijvingen),
             ("taal", taal),
             *(_event(event) for event in events),
@@ -355,7 +408,9 @@ def _build_informatieobject(
             _termijn("bewaartermijn", bewaartermijn),
             _begrip("informatiecategorie", informatiecategorie),
             _verwijzing("isOnderdeelVan", onderdeel_van),
+            *(_verwijzing("bevatOnderdeel", onderdeel) for onderdeel in onderdelen),
             *(_verwijzing("heeftRepresentatie", bestand) for bestand in bestanden),
+            *(_verwijzing("aanvullendeMetagegevens", bestand) for bestand in aanvullend),
             ("gerelateerdInformatieobject", [] if vervangt is None else relatie),
             _verwijzing("archiefvormer", archiefvormer),
             (

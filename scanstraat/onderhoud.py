@@ -374,14 +374,15 @@ def build_opruimbewijs(session: Session, rij: ObjectRow, grens: str) -> Opruimbe
 
 
 def hold_slot(config: Config) -> AbstractContextManager[None]:
-    """Hold the lock between back-up and clearing, so that a back-up never misses what its record speaks of.
+    """Hold the lock between back-up, export and clearing, so that none misses what its record speaks of.
 
     Raises:
         NietMogelijkError: another process of this machine has it.
     """
     return processen.hold_slot(
         config.algemeen.gegevensmap / "onderhoud.slot",
-        "Er wordt al een back-up gemaakt, of er wordt net opgeruimd. Probeer het over een paar minuten opnieuw.",
+        "Er wordt al een back-up of export gemaakt, of er wordt net opgeruimd. Probeer het over een paar minuten "
+        "opnieuw.",
     )
 
 

@@ -419,7 +419,7 @@ def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
     fout = [p for p in oordeel.oordeel["paginas"] if (p[0], p[1]) in getrokken and any(code in FOUTEN for code in p[2])]
     return Controleregel(
         batch=batch.nummer,
-        plan=_say_plan(plan),
+        plan=say_plan(plan),
         getrokken=int(plan["n"]),
         fouten=len(fout),
         uitslag=oordeel.uitslag,
@@ -428,7 +428,8 @@ def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
     )
 
 
-def _say_plan(plan: dict[str, Any]) -> str:
+def say_plan(plan: dict[str, Any]) -> str:
+    """Return in Dutch how a sample was drawn."""
     n, lot = int(plan["n"]), int(plan["aantal_items"])
     grenzen = ", ".join(f"{ernst} {grens['goedkeurgetal']}" for ernst, grens in sorted(plan["grenzen"].items()))
     hoe = "alle pagina's" if n == lot else f"enkelvoudige steekproef ({plan['tabel']}, {plan['strengheid']})"

@@ -21,6 +21,7 @@ from scanstraat.cli import (
     keuren,
     logboek,
     nederlands,
+    overdracht,
     papier,
     personen,
     stops,
@@ -67,6 +68,7 @@ for deel in (
     verantwoording,
     beheer,
     logboek,
+    overdracht,
 ):
     deel.register(app)
 

@@ -44,6 +44,8 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
         *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek"),
+        # what leaves
+        *("scanstraat.overdracht", "scanstraat.sip", "scanstraat.export", "scanstraat.exportcontrole"),
     ),
     "entry point": ("*.__main__", "scanstraat.cli", "scanstraat.web", "scanstraat.demo", "scanstraat.demo_afronding"),
 }

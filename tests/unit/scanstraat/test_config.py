@@ -152,5 +152,10 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> Non
     assert tomllib.loads((tmp_path / "config.toml").read_text(encoding="utf-8"))
 
 
+def test_a_schema_that_is_not_named_is_none_and_one_that_is_counts_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    assert build_config({"mdto": {"xsd": ""}}, basis=tmp_path).mdto.xsd is None
+    assert build_config({"mdto": {"xsd": "mdto.xsd"}}, basis=tmp_path).mdto.xsd == tmp_path / "mdto.xsd"
+
+
 def test_every_column_of_an_index_can_have_another_name() -> None:
     assert set(KOLOMMEN) <= set(IndexConfig.model_fields)

@@ -12,6 +12,7 @@ from lxml import etree
 
 from scanstraat.errors import MdtoError
 from scanstraat.mdto import (
+    JSON,
     NAMESPACE,
     PRONOM,
     Begrip,
@@ -19,11 +20,13 @@ from scanstraat.mdto import (
     Bewaartermijn,
     Checksum,
     Documentgegevens,
+    Dossiergegevens,
     Kenmerk,
     Vervanging,
     Verwijzing,
     build_bestand_mdto,
     build_document_mdto,
+    build_dossier_mdto,
     build_verklaring_bestand_mdto,
     build_verklaring_mdto,
     verify_mdto,
@@ -58,6 +61,14 @@ ALLES = replace(
     beperking_toelichting="Wordt bij overbrenging bepaald.",
     vervanging=VERVANGING,
 )
+DOSSIER = Dossiergegevens(
+    kenmerken=(Kenmerk("ZAAK-2026-000123", "Zaaksysteem"),),
+    naam="ZAAK-2026-000123 Bezwaar <parkeren>",
+    archiefvormer=GEMEENTE,
+    onderdelen=(Verwijzing(DOCUMENT.naam, DOCUMENT.kenmerken[0]),),
+    omschrijving="Zaaktype: Bezwaar",
+    onderdeel_van=Verwijzing("Archief Gemeente Voorbeeld"),
+)
 INHOUD = b"%PDF"
 BESTAND = Bestandgegevens(
     kenmerken=(Kenmerk("brief.pdf", "Scanstraat"),),
@@ -71,7 +82,15 @@ BESTAND = Bestandgegevens(
 VOORBEELDEN = {
     "een document": build_document_mdto(DOCUMENT),
     "een vervangen document met alles": build_document_mdto(ALLES),
+    "een document met meer metagegevens": build_document_mdto(
+        replace(DOCUMENT, aanvullend=(Verwijzing("brief-transfervermerk.json"),))
+    ),
+    "een vervangen document zonder verklaring": build_document_mdto(
+        replace(DOCUMENT, vervanging=replace(VERVANGING, verklaring=""))
+    ),
+    "een dossier": build_dossier_mdto(DOSSIER),
     "een bestand": build_bestand_mdto(BESTAND),
+    "een bestand dat geen PDF/A is": build_bestand_mdto(replace(BESTAND, profiel="", formaat=JSON)),
     "een verklaring": build_verklaring_mdto(build_verklaring(), bron="Scanstraat", archiefvormer=GEMEENTE),
     "een verklaring die een andere vervangt": build_verklaring_mdto(
         build_verklaring(Verklaringsoort.VERNIETIGING, vervangt="VN-2025-0004", reden="telfout", demonstratie=True),
