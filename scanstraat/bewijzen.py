@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from scanstraat import db, logboek, storage, verankering
+from scanstraat import db, logboek, overdracht, storage, verankering
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.controleprogramma import NAAM, build_controleprogramma
@@ -66,6 +66,7 @@ Het beleid krijgt u van de organisatie buiten dit bewijs om; het staat afgedrukt
 
 scans/        de bestanden zoals de scanner ze gaf
 archief.pdf   het archiefbestand dat aan de zaak hangt
+mdto/         de metagegevens volgens MDTO en het transfervermerk; toelichting, niet vastgelegd in het logboek
 vastgelegd/   wat er bij elke beslissing is vastgelegd; het getal is de regel van het logboek
 regels/       de regels van het logboek over dit document, elk met het bewijs dat zij erin staat
 bewijs.json   wat er in deze map hoort, en de sleutels van wat in het logboek verpakt is
@@ -197,7 +198,11 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path) -> Bundel:
         _copy_object(basis, sha256, half / pad)
     (half / NAAM).write_bytes(build_controleprogramma())
     (half / "LEESMIJ.txt").write_text(LEESMIJ, encoding="utf-8")
-    erbij = {naam: _hash(half / naam) for naam in (NAAM, "LEESMIJ.txt")}
+    with db.read(basis.engine) as session:
+        document = storage.load_document(session, document_id)
+        mdto = overdracht.write_mdto(basis, session, document, half / "mdto", met_naam=False)
+    toelichting = [half / NAAM, half / "LEESMIJ.txt", *mdto]
+    erbij = {pad.relative_to(half).as_posix(): _hash(pad) for pad in toelichting}
     inhoud = {
         "schema": SCHEMA,
         "document": str(document_id),

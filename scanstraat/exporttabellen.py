@@ -78,6 +78,7 @@ TABELLEN: Mapping[str, str] = {
     "uitvoering": "Wat er van een doos van een opdracht is geworden, met het certificaat.",
     "uitzondering": "Een document waarvan het papier het origineel blijft, en waarom.",
     "verklaring": "Een genummerde verklaring van vervanging of vernietiging.",
+    "verklaringdoos": "Een doos waarvan een verklaring zegt dat zij is vernietigd.",
     "verklaringscan": "Een scan van een verklaring met inkt erop.",
     "vernietigingslijst": "Dozen die voor vernietiging zijn voorgesteld.",
     "verpakt": "Wat achter een verpakt veld van het logboek staat, met de sleutel waarmee dat is na te rekenen.",
