@@ -680,7 +680,7 @@ def add_bewerking(
     parameters: dict[str, Any],
     vooraf: dict[str, Any],
 ) -> BewerkingRow:
-    """Record one operation with what it takes to undo it, and its event."""
+    """Record one operation with what it takes to undo it, and its event; what was sealed before no longer holds."""
     hoogste = session.exec(select(sa.func.max(BewerkingRow.nummer)).where(BewerkingRow.batch_id == batch.id)).one()
     bewerking = BewerkingRow(
         batch_id=batch.id,
@@ -696,6 +696,8 @@ def add_bewerking(
     append_gebeurtenis(
         session, "bewerking", actor=actor, onderwerp=batch.log_id, soort=soort.value, nummer=bewerking.nummer
     )
+    if soort is not Bewerkingsoort.SCANOPERATOR:
+        void_verzegeling(session, batch, "gewijzigd", actor=actor)
     return bewerking
 
 

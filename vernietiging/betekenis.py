@@ -2,23 +2,29 @@
 different people, a last look, and an anchored checkpoint before it. Pure.
 
 It follows the log line by line and looks up the earlier lines that an event refers to. It needs numbers and ids alone,
-so it still works after every key of a commitment was erased. What it keeps grows with the batches, dozen and people in
-the log, not with its lines.
+so it still works after every key of a commitment was erased. What it keeps grows with the batches, dozen, lists and
+people in the log, not with its lines.
 """
 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, OngegrondError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, find_regels, parse_blad
 
 ZAADLABEL = b"scanstraat/steekproef/v1\n"  # as kwaliteitscontrole/steekproef.py draws; docs/logboekformaat.md
+SPELING = timedelta(hours=1)  # so much may our clock differ from that of the time-stamp authorities
+BEHEERDER, CONTROLEUR, GEMANDATEERDE = "functioneel_beheerder", "controleur", "gemandateerde"
+KIJKERS = ("div_medewerker", CONTROLEUR, GEMANDATEERDE, "archivaris")  # who may do the last look
+UITVOERDERS = ("div_medewerker", BEHEERDER, GEMANDATEERDE)  # who may order, and record what became of it
 Lees = Callable[[int], bytes]
 
 
@@ -31,12 +37,41 @@ class Ankerfeit:
     op: datetime | None  # the time that as many authorities as the policy asks put on it; None: the policy asks none
 
 
-@dataclass
+class Klok:
+    """What the times of others say about the clock of the log.
+
+    Args:
+        stempels: size of a checkpoint, and when it was stamped.
+    """
+
+    def __init__(self, stempels: Iterable[tuple[int, datetime]]) -> None:
+        op_omvang = sorted(stempels)
+        self._omvangen = [omvang for omvang, _ in op_omvang]
+        tijden = [op for _, op in op_omvang]
+        self._laatste = list(accumulate(tijden, max))
+        self._eerste = list(accumulate(reversed(tijden), min))[::-1]
+
+    def is_mogelijk(self, regel: int, op: datetime) -> bool:
+        """Whether a line can have been written then: after what was stamped without it, before what was with it."""
+        plek = bisect_right(self._omvangen, regel)
+        na_vorige = plek == 0 or op >= self._laatste[plek - 1] - SPELING
+        voor_volgende = plek == len(self._omvangen) or op <= self._eerste[plek] + SPELING
+        return na_vorige and voor_volgende
+
+
+@dataclass(frozen=True)
 class _Mandaat:
     rol: str
     van: str
     tot: str
-    tot_regel: int | None = None  # where it was taken back
+
+
+@dataclass
+class _Doos:
+    bladen: dict[str, int] = field(default_factory=dict)  # batch -> sheets of it that lie in the doos
+    veranderd: int = -1  # newest line that says so
+    weg: list[Gebeurtenis] = field(default_factory=list)  # batches of the execution that follows
+    vernietigd: bool = False
 
 
 class Betekenis:
@@ -44,18 +79,23 @@ class Betekenis:
 
     def __init__(self, lees: Lees, checkpoints: Mapping[int, Ankerfeit]) -> None:
         self._lees, self._checkpoints = lees, checkpoints
+        self._klok = Klok((omvang, punt.op) for omvang, punt in checkpoints.items() if punt.op is not None)
         self.fout: VernietigingError | None = None
         self.vernietigd = 0  # dozen
         self._nu = 0
-        self._geteld: dict[str, int] = defaultdict(int)  # batch -> versies sealed since its last sealing
-        self._vervallen: dict[str, int] = {}  # batch -> newest line after which an older approval does not hold
-        self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who changed it
-        self._gebonden: dict[str, str] = {}  # batch -> besluit
         self._mandaten: dict[str, dict[str, _Mandaat]] = defaultdict(dict)  # persoon -> mandaat -> what it is
         self._stops: dict[str, set[str]] = defaultdict(set)  # what it is on -> stops that stand
-        self._ingetrokken: set[int] = set()  # releases that were taken back
-        self._weg: dict[str, list[Gebeurtenis]] = defaultdict(list)  # doos -> batches of the execution that follows
-        self._vernietigd: set[str] = set()
+        self._besluiten: set[str] = set()
+        self._gebonden: dict[str, str] = {}  # batch -> besluit
+        self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who changed it
+        self._versies: dict[str, set[str]] = defaultdict(set)  # batch -> versies sealed since its last sealing
+        self._vervallen: dict[str, int] = {}  # batch -> newest line after which an older approval does not hold
+        self._gekeurd_op: dict[str, int] = {}  # batch -> newest sealing that was judged
+        self._dozen: dict[str, _Doos] = defaultdict(_Doos)
+        self._lijsten_weg: set[str] = set()  # that were taken back
+        self._vrijgaven_weg: set[int] = set()  # and so releases
+        self._bekeken: set[tuple[str, str]] = set()  # list and doos that had their last look
+        self._mislukt_: set[tuple[int, str]] = set()  # order and doos that came to nothing
 
     def look(self, nummer: int, blad: bytes) -> None:
         """Look at a line whose form was verified."""
@@ -98,42 +138,36 @@ class Betekenis:
         if gebeurtenis.gegevens["zaad"] != zaad:
             raise OngegrondError("het zaad van de trekking komt niet uit dat checkpoint.")
 
-    def _verify_mandaat(self, wie: Gebeurtenis, regel: int, rol: str) -> None:
-        """Whoever wrote that line had a mandaat at that moment."""
+    def _verify_mandaat(self, wie: Gebeurtenis, *rollen: str) -> None:
+        """Whoever wrote this line has a mandaat for one of these roles."""
         dag = wie.op[:10]
-        for mandaat in self._mandaten.get(str(wie.actor), {}).values():
-            if (
-                mandaat.rol == rol
-                and mandaat.van <= dag
-                and (mandaat.tot == "onbepaald" or dag <= mandaat.tot)
-                and (mandaat.tot_regel is None or regel < mandaat.tot_regel)
-            ):
-                return
-        raise OngegrondError(f"wie regel {regel} schreef, had toen geen mandaat als {rol}.")
+        if not any(
+            mandaat.rol in rollen and mandaat.van <= dag and (mandaat.tot == "onbepaald" or dag <= mandaat.tot)
+            for mandaat in self._mandaten[str(wie.actor)].values()
+        ):
+            raise OngegrondError(f"wie dit schreef, had toen geen mandaat als {' of '.join(rollen)}.")
 
-    def _mislukt(self, g: Gebeurtenis) -> None:
-        eerder = parse_blad(self._lees(int(g.gegevens["opgedragen"])))
-        if eerder.soort != "vernietiging.opgedragen":
-            raise OngegrondError(f"opgedragen verwijst naar een regel {eerder.soort}.")
-
-    # --- people, besluit, stops -----------------------------------------------------------------------------------
+    # --- people, besluit, stops, dozen ----------------------------------------------------------------------------
 
     def _mandaat_verleend(self, g: Gebeurtenis) -> None:
+        if any(self._mandaten.values()):  # the first one of all nobody could give
+            self._verify_mandaat(g, BEHEERDER)
+            if g.actor == g.onderwerp:
+                raise OngegrondError("iemand gaf zichzelf een mandaat.")
         self._mandaten[str(g.onderwerp)][g.gegevens["mandaat"]] = _Mandaat(
             g.gegevens["rol"], g.gegevens["van"], g.gegevens["tot"]
         )
 
     def _mandaat_ingetrokken(self, g: Gebeurtenis) -> None:
-        mandaat = self._mandaten[str(g.onderwerp)].get(g.gegevens["mandaat"])
-        if mandaat is None:
-            raise OngegrondError("trekt een mandaat in dat niet is verleend.")
-        mandaat.tot_regel = self._nu
+        if self._mandaten[str(g.onderwerp)].pop(g.gegevens["mandaat"], None) is None:
+            raise OngegrondError("trekt een mandaat in dat er niet is.")
 
-    def _bewerking(self, g: Gebeurtenis) -> None:
-        if g.gegevens["soort"] != "scanoperator":  # saying who scanned it changes nothing
-            self._bewerkers[str(g.onderwerp)].add(str(g.actor))
+    def _besluit(self, g: Gebeurtenis) -> None:
+        self._besluiten.add(str(g.onderwerp))
 
     def _gebonden_(self, g: Gebeurtenis) -> None:
+        if g.gegevens["besluit"] not in self._besluiten:
+            raise OngegrondError("bindt een batch aan een besluit dat niet is vastgelegd.")
         self._gebonden[str(g.onderwerp)] = g.gegevens["besluit"]
 
     def _stop(self, g: Gebeurtenis) -> None:
@@ -142,6 +176,21 @@ class Betekenis:
     def _stop_weg(self, g: Gebeurtenis) -> None:
         for stops in self._stops.values():
             stops.discard(str(g.onderwerp))
+
+    def _doos_gevuld(self, g: Gebeurtenis) -> None:
+        self._change_doos(g, g.gegevens["bladen"])
+
+    def _doos_geleegd(self, g: Gebeurtenis) -> None:
+        self._change_doos(g, -g.gegevens["bladen"])
+
+    def _change_doos(self, g: Gebeurtenis, bladen: int) -> None:
+        doos, batch = self._dozen[str(g.onderwerp)], g.gegevens["batch"]
+        over = doos.bladen.pop(batch, 0) + bladen
+        if over < 0 or doos.vernietigd:
+            raise OngegrondError("er gaat papier uit of in een doos dat daar niet kan zijn.")
+        if over:
+            doos.bladen[batch] = over
+        doos.veranderd = self._nu
 
     # --- sealed, drawn, judged ------------------------------------------------------------------------------------
 
@@ -152,15 +201,20 @@ class Betekenis:
             self._verify_gelijk("het archiefbestand", g.gegevens["pdf"], eerder.gegevens["pdf"])
         if gearchiveerd.gegevens["conform"] is not True or gearchiveerd.gegevens["getrouw"] is not True:
             raise OngegrondError("het archiefbestand is niet bewezen.")
-        self._geteld[g.gegevens["batch"]] += 1
+        self._versies[g.gegevens["batch"]].add(str(g.onderwerp))
 
     def _batch_verzegeld(self, g: Gebeurtenis) -> None:
-        if self._geteld.pop(str(g.onderwerp), 0) != g.gegevens["documenten"]:
+        if len(self._versies.pop(str(g.onderwerp), ())) != g.gegevens["documenten"]:
             raise OngegrondError("niet elk document van deze batch is verzegeld met zijn aflevering.")
         self._vervallen[str(g.onderwerp)] = self._nu
 
     def _batch_vervallen(self, g: Gebeurtenis) -> None:
         self._vervallen[str(g.onderwerp)] = self._nu
+
+    def _bewerking(self, g: Gebeurtenis) -> None:
+        if g.gegevens["soort"] != "scanoperator":  # saying who scanned it changes nothing
+            self._bewerkers[str(g.onderwerp)].add(str(g.actor))
+            self._batch_vervallen(g)
 
     def _getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "verzegeld", "batch.verzegeld")
@@ -168,16 +222,22 @@ class Betekenis:
 
     def _gekeurd(self, g: Gebeurtenis) -> None:
         getrokken = self._find(g, "getrokken", "steekproef.getrokken")
-        regel = int(getrokken.gegevens["verzegeld"])
+        batch, regel = str(g.onderwerp), int(getrokken.gegevens["verzegeld"])
         verzegeld = self._find(getrokken, "verzegeld", "batch.verzegeld")
         self._verify_gelijk("het manifest", g.gegevens["manifest"], verzegeld.gegevens["manifest"])
-        if self._vervallen.get(str(g.onderwerp)) != regel:
+        if self._vervallen.get(batch) != regel:
             raise OngegrondError("de batch is veranderd sinds de steekproef is getrokken.")
-        if str(g.actor) in self._bewerkers.get(str(g.onderwerp), ()):
+        if self._gekeurd_op.get(batch) == regel:
+            raise OngegrondError("de batch is al gekeurd zoals zij nu is.")
+        if str(g.actor) in self._bewerkers[batch]:
             raise OngegrondError("de controleur bewerkte deze batch zelf.")
-        self._verify_mandaat(g, self._nu, "controleur")
+        self._verify_mandaat(g, CONTROLEUR)
+        self._gekeurd_op[batch] = regel
 
     # --- destruction ----------------------------------------------------------------------------------------------
+
+    def _lijst_weg(self, g: Gebeurtenis) -> None:
+        self._lijsten_weg.add(str(g.onderwerp))
 
     def _blik_getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "voorgesteld", "lijst.voorgesteld", g.gegevens["lijst"])
@@ -186,15 +246,19 @@ class Betekenis:
     def _blik_gedaan(self, g: Gebeurtenis) -> None:
         getrokken = self._find(g, "getrokken", "laatste_blik.getrokken")
         self._verify_gelijk("de lijst", g.gegevens["lijst"], getrokken.gegevens["lijst"])
+        self._verify_mandaat(g, *KIJKERS)
+        if (g.gegevens["lijst"], str(g.onderwerp)) in self._bekeken:
+            raise OngegrondError("de laatste blik op deze doos was al gedaan.")
+        self._bekeken.add((g.gegevens["lijst"], str(g.onderwerp)))
 
     def _vrijgegeven(self, g: Gebeurtenis) -> None:
         voorgesteld = self._find(g, "voorgesteld", "lijst.voorgesteld")
         self._verify_gelijk("de inhoud van de lijst", g.gegevens["inhoud"], voorgesteld.gegevens["inhoud"])
-        self._verify_mandaat(g, self._nu, "gemandateerde")
+        self._verify_mandaat(g, GEMANDATEERDE)
 
     def _vrijgave_weg(self, g: Gebeurtenis) -> None:
         self._find(g, "vrijgave", "vrijgave")
-        self._ingetrokken.add(int(g.gegevens["vrijgave"]))
+        self._vrijgaven_weg.add(int(g.gegevens["vrijgave"]))
 
     def _opgedragen(self, g: Gebeurtenis) -> None:
         een, twee = self._find_vrijgaven(g)
@@ -202,13 +266,15 @@ class Betekenis:
             raise OngegrondError("de twee vrijgaven zijn van dezelfde persoon.")
         if (een.gegevens["volgnummer"], twee.gegevens["volgnummer"]) != (1, 2):
             raise OngegrondError("de twee vrijgaven zijn niet een eerste en een tweede.")
-        self._verify_gelijk("de vrijgegeven inhoud", een.gegevens["inhoud"], twee.gegevens["inhoud"])
+        self._verify_gelijk("de vrijgegeven lijst", een.gegevens["voorgesteld"], twee.gegevens["voorgesteld"])
         self._verify_anker(g, int(g.gegevens["vrijgave_1"]), int(g.gegevens["vrijgave_2"]))
+        self._verify_mandaat(g, *UITVOERDERS)
 
     def _find_vrijgaven(self, opgedragen: Gebeurtenis) -> tuple[Gebeurtenis, Gebeurtenis]:
-        for veld in ("vrijgave_1", "vrijgave_2"):
-            if int(opgedragen.gegevens[veld]) in self._ingetrokken:
-                raise OngegrondError("een van de vrijgaven is ingetrokken.")
+        if str(opgedragen.onderwerp) in self._lijsten_weg:
+            raise OngegrondError("de lijst is ingetrokken.")
+        if {opgedragen.gegevens["vrijgave_1"], opgedragen.gegevens["vrijgave_2"]} & self._vrijgaven_weg:
+            raise OngegrondError("een van de vrijgaven is ingetrokken.")
         return self._find(opgedragen, "vrijgave_1", "vrijgave"), self._find(opgedragen, "vrijgave_2", "vrijgave")
 
     def _verify_anker(self, opgedragen: Gebeurtenis, *regels: int) -> Ankerfeit:
@@ -222,53 +288,96 @@ class Betekenis:
         return punt
 
     def _batch_weg(self, g: Gebeurtenis) -> None:
-        self._weg[g.gegevens["doos"]].append(g)
+        self._dozen[g.gegevens["doos"]].weg.append(g)
 
     def _uitgevoerd(self, g: Gebeurtenis) -> None:
-        doos = str(g.onderwerp)
-        if doos in self._vernietigd:
+        doos = self._dozen[str(g.onderwerp)]
+        if doos.vernietigd:
             raise OngegrondError("deze doos is al eerder vernietigd.")
         blik = self._find(g, "laatste_blik", "laatste_blik.gedaan")
-        lijst = blik.gegevens["lijst"]
-        opgedragen = self._find(g, "opgedragen", "vernietiging.opgedragen", lijst)
+        opgedragen = self._find(g, "opgedragen", "vernietiging.opgedragen", blik.gegevens["lijst"])
+        if (g.gegevens["opgedragen"], str(g.onderwerp)) in self._mislukt_:
+            raise OngegrondError("deze opdracht is voor deze doos al mislukt.")
         if blik.gegevens["geslaagd"] is not True:
             raise OngegrondError("de laatste blik op het papier is niet geslaagd.")
         een, twee = self._find_vrijgaven(opgedragen)
-        beslissers = [str(een.actor), str(twee.actor)]
-        goedgekeurd = self._verify_batches(g, doos, [*beslissers, str(blik.actor)])
+        self._verify_lijst(doos, een, blik)
+        anderen = [str(wie.actor) for wie in (een, twee, blik)]
+        goedgekeurd = self._verify_batches(g, doos, anderen, voor=int(opgedragen.gegevens["vrijgave_1"]))
         punt = self._verify_anker(opgedragen, int(g.gegevens["laatste_blik"]), *goedgekeurd)
         self._verify_tijd(g, opgedragen, punt)
-        self._verify_geen_stop([doos, *beslissers, str(blik.actor)])
-        self._vernietigd.add(doos)
+        for regel in (*_vrijgaven_van(opgedragen), g.gegevens["laatste_blik"], g.gegevens["opgedragen"], *goedgekeurd):
+            self._verify_klok(regel, parse_blad(self._lees(regel)))
+        self._verify_klok(self._nu, g)
+        self._verify_geen_stop([str(g.onderwerp), *anderen])
+        self._verify_mandaat(g, *UITVOERDERS)
+        doos.vernietigd = True
         self.vernietigd += 1
 
-    def _verify_batches(self, g: Gebeurtenis, doos: str, anderen: list[str]) -> list[int]:
-        """Every batch in the doos is approved as it is, by somebody else, under a besluit; return where that stands."""
-        weg = self._weg.pop(doos, [])
-        if not weg or len(weg) != g.gegevens["batches"]:
+    def _verify_lijst(self, doos: _Doos, vrijgave: Gebeurtenis, blik: Gebeurtenis) -> None:
+        """What was released is what was looked at, and what lies in the doos has not changed since it was proposed."""
+        getrokken = self._find(blik, "getrokken", "laatste_blik.getrokken")
+        voorgesteld = int(vrijgave.gegevens["voorgesteld"])
+        self._verify_gelijk("de bekeken lijst", getrokken.gegevens["voorgesteld"], voorgesteld)
+        if doos.veranderd >= voorgesteld:
+            raise OngegrondError("de doos is veranderd sinds zij op de lijst kwam.")
+
+    def _verify_batches(self, g: Gebeurtenis, doos: _Doos, anderen: list[str], *, voor: int) -> list[int]:
+        """Every batch in the doos is approved as it is, by somebody else, under a besluit, before the first release.
+
+        Returns the lines of the approvals.
+        """
+        weg, doos.weg = doos.weg, []
+        if len(weg) != g.gegevens["batches"] or not weg:
             raise OngegrondError("niet elke batch in de doos is genoemd.")
-        if sum(int(batch.gegevens["bladen"]) for batch in weg) != g.gegevens["bladen"]:
-            raise OngegrondError("het aantal bladen klopt niet met de batches in de doos.")
-        regels = []
+        genoemd = {str(batch.onderwerp): int(batch.gegevens["bladen"]) for batch in weg}
+        if genoemd != doos.bladen or len(genoemd) != len(weg) or sum(genoemd.values()) != g.gegevens["bladen"]:
+            raise OngegrondError("de bladen kloppen niet met wat er in de doos ligt.")
         for batch in weg:
-            onderwerp = str(batch.onderwerp)
-            goedgekeurd = self._find(batch, "goedgekeurd", "batch.goedgekeurd")
-            getrokken = self._find(goedgekeurd, "getrokken", "steekproef.getrokken")
-            if self._vervallen.get(onderwerp) != int(getrokken.gegevens["verzegeld"]):
-                raise OngegrondError("een batch in de doos is veranderd sinds zij is goedgekeurd.")
-            besluit = self._gebonden.get(onderwerp)
-            if besluit is None:
-                raise OngegrondError("een batch in de doos valt onder geen besluit.")
-            if str(goedgekeurd.actor) in anderen or self._bewerkers.get(onderwerp, set()) & set(anderen):
-                raise OngegrondError("iemand die vrijgaf of de laatste blik deed, keurde of bewerkte zelf.")
-            self._verify_geen_stop([besluit, str(goedgekeurd.actor)])
-            regels.append(int(batch.gegevens["goedgekeurd"]))
-        return regels
+            self._verify_batch(batch, anderen, voor)
+        return [int(batch.gegevens["goedgekeurd"]) for batch in weg]
+
+    def _verify_batch(self, weg: Gebeurtenis, anderen: list[str], voor: int) -> None:
+        batch = str(weg.onderwerp)
+        goedgekeurd = self._find(weg, "goedgekeurd", "batch.goedgekeurd")
+        getrokken = self._find(goedgekeurd, "getrokken", "steekproef.getrokken")
+        if self._vervallen.get(batch) != int(getrokken.gegevens["verzegeld"]):
+            raise OngegrondError("een batch in de doos is veranderd sinds zij is goedgekeurd.")
+        if int(weg.gegevens["goedgekeurd"]) >= voor:
+            raise OngegrondError("een batch in de doos is pas na de vrijgave goedgekeurd.")
+        besluit = self._gebonden.get(batch)
+        if besluit is None:
+            raise OngegrondError("een batch in de doos valt onder geen besluit.")
+        if {str(goedgekeurd.actor), *self._bewerkers[batch]} & set(anderen):
+            raise OngegrondError("iemand die vrijgaf of de laatste blik deed, keurde of bewerkte zelf.")
+        self._verify_geen_stop([besluit, str(goedgekeurd.actor), *self._bewerkers[batch]])
+
+    def _mislukt(self, g: Gebeurtenis) -> None:
+        eerder = parse_blad(self._lees(int(g.gegevens["opgedragen"])))
+        if eerder.soort != "vernietiging.opgedragen":
+            raise OngegrondError(f"opgedragen verwijst naar een regel {eerder.soort}.")
+        if self._dozen[str(g.onderwerp)].vernietigd:
+            raise OngegrondError("deze doos is al eerder vernietigd.")
+        self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
+
+    # --- time and anchors -----------------------------------------------------------------------------------------
+
+    def _verankering(self, g: Gebeurtenis) -> None:
+        """A checkpoint that was anchored is still there, so nobody hides which one came first."""
+        omvang = int(g.gegevens["checkpoint"])
+        punt = self._checkpoints.get(omvang)
+        if punt is None:
+            raise NietVastTeStellenError(f"Checkpoint {omvang} ontbreekt, dat is verankerd.")
+        self._verify_gelijk(f"de wortel van checkpoint {omvang}", g.gegevens["wortel"], punt.wortel.hex())
+
+    def _verify_klok(self, regel: int, g: Gebeurtenis) -> None:
+        if not self._klok.is_mogelijk(regel, _parse_tijd(g.op)):
+            raise OngegrondError(f"de tijd van regel {regel} kan niet, volgens de tijdstempels ervoor of erna.")
 
     def _verify_tijd(self, g: Gebeurtenis, opgedragen: Gebeurtenis, punt: Ankerfeit) -> None:
         """What was destroyed was ordered and anchored before: by the clock of others where the policy asks for it."""
-        uitgevoerd = datetime.fromisoformat(g.gegevens["uitgevoerd_op"])
-        if not datetime.fromisoformat(opgedragen.op) <= uitgevoerd <= datetime.fromisoformat(g.op):
+        uitgevoerd = _parse_tijd(g.gegevens["uitgevoerd_op"])
+        if not _parse_tijd(opgedragen.op) <= uitgevoerd <= _parse_tijd(g.op):
             raise OngegrondError("de vernietiging ligt niet tussen opdracht en vastlegging.")
         if punt.op is not None and uitgevoerd < punt.op:
             raise OngegrondError("er was nog geen tijdstempel toen het papier werd vernietigd.")
@@ -276,6 +385,17 @@ class Betekenis:
     def _verify_geen_stop(self, ids: list[str]) -> None:
         if any(self._stops.get(id_) for id_ in ids):
             raise OngegrondError("er liep een stop toen het papier werd vernietigd.")
+
+
+def _parse_tijd(tekst: str) -> datetime:
+    try:
+        return datetime.fromisoformat(tekst)
+    except ValueError as exc:  # the form of a leaf allows 30 February
+        raise OngegrondError(f"{tekst} bestaat niet.") from exc
+
+
+def _vrijgaven_van(opgedragen: Gebeurtenis) -> tuple[int, int]:
+    return int(opgedragen.gegevens["vrijgave_1"]), int(opgedragen.gegevens["vrijgave_2"])
 
 
 def _verify_regels(gebeurtenis: Gebeurtenis, nummer: int) -> None:
@@ -287,16 +407,23 @@ def _verify_regels(gebeurtenis: Gebeurtenis, nummer: int) -> None:
 _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "mandaat.verleend": Betekenis._mandaat_verleend,
     "mandaat.ingetrokken": Betekenis._mandaat_ingetrokken,
-    "bewerking": Betekenis._bewerking,
+    "besluit.vastgelegd": Betekenis._besluit,
     "batch.gebonden": Betekenis._gebonden_,
     "stop.geplaatst": Betekenis._stop,
     "stop.opgeheven": Betekenis._stop_weg,
+    "doos.gevuld": Betekenis._doos_gevuld,
+    "doos.geleegd": Betekenis._doos_geleegd,
+    "bewerking": Betekenis._bewerking,
+    "uitzondering.vastgelegd": Betekenis._batch_vervallen,
+    "uitzondering.ingetrokken": Betekenis._batch_vervallen,
+    "document.ontkoppeld": Betekenis._batch_vervallen,
     "documentversie.verzegeld": Betekenis._versie_verzegeld,
     "batch.verzegeld": Betekenis._batch_verzegeld,
     "goedkeuring.vervallen": Betekenis._batch_vervallen,
     "steekproef.getrokken": Betekenis._getrokken,
     "batch.goedgekeurd": Betekenis._gekeurd,
     "batch.afgekeurd": Betekenis._gekeurd,
+    "lijst.ingetrokken": Betekenis._lijst_weg,
     "laatste_blik.getrokken": Betekenis._blik_getrokken,
     "laatste_blik.gedaan": Betekenis._blik_gedaan,
     "vrijgave": Betekenis._vrijgegeven,
@@ -305,5 +432,6 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "vernietiging.batch": Betekenis._batch_weg,
     "vernietiging.uitgevoerd": Betekenis._uitgevoerd,
     "vernietiging.mislukt": Betekenis._mislukt,
+    "verankering": Betekenis._verankering,
 }
 BEKEKEN = frozenset(_REGELS)  # kinds of which the meaning is looked at

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef
+from tests.verhaal import Regel, Tijd, Verhaal, build_verhaal
 from vernietiging import tijdstempel, verificatie
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
 from vernietiging.beleid import GEEN, Beleid, parse_beleid
@@ -22,6 +25,7 @@ from vernietiging.errors import LogboekGewijzigdError
 from vernietiging.tegels import build_pad, encode_bundel
 from vernietiging.verzegelaar import Sleutelbos, Verzegelaar
 
+Breuk = Callable[[Verhaal], object]
 WORTEL = Path(__file__).resolve().parents[3]
 
 
@@ -281,6 +285,133 @@ def test_keys_come_from_the_policy_and_never_from_the_log(proef: Logproef, capsy
     assert verify(proef) == ONZEKER
     beleid.unlink()
     assert verify(proef) == ONZEKER
+
+
+def test_a_checkpoint_that_cannot_be_read_is_no_proof(proef: Logproef) -> None:
+    (proef.log / "checkpoint").unlink()
+    (proef.log / "checkpoint").mkdir()
+    assert verify(proef) == ONZEKER
+
+
+def test_a_checkpoint_under_the_name_of_another_is_a_change(proef: Logproef) -> None:
+    shutil.copy(proef.log / "checkpoints" / "553", proef.log / "checkpoints" / "554")
+    assert verify(proef) == GEWIJZIGD
+
+
+def test_a_head_that_was_signed_but_is_not_kept_is_a_change(proef: Logproef) -> None:
+    """Two histories of one size, both signed: one is shown, the other is kept."""
+    sleutels = Sleutelbos.open(proef.map / "verzegelaar", OORSPRONG)
+    vals = sleutels.sign(Checkpoint(OORSPRONG, 700, bytes(32)), 1_700_000_000)
+    (proef.log / "checkpoint").write_bytes(vals.to_bytes())
+    assert verify(proef) == GEWIJZIGD
+
+
+def test_a_checkpoint_that_was_signed_over_another_history_is_a_change(proef: Logproef) -> None:
+    sleutels = Sleutelbos.open(proef.map / "verzegelaar", OORSPRONG)
+    vals = sleutels.sign(Checkpoint(OORSPRONG, 100, bytes(32)), 1_700_000_000)
+    (proef.log / "checkpoints" / "100").write_bytes(vals.to_bytes())
+    assert verify(proef) == GEWIJZIGD
+
+
+def test_a_log_of_nothing_has_the_root_of_nothing(tmp_path: Path) -> None:
+    sleutels = Sleutelbos.open(tmp_path / "sleutels", OORSPRONG)
+    beleid = Beleid(sleutels.publiek, {}, {}, GEEN, {}, 0)
+    for wortel, is_heel in ((hashlib.sha256(b"").digest(), True), (bytes(32), False)):
+        notitie = sleutels.sign(Checkpoint(OORSPRONG, 0, wortel), 1_700_000_000).to_bytes()
+        (tmp_path / "log" / "checkpoints").mkdir(parents=True, exist_ok=True)
+        for pad in (tmp_path / "log" / "checkpoint", tmp_path / "log" / "checkpoints" / "0"):
+            pad.write_bytes(notitie)
+        if is_heel:
+            assert verificatie.verify_logboek(tmp_path / "log", beleid).checkpoint.omvang == 0
+        else:
+            with pytest.raises(LogboekGewijzigdError, match="nieuwste checkpoint"):
+                verificatie.verify_logboek(tmp_path / "log", beleid)
+
+
+def test_a_log_that_ends_with_its_tiles_is_whole(autoriteit: Stempelautoriteit, tmp_path: Path) -> None:
+    """After 256 lines nothing is left over on the lowest level."""
+    proef = build_logproef(tmp_path, autoriteit, aantallen=(256,))
+    proef.write_beleid()
+    assert verify(proef) == BEWEZEN
+
+
+# --- what the log says --------------------------------------------------------------------------------------------
+
+
+def seal_verhaal(proef: Logproef, verhaal: Verhaal) -> None:
+    """Seal a story as a sealer does, a checkpoint at each of its points, all anchored."""
+    bladen, punten = verhaal.build()
+    verzegelaar = proef.open()
+    vorige = 0
+    for omvang in punten:
+        verzegelaar.append(vorige, bladen[vorige:omvang])
+        proef.anchor(omvang)
+        vorige = omvang
+
+
+def open_verhaal() -> Verhaal:
+    """The story, just now, so that the stamps of now fit in it."""
+    verhaal = build_verhaal()
+    verhaal.begin, verhaal.stap = datetime.now(UTC) - timedelta(minutes=1), timedelta(seconds=0)
+    van = verhaal.stappen[verhaal.nummer("uitgevoerd")]
+    later = timedelta(minutes=2)  # the stamp says when it was made: after the order was, in this test
+    verhaal.anders("opgedragen", op=later)
+    verhaal.anders("uitgevoerd", op=later, gegevens={**van.gegevens, "uitgevoerd_op": Tijd("uitgevoerd")})
+    return verhaal
+
+
+def test_a_destruction_with_all_its_grounds_is_proven(
+    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
+    seal_verhaal(proef, open_verhaal())
+    proef.write_beleid()
+    assert verify(proef) == BEWEZEN, capsys.readouterr().out
+    assert "1 doos is vernietigd" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("breuk", "zin"), [
+    (lambda v: v.anders("vrijgave 2", actor="een"), "dezelfde persoon"),
+    (lambda v: v.zonder("mandaat controleur"), "geen mandaat"),
+    (lambda v: v.anders("gekeurd batch a", gegevens={"getrokken": Regel("uitgevoerd")}), "die later komt"),
+])  # fmt: skip
+def test_a_log_that_is_whole_and_signed_and_anchored_and_not_allowed_is_refused(
+    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str], breuk: Breuk, zin: str
+) -> None:
+    proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
+    verhaal = open_verhaal()
+    breuk(verhaal)
+    seal_verhaal(proef, verhaal)
+    proef.write_beleid()
+    assert verify(proef) == GEWIJZIGD
+    assert zin in capsys.readouterr().out
+    zonder = (proef.map / "beleid").read_text(encoding="utf-8")
+    (proef.map / "beleid").write_text(zonder.replace("#% tijdstempels 1", "#% tijdstempels 0"), encoding="utf-8")
+    assert verify(proef) == GEWIJZIGD
+
+
+def test_an_anchor_of_which_the_checkpoint_was_hidden_is_no_proof(
+    autoriteit: Stempelautoriteit, tmp_path: Path
+) -> None:
+    proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
+    verhaal = open_verhaal()
+    seal_verhaal(proef, verhaal)
+    proef.write_beleid()
+    (proef.log / "checkpoints" / str(verhaal.nummer("vrijgave 2") + 1)).unlink()
+    assert verify(proef) in (GEWIJZIGD, ONZEKER)
+
+
+def test_a_log_that_stamps_say_was_stamped_too_late_is_refused(
+    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole story was made up today, about yesterday."""
+    proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
+    verhaal = build_verhaal()
+    verhaal.begin = datetime.now(UTC) - timedelta(days=1)
+    seal_verhaal(proef, verhaal)
+    proef.write_beleid()
+    assert verify(proef) == GEWIJZIGD
+    assert "nog geen tijdstempel" in capsys.readouterr().out
 
 
 def test_an_unexpected_error_is_no_proof(heel: Logproef, monkeypatch: pytest.MonkeyPatch) -> None:

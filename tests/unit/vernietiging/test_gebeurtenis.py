@@ -200,6 +200,22 @@ def test_a_time_that_is_none_is_refused(tijd: str) -> None:
         verify_gebeurtenis(replace(build_gebeurtenis(), op=tijd))
 
 
+@pytest.mark.parametrize(
+    "anders", [{"soort": 3}, {"versie": True}, {"versie": "1"}, {"gegevens": ["pdf"]}, {"op": 20260302}]
+)
+def test_what_has_not_the_form_of_an_event_is_refused(anders: dict[str, Any]) -> None:
+    with pytest.raises(GebeurtenisError, match="heeft geen"):
+        verify_gebeurtenis(replace(build_gebeurtenis(), **anders))
+
+
+def test_an_event_that_is_too_long_is_refused_whatever_schema_would_allow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vernietiging.gebeurtenis.MAXIMUM_BYTES", 100)
+    with pytest.raises(GebeurtenisError, match="groter dan 100 bytes"):
+        verify_gebeurtenis(build_gebeurtenis())
+    with pytest.raises(GebeurtenisError, match="vaste vorm"):
+        parse_blad(build_gebeurtenis().to_bytes())
+
+
 def test_the_same_key_twice_is_refused_whichever_would_count() -> None:
     blad = build_gebeurtenis().to_bytes()
     with pytest.raises(GebeurtenisError):
