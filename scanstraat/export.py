@@ -35,7 +35,7 @@ from scanstraat.backup import OPSLAG, REGISTER, Ingang, record_objecten, render_
 from scanstraat.backup_database import open_moment
 from scanstraat.bootstrap import Basis
 from scanstraat.documentfeiten import Documentfeiten, Wie
-from scanstraat.errors import MdtoError, NietMogelijkError, OpslagError
+from scanstraat.errors import BezetError, MdtoError, NietMogelijkError, OpslagError
 from scanstraat.exportleesmij import render_leesmij
 from scanstraat.exporttabellen import write_tabellen
 from scanstraat.onderhoud import hold_slot, open_register
@@ -212,7 +212,7 @@ def _hold_still(basis: Basis) -> Iterator[Verzegeld]:
             try:
                 verzegeld = stapel.enter_context(logboek.hold_sealed(basis, logboek.open_klant(basis.config)))
                 break
-            except NietMogelijkError:
+            except BezetError:
                 if time.monotonic() > einde:
                     raise
                 time.sleep(0.02)

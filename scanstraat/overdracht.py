@@ -6,8 +6,6 @@ the event Vervanging and the relation Vervangt.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,7 +37,7 @@ from scanstraat.documentfeiten import (
     say_scan,
 )
 from scanstraat.domain import GEEN_RSIN, Koppelstatus
-from scanstraat.errors import NietMogelijkError, OpslagBeschadigdError
+from scanstraat.errors import NietMogelijkError
 from scanstraat.mdto import (
     JSON,
     TEKST,
@@ -78,6 +76,7 @@ from scanstraat.tables_bewijs import (
     TrekkingRow,
     UitvoeringRow,
     UitzonderingRow,
+    VerklaringdoosRow,
     VerklaringRow,
     VernietigingslijstRow,
     VerzegelingRow,
@@ -121,7 +120,7 @@ class Naslag:
         self._batch = lru_cache(maxsize=2)(self._load_batch)
         self._doos = lru_cache(maxsize=64)(self._load_doos)
         self._wie = lru_cache(maxsize=256)(self._load_wie)
-        self._verklaringen: dict[str, tuple[str, ...]] | None = None
+        self._verklaringen = lru_cache(maxsize=64)(self._load_verklaringen)
 
     def load_feiten(self, document: DocumentRow) -> Documentfeiten | None:
         """Return what is known of a document; None as long as no versie of it has an archive file."""
@@ -369,7 +368,9 @@ class Naslag:
             batch=batch.nummer,
             ligplaatsen=tuple(plaatsen),
             besluitvorming=tuple(b for _, _, _, vorming in dozen.values() for b in vorming),
-            verklaringen=self._find_verklaringen(plek.doos for plek in plaatsen) if weg else (),
+            verklaringen=tuple(sorted({nummer for doos_id in dozen for nummer in self._verklaringen(doos_id)}))
+            if weg
+            else (),
             uitzondering="" if uitzondering is None else f"{uitzondering.reden}: {uitzondering.toelichting}",
         )
 
@@ -421,32 +422,21 @@ class Naslag:
             ),
         )  # fmt: skip
 
-    def _find_verklaringen(self, dozen: Iterable[str]) -> tuple[str, ...]:
-        """Return the numbers of the standing verklaringen van vervanging over these dozen."""
-        if self._verklaringen is None:
-            self._verklaringen = self._load_verklaringen()
-        return tuple(sorted({nummer for doos in dozen for nummer in self._verklaringen.get(doos, ())}))
-
-    def _load_verklaringen(self) -> dict[str, tuple[str, ...]]:
+    def _load_verklaringen(self, doos_id: UUID) -> tuple[str, ...]:
+        """Return the numbers of the standing verklaringen van vervanging over a doos."""
         vervangen = select(VerklaringRow.vervangt_id).where(col(VerklaringRow.vervangt_id).is_not(None))
-        per_doos: dict[str, tuple[str, ...]] = {}
-        for rij in self._session.exec(
-            select(VerklaringRow).where(VerklaringRow.soort == "vervanging", col(VerklaringRow.id).not_in(vervangen))
-        ):
-            with os.fdopen(self._basis.opslag.open_fd(rij.gegevens_sha256), "rb") as bestand:
-                specificatie = _parse_specificatie(bestand.read())
-            for doos in specificatie:
-                per_doos[doos] = (*per_doos.get(doos, ()), rij.nummer)
-        return per_doos
-
-
-def _parse_specificatie(inhoud: bytes) -> list[str]:
-    try:
-        return [str(doos["doosnummer"]) for doos in json.loads(inhoud)["specificatie"]]
-    except (ValueError, LookupError, TypeError) as exc:
-        raise OpslagBeschadigdError(
-            "De gegevens van een verklaring zijn beschadigd in de opslag. Voer uit: scanstraat opslag controleer"
-        ) from exc
+        return tuple(
+            self._session.exec(
+                select(VerklaringRow.nummer)
+                .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
+                .where(
+                    VerklaringdoosRow.doos_id == doos_id,
+                    VerklaringRow.soort == "vervanging",
+                    col(VerklaringRow.id).not_in(vervangen),
+                )
+                .order_by(VerklaringRow.nummer)
+            )
+        )
 
 
 # --- as MDTO ------------------------------------------------------------------------------------------------------
