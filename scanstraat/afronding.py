@@ -170,6 +170,7 @@ def _step(basis: Basis) -> Iterator[Session]:
     """Seal what waits, and yield the transaction of a step."""
     logboek.seal_waiting(basis, logboek.open_klant(basis.config))
     with db.begin(basis.engine) as session:
+        storage.hold_beslissing(session)
         yield session
 
 

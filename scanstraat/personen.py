@@ -250,6 +250,7 @@ def grant_mandaat(
 
 def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aangemeld) -> int:
     """End every mandaat of a role that somebody has; return how many."""
+    storage.hold_beslissing(session)
     _verify_beheerder(session, door)
     actor = session.get_one(ActorRow, persoon.actor_id)
     rijen = session.exec(

@@ -59,6 +59,7 @@ def place_stop(
     """
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom: noem bijvoorbeeld het nummer van het verzoek. Noem geen namen.")
+    storage.hold_beslissing(session)
     stop = StopRow(
         soort=soort.value,
         over=over.value,
@@ -103,6 +104,7 @@ def lift_stop(session: Session, stop_id: UUID, reden: str, *, door: ActorRow) ->
     Raises:
         NietGevondenError: there is no such stop that stands.
     """
+    storage.hold_beslissing(session)
     stop = session.get(StopRow, stop_id)
     if stop is None or stop.opgeheven_op is not None:
         raise NietGevondenError(
