@@ -238,6 +238,7 @@ def _step(basis: Basis) -> Iterator[Session]:
     """Seal what waits, and yield the transaction of a step."""
     _seal_waiting(basis)
     with db.begin(basis.engine) as session:
+        storage.hold_beslissing(session)
         yield session
 
 

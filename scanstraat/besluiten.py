@@ -344,7 +344,7 @@ def add_uitzondering(
         raise NietMogelijkError(f"De reden {reden} bestaat niet. Kies uit: {', '.join(UITZONDERINGEN)}.")
     if not toelichting.strip():
         raise NietMogelijkError("Leg uit waarom het papier blijft, zonder namen.")
-    batch = storage.load_batch(session, document.batch_id)
+    batch = storage.lock_batch(session, document.batch_id)
     if document.id in storage.find_uitzonderingen(session, batch.id):
         raise NietMogelijkError("Dit document is al een uitzondering.")
     _verify_papier_er_nog(session, document)
@@ -411,6 +411,7 @@ def _verify_papier_er_nog(session: Session, document: DocumentRow) -> None:
 def end_uitzondering(session: Session, document: DocumentRow, toelichting: str, wie: Aangemeld) -> None:
     """Take an uitzondering back: the paper of the document may be replaced after all."""
     personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER)
+    batch = storage.lock_batch(session, document.batch_id)
     rij = session.exec(
         select(UitzonderingRow).where(
             UitzonderingRow.document_id == document.id, col(UitzonderingRow.ingetrokken_op).is_(None)
@@ -421,7 +422,6 @@ def end_uitzondering(session: Session, document: DocumentRow, toelichting: str, 
     if not toelichting.strip():
         raise NietMogelijkError("Leg uit waarom het papier niet meer hoeft te blijven.")
     actor = personen.actor_of(session, wie.persoon_id)
-    batch = storage.load_batch(session, document.batch_id)
     rij.ingetrokken_op, rij.ingetrokken_door = db.now_text(), actor.id
     session.add(rij)
     storage.append_gebeurtenis(
@@ -449,6 +449,7 @@ def extend_termijn(session: Session, batch: BatchRow, tot: date, reden: str, wie
         raise NietMogelijkError("Zeg waarom het papier langer blijft.")
     if tot < datetime.now(UTC).date():
         raise NietMogelijkError(f"{tot:%d-%m-%Y} is al voorbij. Noem een dag die nog komt.")
+    storage.lock_batch(session, batch.id)
     al = find_verlengd_tot(session, batch.id)
     if al is not None and tot <= al:
         raise NietMogelijkError(f"Het papier blijft al tot en met {al:%d-%m-%Y}. Verkorten kan niet.")

@@ -31,7 +31,7 @@ from vernietiging.errors import LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
-from vernietiging.verificatie import verify_checkpoint, verify_logboek
+from vernietiging.verificatie import hash_bewijs, verify_checkpoint, verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
@@ -141,7 +141,7 @@ def anchor(basis: Basis, omvang: int) -> verankering.Ankerverslag:
                 wortel=read_wortel(basis.config, omvang),
                 getuigen=len(verslag.getuigen),
                 tijdstempels=len(verslag.tijdstempels),
-                bewijs=verankering.hash_bewijs(basis.config, omvang),
+                bewijs=hash_bewijs(basis.config.logboek.map, omvang),
             )
     return verslag
 
@@ -186,6 +186,12 @@ def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:
     """
     with db.read(basis.engine) as session:
         bekend = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
+        hoogste = session.exec(select(sa.func.max(LogregelRow.nummer))).one()
+    if bekend != (0 if hoogste is None else hoogste + 1):
+        raise LogboekGewijzigdError(
+            "In de database ontbreken regels van het logboek: er is iets veranderd. Er wordt niets verzegeld. "
+            "Waarschuw de functioneel beheerder."
+        )
     if bekend > verzegeld.omvang:
         raise LogboekGewijzigdError(
             f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Is de verzegelaar "

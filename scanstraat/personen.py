@@ -271,6 +271,7 @@ def revoke_mandaat(session: Session, persoon: PersoonRow, rol: Rol, *, door: Aan
         NietGevondenError: they have no such mandaat.
         NietMogelijkError: nobody would be functioneel beheerder any more, and so nobody could appoint one.
     """
+    storage.hold_beslissing(session)
     _verify_beheerder(session, door)
     actor = session.get_one(ActorRow, persoon.actor_id)
     rijen = session.exec(

@@ -36,6 +36,7 @@ from scanstraat.tables import (
     DocumentRow,
     DocumentversieRow,
     GebeurtenisRow,
+    LogregelRow,
     ObjectRow,
     PaginaRow,
     ScanmapBestandRow,
@@ -46,18 +47,20 @@ from scanstraat.tables_bewijs import (
     LaatsteblikRow,
     LijstdoosRow,
     OordeelRow,
+    OpdrachtRow,
     UitzonderingRow,
     VernietigingslijstRow,
     VrijgaveRow,
 )
 from scanstraat.technisch_log import describe_fout
-from vernietiging.beleid import GEEN
+from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import VernietigingError
 from vernietiging.gebeurtenis import canonical_json
 from vernietiging.grondslag import Aanvraag, Antwoord, Feit
 
 Meld = Callable[[int, int], None]
 MEESTE_REDENEN = 8  # of one fact; more are counted
+NIEUWSTE = 2**53  # behind every line of the log: what is written now
 
 _log = structlog.get_logger("poort")
 
@@ -702,14 +705,27 @@ def _check_uitzonderingen(session: Session, dossier: Dossier) -> Antwoord:
 # --- 12 to 14: after the release ----------------------------------------------------------------------------------
 
 
+def _find_deelnemers(session: Session, dossier: Dossier) -> set[UUID]:
+    """Return who scanned, edited or checked what is in the dozen of a list."""
+    ids = [b.batch.id for b in dossier.batches]
+    deelnemers = {p for b in dossier.batches for p in personen.find_betrokkenen(session, b.batch).personen}
+    return deelnemers | set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
+
+
 def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:
     redenen, regels = [], []
+    deelnemers = _find_deelnemers(session, dossier)
     for doos in dossier.dozen:
         blik = find_laatste_blik(session, dossier.lijst.id, doos.id)
         if blik is None:
             redenen.append(f"Op doos {doos.nummer} is nog geen laatste blik gedaan.")
         elif not blik.geslaagd:
             redenen.append(f"De laatste blik op doos {doos.nummer} is niet geslaagd.")
+        elif blik.persoon_id in deelnemers:
+            redenen.append(
+                f"Wie de laatste blik op doos {doos.nummer} deed, heeft sindsdien zelf gekeurd of bewerkt wat op de "
+                "lijst staat. Trek de lijst in en maak een nieuwe."
+            )
         else:
             regel = storage.find_logregel(session, blik.gebeurtenis_id)
             if regel is None:
@@ -764,10 +780,8 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
         redenen.append("De twee vrijgaven zijn van dezelfde persoon.")
     if any(v.inhoud_sha256 != dossier.lijst.inhoud_sha256 for v in vrijgaven):
         redenen.append("Een vrijgave gaat niet over deze lijst.")
-    betrokken = {p for b in dossier.batches for p in personen.find_betrokkenen(session, b.batch).personen}
-    ids = [b.batch.id for b in dossier.batches]
-    betrokken |= set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
-    if any(v.persoon_id in betrokken for v in vrijgaven):
+    deelnemers = _find_deelnemers(session, dossier)
+    if any(v.persoon_id in deelnemers for v in vrijgaven):
         redenen.append("Iemand die vrijgaf, heeft dit papier gescand, bewerkt of gekeurd.")
     einde = find_einde_bedenktijd(session, dossier)
     if einde is None or _now() < einde:
@@ -776,14 +790,18 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
     regels = [storage.find_logregel(session, v.gebeurtenis_id) for v in vrijgaven]
     if None in regels:
         redenen.append("Een vrijgave staat nog niet in het logboek.")
-    return _answer(redenen, {"regels": [regel for regel in regels if regel is not None]})
+    bekend = [regel for regel in regels if regel is not None]
+    goedgekeurd = [regel for b in dossier.batches if (regel := find_goedkeuring(session, b.batch)[1]) is not None]
+    if max(goedgekeurd, default=-1) > min(bekend, default=-1):
+        redenen.append("Er is opnieuw gekeurd na de vrijgave. Trek de vrijgaven in en geef opnieuw vrij.")
+    return _answer(redenen, {"regels": bekend})
 
 
 def _check_verankerd(basis: Basis, session: Session, dossier: Dossier) -> Antwoord:
-    nodig = find_laatste_regel(session, dossier)
-    if nodig is None:
+    regels = _load_regels(session, _find_gebeurtenissen(session, dossier))
+    if regels is None:
         return _answer(["Niet alles over deze lijst staat al in het verzegelde logboek."], {})
-    beleid = logboek.load_beleid(basis.config)
+    nodig, beleid = max(regels), logboek.load_beleid(basis.config)
     if not beleid.minimaal_tijdstempels and beleid.quorum == GEEN:
         return _answer(
             [
@@ -802,7 +820,7 @@ def _check_verankerd(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
             {"regel": nodig},
         )
     return _answer(
-        [],
+        _find_klokfouten(basis, session, dossier, beleid, regels),
         {
             "regel": nodig,
             "checkpoint": anker.omvang,
@@ -816,8 +834,27 @@ def _check_verankerd(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
 _RUSTEN_OP = ("batch.gebonden", "batch.scanoperator", "termijn.verlengd", "uitzondering.ingetrokken")
 
 
-def find_laatste_regel(session: Session, dossier: Dossier) -> int | None:
-    """Return the number of the newest line of the log that the facts about a list rest on; None: not all are sealed."""
+def _find_klokfouten(
+    basis: Basis, session: Session, dossier: Dossier, beleid: Beleid, regels: Mapping[int, str]
+) -> list[str]:
+    """Return where our clock said what cannot be, by the stamps of others before and after it."""
+    opdracht = session.exec(select(OpdrachtRow.gebeurtenis_id).where(OpdrachtRow.lijst_id == dossier.lijst.id)).first()
+    if opdracht is not None:
+        regels = {**regels, **(_load_regels(session, [opdracht]) or {})}
+    klok = verankering.build_klok(basis.config, beleid, [*regels, NIEUWSTE])
+    redenen = [
+        f"De klok van deze machine klopte niet toen regel {regel} van het logboek werd geschreven: er staat {op}, en "
+        "dat kan niet volgens de tijdstempels. Doe opnieuw wat toen is besloten."
+        for regel, op in sorted(regels.items())
+        if not klok.is_mogelijk(regel, datetime.fromisoformat(op))
+    ]
+    if not klok.is_mogelijk(NIEUWSTE, _now()):
+        redenen.append("De klok van deze machine loopt achter op het nieuwste tijdstempel. Zet haar gelijk.")
+    return redenen
+
+
+def _find_gebeurtenissen(session: Session, dossier: Dossier) -> list[UUID]:
+    """Return every event that the facts about a list rest on."""
     ids = [dossier.lijst.gebeurtenis_id]
     ids += [v.gebeurtenis_id for v in find_vrijgaven(session, dossier.lijst.id)]
     for doos in dossier.dozen:
@@ -835,8 +872,17 @@ def find_laatste_regel(session: Session, dossier: Dossier) -> int | None:
                 GebeurtenisRow.onderwerp_log_id == b.batch.log_id, col(GebeurtenisRow.soort).in_(_RUSTEN_OP)
             )
         )
-    regels = [storage.find_logregel(session, id_) for id_ in ids]
-    return None if None in regels else max(regel for regel in regels if regel is not None)
+    return ids
+
+
+def _load_regels(session: Session, ids: list[UUID]) -> dict[int, str] | None:
+    """Return the lines of the log that these events are, and when they were written; None: not all are sealed."""
+    gevonden = session.exec(
+        select(LogregelRow.nummer, GebeurtenisRow.op)
+        .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+        .where(col(GebeurtenisRow.id).in_(ids))
+    ).all()
+    return dict(gevonden) if len(gevonden) == len(set(ids)) else None
 
 
 def find_lijst(session: Session, naam: str) -> VernietigingslijstRow:

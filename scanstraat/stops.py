@@ -64,6 +64,7 @@ def place_stop(
         raise NietMogelijkError("Zeg waarop de stop is: noem het nummer van de zaak.")
     if not reden.strip():
         raise NietMogelijkError("Zeg waarom: noem bijvoorbeeld het nummer van het verzoek. Noem geen namen.")
+    storage.hold_beslissing(session)
     stop = StopRow(
         soort=soort.value,
         over=over.value,
@@ -108,6 +109,7 @@ def lift_stop(session: Session, stop_id: UUID, reden: str, *, door: ActorRow) ->
     Raises:
         NietGevondenError: there is no such stop that stands.
     """
+    storage.hold_beslissing(session)
     stop = verify_opheffing(session.get(StopRow, stop_id), reden)
     stop.opgeheven_op, stop.opgeheven_door, stop.opheffingsreden = db.now_text(), door.id, reden.strip()
     session.add(stop)

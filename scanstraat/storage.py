@@ -65,6 +65,7 @@ from scanstraat.tables_bewijs import (
 from vernietiging.gebeurtenis import Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
+_BESLISSING_SLOT = 7_220_145  # PostgreSQL advisory lock: see hold_beslissing
 _BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
 
 
@@ -324,6 +325,17 @@ def lock_batch(session: Session, batch_id: UUID) -> BatchRow:
     if batch is None:
         raise NietGevondenError("Deze batch bestaat niet. `scanstraat batches` toont welke er zijn.")
     return batch
+
+
+def hold_beslissing(session: Session) -> None:
+    """Be the only one who decides on paper, until the end of the transaction: what was asked still holds then.
+
+    A step towards the shredder takes this, and so does everything that may stand in its way without changing a batch:
+    a stop, the end of a mandaat, a release that is taken back. Before any row is locked, so that nobody waits in a
+    ring. On SQLite every transaction that writes is alone already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _BESLISSING_SLOT})
 
 
 def lock_document(session: Session, document_id: UUID) -> tuple[BatchRow, DocumentRow]:

@@ -5,9 +5,9 @@ What comes back is checked before it is kept, beside the log, under the size of 
 
 from __future__ import annotations
 
-import hashlib
 import ssl
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,6 +19,7 @@ import httpx
 from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
 from scanstraat.errors import InstellingError
 from vernietiging.beleid import GEEN, Beleid, Groep
+from vernietiging.betekenis import Klok
 from vernietiging.boom import build_consistentiebewijs
 from vernietiging.checkpoint import parse_checkpoint, read_bericht
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
@@ -111,21 +112,6 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
     return Ankerverslag(omvang, getuigen, stempels, tuple(fouten))
 
 
-def hash_bewijs(config: Config, omvang: int) -> str:
-    """Return the SHA-256, hex, over every stamp and every line of a witness about a checkpoint.
-
-    Of each file: its path in the log, a newline, its SHA-256 in hex, a newline; in the order of the paths.
-    """
-    map = config.logboek.map
-    paden = [map / "getuigen" / str(omvang), *(map / "tijdstempels" / str(omvang)).glob("*.tsr")]
-    regels = sorted(
-        f"{pad.relative_to(map).as_posix()}\n{hashlib.sha256(pad.read_bytes()).hexdigest()}\n"
-        for pad in paden
-        if pad.is_file()
-    )
-    return hashlib.sha256("".join(regels).encode()).hexdigest()
-
-
 def is_anchored(config: Config, omvang: int) -> bool:
     """Whether everybody in the settings has answered about the checkpoint of this size."""
     map = config.logboek.map
@@ -159,9 +145,25 @@ def find_anker(config: Config, beleid: Beleid, regel: int) -> Anker | None:
     return None
 
 
+def build_klok(config: Config, beleid: Beleid, regels: Iterable[int]) -> Klok:
+    """Return what the last stamp before each of these lines, and the first one over it, say about our clock."""
+    map = config.logboek.map
+    omvangen = sorted(_sizes(map / "tijdstempels"))
+    plekken = [bisect_right(omvangen, regel) for regel in regels]
+    nodig = {omvang for plek in plekken for omvang in omvangen[max(0, plek - 1) : plek + 1]}
+    tijden = {}
+    for omvang in sorted(nodig):
+        inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
+        checkpoint = verify_checkpoint(parse_notitie(inhoud), beleid)
+        tijden[omvang] = find_verankering(map, beleid, checkpoint, inhoud).find_tijd(beleid)
+    return Klok((omvang, tijd) for omvang, tijd in tijden.items() if tijd is not None)
+
+
 def _stamp(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: TijdstempelConfig) -> None:
     plaats = map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr"
     wortel = read_wortel(deel.wortel)
+    # First, so that whoever verifies at this moment has what the stamp is believed on.
+    write_over(map / "wortels" / f"{deel.naam}.pem", ssl.DER_cert_to_PEM_cert(wortel).encode())
     if not plaats.exists():
         antwoord = http.post(
             deel.url, content=build_vraag(inhoud), headers={"Content-Type": "application/timestamp-query"}
@@ -173,7 +175,6 @@ def _stamp(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Tijd
             write_once(plaats, antwoord.content)
         finally:
             proef.unlink()
-    write_over(map / "wortels" / f"{deel.naam}.pem", ssl.DER_cert_to_PEM_cert(wortel).encode())
 
 
 def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: GetuigeConfig) -> None:

@@ -162,6 +162,7 @@ def withdraw_lijst(session: Session, lijst: VernietigingslijstRow, reden: str, w
     Raises:
         NietMogelijkError: it was ordered already, or there is no reason.
     """
+    storage.hold_beslissing(session)
     personen.verify_mandaat(
         session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE
     )
@@ -423,6 +424,7 @@ def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str,
 
     One of the releasers may, and so may an archivaris or functioneel beheerder: stopping is easier than going on.
     """
+    storage.hold_beslissing(session)
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if not vrijgaven:
         raise NietMogelijkError(f"Lijst {lijst.naam} is niet vrijgegeven.")
@@ -719,6 +721,7 @@ def record_failure(
     session: Session, opdracht: OpdrachtRow, doos: DoosRow, toelichting: str, wie: Aangemeld, *, deels: bool
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
+    storage.hold_beslissing(session)
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     _find_container(session, opdracht, doos)
     if not toelichting.strip():

@@ -145,7 +145,7 @@ class Verhaal:
             if stap.naam in self.punten:
                 verankerd, na = self.punten[stap.naam]
                 op = None if na is None else self.begin + self.nummer(stap.naam) * self.stap + na
-                punten[len(bladen)] = Ankerfeit(rand.wortel, verankerd, op)
+                punten[len(bladen)] = Ankerfeit(rand.wortel, verankerd, op, frozenset({_VULLING[Veld.HASH]}))
         return bladen, punten
 
     def _build_blad(self, stap: Stap, punten: Mapping[int, Ankerfeit]) -> bytes:

@@ -30,11 +30,17 @@ Lees = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Ankerfeit:
-    """What the verifier knows of a stored checkpoint: its root, and when enough outsiders had seen it (None: not)."""
+    """What the verifier knows of a stored checkpoint.
+
+    verankerd: whether as many outsiders as the policy asks had seen it.
+    op: the time that as many authorities as the policy asks put on it; None: the policy asks none.
+    bewijzen: fingerprints of the stamps and lines of witnesses that lie beside it, and of each part that came first.
+    """
 
     wortel: bytes
     verankerd: bool
-    op: datetime | None  # the time that as many authorities as the policy asks put on it; None: the policy asks none
+    op: datetime | None
+    bewijzen: frozenset[str] = frozenset()
 
 
 class Klok:
@@ -363,12 +369,14 @@ class Betekenis:
     # --- time and anchors -----------------------------------------------------------------------------------------
 
     def _verankering(self, g: Gebeurtenis) -> None:
-        """A checkpoint that was anchored is still there, so nobody hides which one came first."""
+        """A checkpoint that was anchored is still there, with everything that anchored it then."""
         omvang = int(g.gegevens["checkpoint"])
         punt = self._checkpoints.get(omvang)
         if punt is None:
             raise NietVastTeStellenError(f"Checkpoint {omvang} ontbreekt, dat is verankerd.")
         self._verify_gelijk(f"de wortel van checkpoint {omvang}", g.gegevens["wortel"], punt.wortel.hex())
+        if g.gegevens["bewijs"] not in punt.bewijzen:
+            raise OngegrondError(f"een tijdstempel of een regel van een getuige bij checkpoint {omvang} is veranderd.")
 
     def _verify_klok(self, regel: int, g: Gebeurtenis) -> None:
         if not self._klok.is_mogelijk(regel, _parse_tijd(g.op)):

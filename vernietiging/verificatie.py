@@ -7,12 +7,14 @@ log.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 
 from vernietiging.beleid import Beleid
@@ -27,6 +29,7 @@ from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
 
 _TEGEL = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
+_MEESTE_STEMPELS = 6  # of one checkpoint; of more, only all together are looked at
 Meld = Callable[[int, int], None]
 
 
@@ -81,7 +84,9 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
     betekenis = Betekenis(
         _Naslag(map, checkpoint.omvang).read,
         {
-            omvang: Ankerfeit(punt.wortel, omvang in genoeg, verankeringen[omvang].find_tijd(beleid))
+            omvang: Ankerfeit(
+                punt.wortel, omvang in genoeg, verankeringen[omvang].find_tijd(beleid), find_bewijzen(map, omvang)
+            )
             for omvang, punt in punten.items()
         },
     )
@@ -181,6 +186,38 @@ def find_verankering(map: Path, beleid: Beleid, checkpoint: Checkpoint, inhoud: 
                 raise NietVastTeStellenError(f"Het certificaat van tijdstempelautoriteit {naam} ontbreekt.")
             stempels[naam] = verify_tijdstempel(antwoord, inhoud, wortel)
     return Verankering(find_getuigen(notitie, beleid), stempels)
+
+
+def hash_bewijs(map: Path, omvang: int) -> str:
+    """Return the SHA-256, hex, over every stamp and every line of a witness about a checkpoint.
+
+    Of each file: its path in the log, a newline, its SHA-256 in hex, a newline; in the order of the paths.
+    """
+    return _hash_bestanden(_read_bewijzen(map, omvang))
+
+
+def find_bewijzen(map: Path, omvang: int) -> frozenset[str]:
+    """Return what `hash_bewijs` may have been before: files are never changed, stamps and lines only come in."""
+    bestanden = _read_bewijzen(map, omvang)
+    stempels = {naam: inhoud for naam, inhoud in bestanden.items() if naam.startswith("tijdstempels/")}
+    regels = bestanden.get(f"getuigen/{omvang}", b"").splitlines(keepends=True)
+    hoeveel = range(len(stempels) + 1) if len(stempels) <= _MEESTE_STEMPELS else (len(stempels),)
+    return frozenset(
+        _hash_bestanden(dict(deel) | ({f"getuigen/{omvang}": b"".join(regels[:tot])} if tot else {}))
+        for aantal in hoeveel
+        for deel in combinations(stempels.items(), aantal)
+        for tot in range(len(regels) + 1)
+    )
+
+
+def _read_bewijzen(map: Path, omvang: int) -> dict[str, bytes]:
+    paden = [map / "getuigen" / str(omvang), *(map / "tijdstempels" / str(omvang)).glob("*.tsr")]
+    return {pad.relative_to(map).as_posix(): _read(pad) for pad in paden if pad.is_file()}
+
+
+def _hash_bestanden(bestanden: Mapping[str, bytes]) -> str:
+    regels = (f"{naam}\n{hashlib.sha256(inhoud).hexdigest()}\n" for naam, inhoud in sorted(bestanden.items()))
+    return hashlib.sha256("".join(regels).encode()).hexdigest()
 
 
 # --- leaves and tiles ---------------------------------------------------------------------------------------------

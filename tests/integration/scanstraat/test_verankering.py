@@ -23,6 +23,7 @@ from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
 from vernietiging.__main__ import BEWEZEN, ONZEKER, main
 from vernietiging.beleid import render_beleid
 from vernietiging.getuige import Getuige, build_server
+from vernietiging.verificatie import hash_bewijs
 from vernietiging.verzegelaar import Verzegelaar
 
 Post = Callable[[bytes], tuple[int, bytes]]
@@ -197,11 +198,11 @@ def test_what_was_anchored_becomes_an_event_that_commits_to_every_stamp_and_line
         (anker,) = load_ankers(basis)
     assert (anker["checkpoint"], anker["getuigen"], anker["tijdstempels"]) == (3, 1, 1)
     assert anker["wortel"] == logboek.read_wortel(proef.config, 3)
-    assert anker["bewijs"] == verankering.hash_bewijs(proef.config, 3)
+    assert anker["bewijs"] == hash_bewijs(proef.config.logboek.map, 3)
     (stempel,) = (proef.config.logboek.map / "tijdstempels" / "3").glob("*.tsr")
     stempel.chmod(0o600)
     stempel.write_bytes(stempel.read_bytes() + b" ")
-    assert anker["bewijs"] != verankering.hash_bewijs(proef.config, 3)
+    assert anker["bewijs"] != hash_bewijs(proef.config.logboek.map, 3)
 
 
 def load_ankers(basis: Basis) -> list[Mapping[str, object]]:

@@ -9,19 +9,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef
+from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef, write
 from tests.verhaal import Regel, Tijd, Verhaal, build_verhaal
 from vernietiging import tijdstempel, verificatie
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
 from vernietiging.beleid import GEEN, Beleid, parse_beleid
 from vernietiging.checkpoint import Checkpoint
 from vernietiging.errors import LogboekGewijzigdError
+from vernietiging.gebeurtenis import parse_blad
 from vernietiging.tegels import build_pad, encode_bundel
 from vernietiging.verzegelaar import Sleutelbos, Verzegelaar
 
@@ -350,8 +352,8 @@ def seal_verhaal(proef: Logproef, verhaal: Verhaal) -> None:
 
 
 def open_verhaal() -> Verhaal:
-    """The story, just now, so that the stamps of now fit in it."""
-    verhaal = build_verhaal()
+    """The story, just now, so that the stamps of now fit in it; what was stamped is not told again."""
+    verhaal = build_verhaal().zonder("verankering")
     verhaal.begin, verhaal.stap = datetime.now(UTC) - timedelta(minutes=1), timedelta(seconds=0)
     van = verhaal.stappen[verhaal.nummer("uitgevoerd")]
     later = timedelta(minutes=2)  # the stamp says when it was made: after the order was, in this test
@@ -390,15 +392,53 @@ def test_a_log_that_is_whole_and_signed_and_anchored_and_not_allowed_is_refused(
     assert verify(proef) == GEWIJZIGD
 
 
-def test_an_anchor_of_which_the_checkpoint_was_hidden_is_no_proof(
-    autoriteit: Stempelautoriteit, tmp_path: Path
-) -> None:
+@pytest.fixture
+def verankerd(autoriteit: Stempelautoriteit, tmp_path: Path) -> Logproef:
+    """A log of which a line says how its first checkpoint was anchored; the second is anchored as well."""
     proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
-    verhaal = open_verhaal()
-    seal_verhaal(proef, verhaal)
+    proef.seal(3)
+    proef.anchor(3)
+    gegevens = {
+        "checkpoint": 3, "wortel": proef.open().stand.rand.wortel.hex(), "getuigen": 1, "tijdstempels": 1,
+        "bewijs": verificatie.hash_bewijs(proef.log, 3),
+    }  # fmt: skip
+    blad = replace(parse_blad(build_blad(3)), soort="verankering", gegevens=gegevens).to_bytes()
+    proef.open().append(3, [blad])
+    proef.anchor(4)
     proef.write_beleid()
-    (proef.log / "checkpoints" / str(verhaal.nummer("vrijgave 2") + 1)).unlink()
-    assert verify(proef) in (GEWIJZIGD, ONZEKER)
+    assert verify(proef) == BEWEZEN
+    return proef
+
+
+def test_what_a_line_says_of_an_anchor_binds_every_byte_of_it(verankerd: Logproef) -> None:
+    """Also bytes that openssl does not look at, and the name of a witness that nobody knows then."""
+    for pad in (verankerd.log / "getuigen" / "3", verankerd.log / "tijdstempels" / "3" / "proefstempel.tsr"):
+        goed = pad.read_bytes()
+        for plek in range(0, len(goed), 5):
+            pad.write_bytes(goed[:plek] + bytes([goed[plek] ^ 1]) + goed[plek + 1 :])
+            assert verify(verankerd) in (GEWIJZIGD, ONZEKER), (pad, plek)
+        pad.unlink()
+        assert verify(verankerd) == GEWIJZIGD
+        pad.write_bytes(goed)
+    assert verify(verankerd) == BEWEZEN
+
+
+def test_an_anchor_of_which_the_checkpoint_was_hidden_is_no_proof(verankerd: Logproef) -> None:
+    (verankerd.log / "checkpoints" / "3").unlink()
+    assert verify(verankerd) == ONZEKER
+
+
+@pytest.mark.parametrize("aantal", [1, 6, 20])
+def test_stamps_and_lines_that_came_in_later_are_no_change(verankerd: Logproef, aantal: int) -> None:
+    stempel = (verankerd.log / "tijdstempels" / "3" / "proefstempel.tsr").read_bytes()
+    regel = (verankerd.log / "getuigen" / "3").read_bytes()
+    write(verankerd.log / "getuigen" / "3", regel + regel.replace(b"archief.example", b"elders.example"))
+    for nummer in range(aantal):
+        write(verankerd.log / "tijdstempels" / "3" / f"ander{nummer}.tsr", stempel)
+    if aantal <= 5:
+        assert verify(verankerd) == BEWEZEN
+    else:  # so many that nobody would try all parts: it is not called proven, and it takes no time
+        assert verify(verankerd) == GEWIJZIGD
 
 
 def test_a_log_that_stamps_say_was_stamped_too_late_is_refused(
@@ -406,7 +446,7 @@ def test_a_log_that_stamps_say_was_stamped_too_late_is_refused(
 ) -> None:
     """The whole story was made up today, about yesterday."""
     proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
-    verhaal = build_verhaal()
+    verhaal = build_verhaal().zonder("verankering")
     verhaal.begin = datetime.now(UTC) - timedelta(days=1)
     seal_verhaal(proef, verhaal)
     proef.write_beleid()

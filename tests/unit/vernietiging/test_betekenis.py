@@ -376,6 +376,8 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("the clock set forward to record", lambda v: v.anders("uitgevoerd", op=timedelta(days=1)), "uitgevoerd",
      "tijdstempels"),
     # the log about itself
+    ("an anchor with other evidence", lambda v: v.anders("verankering", gegevens={"bewijs": "0" * 64}), "verankering",
+     "tijdstempel of een regel"),
     ("an anchor of another root", lambda v: v.anders("verankering", gegevens={"wortel": "0" * 64}), "verankering",
      "wortel"),
 ]  # fmt: skip
