@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +23,7 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.oordeel import FOUTEN
 from scanstraat import besluiten, db, logboek, papier, personen, poort, storage, verankering
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import to_local
+from scanstraat.domain import Weglaatreden, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.mdto import Kenmerk, Verwijzing, build_verklaring_mdto
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
@@ -343,40 +344,68 @@ def _build_doos(basis: Basis, session: Session, uitvoering: UitvoeringRow) -> Do
 
 
 def _build_documenten(basis: Basis, session: Session, batch: BatchRow, doos: DoosRow) -> list[Documentregel]:
-    """Return the documents of a batch in a doos as they were approved, with the sheets and pages that lay there."""
+    """Return the documents of a batch in a doos as they were approved, with the sheets and pages that lay there.
+
+    A page that a herscan replaced has its paper in the doos: its sheet is named, and the herscan is the page of it.
+    """
     goedgekeurd = _load_goedgekeurd(basis, session, batch)
     rijen = session.exec(
-        select(DocumentversieRow, DocumentRow, BladRow.nummer)
+        select(DocumentversieRow, DocumentRow, BladRow, DoosbladRow.doos_id)
         .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
         .join(PaginaRow, col(PaginaRow.documentversie_id) == DocumentversieRow.id)
         .join(BeeldRow, col(BeeldRow.id) == PaginaRow.beeld_id)
         .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
-        .join(DoosbladRow, col(DoosbladRow.blad_id) == BladRow.id)
-        .where(
-            DocumentRow.batch_id == batch.id,
-            col(DocumentversieRow.log_id).in_(goedgekeurd),
-            DoosbladRow.doos_id == doos.id,
-            col(DoosbladRow.uit_op).is_(None),
-        )
+        .outerjoin(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
+        .where(DocumentRow.batch_id == batch.id, col(DocumentversieRow.log_id).in_(goedgekeurd))
         .order_by(col(DocumentRow.volgorde), col(PaginaRow.nummer))
     )
+    vervangen = _find_vervangen(session, batch, doos)
+    herscanbladen = storage.find_herscanbladen(session, batch.id)
     per_versie: dict[UUID, tuple[DocumentversieRow, DocumentRow, list[int]]] = {}
-    for versie, document, blad in rijen:
-        per_versie.setdefault(versie.id, (versie, document, []))[2].append(blad)
+    herscans: Counter[UUID] = Counter()
+    for versie, document, blad, doos_id in rijen:
+        bladen = per_versie.setdefault(versie.id, (versie, document, []))[2]
+        if doos_id == doos.id:
+            bladen.append(blad.nummer)
+        herscans[document.id] += blad.id in herscanbladen
     return [
         Documentregel(
             id=str(document.id),
             batch=batch.nummer,
             zaak=str(document.zaakidentificatie or ""),
-            paginas=len(bladen),
-            bladen=build_bladreeksen(bladen),
+            paginas=len(bladen) + min(herscans[document.id], len(vervangen[document.id])),
+            bladen=build_bladreeksen([*bladen, *vervangen[document.id]]),
             pdf_sha256=str(versie.pdf_sha256),
             versie=versie.n,
             formaat=f"PDF/A-{versie.pdfa_profiel}",
             bewaartermijn=NADER_TE_BEPALEN,
         )
         for versie, document, bladen in per_versie.values()
+        if bladen or vervangen[document.id]
     ]
+
+
+def _find_vervangen(session: Session, batch: BatchRow, doos: DoosRow) -> defaultdict[UUID, list[int]]:
+    """Return, by the document that they stood in last, the sheets in a doos of pages that a herscan replaced."""
+    rijen = session.exec(
+        select(BeeldRow.id, BladRow.nummer, DocumentversieRow.document_id)
+        .join(BladRow, col(BladRow.id) == BeeldRow.blad_id)
+        .join(DoosbladRow, col(DoosbladRow.blad_id) == BladRow.id)
+        .join(PaginaRow, col(PaginaRow.beeld_id) == BeeldRow.id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+        .where(
+            BeeldRow.batch_id == batch.id,
+            BeeldRow.weglaatreden == Weglaatreden.VERVANGEN.value,
+            DoosbladRow.doos_id == doos.id,
+            col(DoosbladRow.uit_op).is_(None),
+        )
+        .order_by(col(DocumentversieRow.gemaakt_op), col(DocumentversieRow.n))
+    )
+    laatste = {beeld_id: (blad, document_id) for beeld_id, blad, document_id in rijen}
+    gevonden: defaultdict[UUID, list[int]] = defaultdict(list)
+    for blad, document_id in laatste.values():
+        gevonden[document_id].append(blad)
+    return gevonden
 
 
 def _load_goedgekeurd(basis: Basis, session: Session, batch: BatchRow) -> list[UUID]:

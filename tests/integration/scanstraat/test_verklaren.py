@@ -76,6 +76,29 @@ def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarpr
     assert not v.demonstratie
 
 
+def test_the_sheet_that_a_herscan_replaced_is_stated_once_with_its_page(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(2, 1)
+        doos = proef.box(batch.batch)
+        proef.herscan(batch.documenten[0], 1)
+        proef.herscan(batch.documenten[0], 1)  # once more: the herscan in between has no paper either
+        proef.add_besluit()
+        proef.approve(batch.batch)
+        lijst = proef.propose(doos)
+        proef.look(lijst, doos, naam=ARCHIVARIS)
+        proef.back_up()
+        proef.release(lijst, EEN)
+        proef.release(lijst, TWEE)
+        proef.anchor()
+        proef.execute(proef.order(lijst, doos), doos)
+        proef.anchor()
+        klaar = Verklaarproef(proef, batch, lijst)
+        v = klaar.read(klaar.state())
+    assert (v.tellingen.documenten, v.tellingen.paginas, v.tellingen.bladen) == (2, 3, 3)
+    eerste = next(d for doos in v.specificatie for d in doos.documenten if d.id == str(batch.documenten[0]))
+    assert (eerste.paginas, eerste.versie, sum(r.tot - r.van + 1 for r in eerste.bladen)) == (2, 3, 2)
+
+
 def test_each_kind_is_numbered_by_itself_and_the_print_holds_the_data(klaar: Verklaarproef) -> None:
     een, twee = klaar.state(), klaar.state()
     vervanging = klaar.state(Verklaringsoort.VERVANGING)
