@@ -634,8 +634,13 @@ def _check_besluit(basis: Basis, session: Session, dossier: Dossier, zaaktypen: 
 
 def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
     onderwerpen = list(_find_onderwerpen(session, dossier))
-    gevonden = stops.find_stops(session, onderwerpen)
-    return _answer((stops.say_stop(stop) for stop in gevonden), {"bekeken": len(onderwerpen)})
+    redenen = [stops.say_stop(stop) for stop in stops.find_stops(session, onderwerpen)]
+    if verdwenen := stops.count_verdwenen(session):
+        redenen.append(
+            f"{count_words(verdwenen, 'stop', 'stops')} zoals geplaatst, staat niet meer in de database: iemand heeft "
+            "die buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
+        )
+    return _answer(redenen, {"bekeken": len(onderwerpen)})
 
 
 def _find_onderwerpen(session: Session, dossier: Dossier) -> Iterable[tuple[stops.Over, str]]:
@@ -680,14 +685,10 @@ def _check_uitzonderingen(session: Session, dossier: Dossier) -> Antwoord:
     for b in dossier.batches:
         hier = {d.document.id for d in b.documenten}
         redenen += [
-            f"Document {str(rij.document_id)[:8]} in batch {b.batch.nummer} is een uitzondering: zijn papier blijft "
+            f"Document {str(document_id)[:8]} in batch {b.batch.nummer} is een uitzondering: zijn papier blijft "
             "bewaard. Trek de lijst in en neem het uit de doos."
-            for rij in session.exec(
-                select(UitzonderingRow)
-                .join(DocumentRow, col(DocumentRow.id) == UitzonderingRow.document_id)
-                .where(DocumentRow.batch_id == b.batch.id, col(UitzonderingRow.ingetrokken_op).is_(None))
-            )
-            if rij.document_id in hier or _has_paper(session, dossier, rij.document_id, rij.op)
+            for document_id, op in _find_uitzonderingen(session, b.batch).items()
+            if document_id in hier or _has_paper(session, dossier, document_id, op)
         ]
         laatste = session.exec(
             select(OordeelRow.uitslag)
@@ -700,6 +701,31 @@ def _check_uitzonderingen(session: Session, dossier: Dossier) -> Antwoord:
     if not dossier.documenten:
         redenen.append("In deze dozen ligt geen papier van een document meer.")
     return _answer(redenen, {"documenten": len(dossier.documenten)})
+
+
+def _find_uitzonderingen(session: Session, batch: BatchRow) -> dict[UUID, str]:
+    """Return the documents of a batch that are an uitzondering, by the database or by the events, and since when."""
+    rijen = session.exec(
+        select(UitzonderingRow.document_id, UitzonderingRow.op)
+        .join(DocumentRow, col(DocumentRow.id) == UitzonderingRow.document_id)
+        .where(DocumentRow.batch_id == batch.id, col(UitzonderingRow.ingetrokken_op).is_(None))
+    )
+    gebeurtenissen = session.exec(
+        select(GebeurtenisRow)
+        .where(
+            GebeurtenisRow.onderwerp_log_id == batch.log_id,
+            col(GebeurtenisRow.soort).in_(("uitzondering.vastgelegd", "uitzondering.ingetrokken")),
+        )
+        .order_by(col(GebeurtenisRow.volgnummer))
+    )
+    vastgelegd: dict[UUID, str] = {}
+    for gebeurtenis in gebeurtenissen:
+        document_id = UUID(gebeurtenis.gegevens["document"])
+        if gebeurtenis.soort == "uitzondering.vastgelegd":
+            vastgelegd[document_id] = gebeurtenis.op
+        else:
+            vastgelegd.pop(document_id, None)
+    return vastgelegd | dict(rijen.all())
 
 
 # --- 12 to 14: after the release ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from scanstraat import db, storage
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, PaginaRow
+from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, GebeurtenisRow, PaginaRow
 from scanstraat.tables_bewijs import BesluitRow, DoosbladRow, DoosRow, PersoonRow, StopRow
 
 
@@ -73,7 +73,7 @@ def place_stop(
         geplaatst_op=db.now_text(),
         geplaatst_door=door.id,
     )
-    betreft = stop.log_id if over is Over.ZAAK else _find_log_id(session, over, UUID(onderwerp))
+    betreft = _find_betreft(session, stop)
     session.add(stop)
     storage.append_gebeurtenis(
         session,
@@ -86,6 +86,12 @@ def place_stop(
         verpakt={"kenmerk": {"onderwerp": onderwerp, "reden": stop.reden}},
     )
     return stop
+
+
+def _find_betreft(session: Session, stop: StopRow) -> UUID:
+    """Return what the log knows that a stop is on; of a zaak the log knows nothing but the stop itself."""
+    over = Over(stop.over)
+    return stop.log_id if over is Over.ZAAK else _find_log_id(session, over, UUID(stop.onderwerp))
 
 
 def _find_log_id(session: Session, over: Over, id_: UUID) -> UUID:
@@ -144,17 +150,44 @@ def find_stops(
 ) -> list[StopRow]:
     """Return the stops that hold any of these, oldest first; without `onderwerpen`: all that stand.
 
+    A stop was lifted when an event says so: a database in which somebody changed its row only lets no paper go.
+
     Args:
         alles: those that were lifted too.
     """
     vraag = select(StopRow).order_by(col(StopRow.geplaatst_op))
     if not alles:
-        vraag = vraag.where(col(StopRow.opgeheven_op).is_(None))
+        vraag = vraag.where(sa.or_(col(StopRow.opgeheven_op).is_(None), ~_is_vastgelegd("stop.opgeheven")))
     rijen = list(session.exec(vraag))  # few stand at a time, and what they may be on is many
     if onderwerpen is None:
         return rijen
     gezocht = set(onderwerpen)
     return [rij for rij in rijen if not gezocht.isdisjoint(_find_geraakt(session, rij))]
+
+
+def count_verdwenen(session: Session) -> int:
+    """Return how many stops were placed, by the events, of which there is no row, or one on something else."""
+    rijen = session.exec(
+        select(GebeurtenisRow.gegevens, StopRow)
+        .outerjoin(StopRow, col(StopRow.log_id) == GebeurtenisRow.onderwerp_log_id)
+        .where(GebeurtenisRow.soort == "stop.geplaatst")
+    )
+    return sum(stop is None or not _is_zoals_geplaatst(session, stop, gegevens) for gegevens, stop in rijen)
+
+
+def _is_zoals_geplaatst(session: Session, stop: StopRow, gegevens: Mapping[str, Any]) -> bool:
+    if (stop.soort, stop.over) != (gegevens["soort"], gegevens["over"]):
+        return False
+    try:
+        return _find_betreft(session, stop) == UUID(gegevens["betreft"])
+    except (NietGevondenError, ValueError):
+        return False
+
+
+def _is_vastgelegd(soort: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        col(GebeurtenisRow.soort) == soort, col(GebeurtenisRow.onderwerp_log_id) == col(StopRow.log_id)
+    )
 
 
 def _find_geraakt(session: Session, stop: StopRow) -> set[tuple[Over, str]]:
@@ -239,6 +272,15 @@ def _say_onderwerp(session: Session, stop: StopRow) -> str:
 
 
 def say_stop(stop: StopRow) -> str:
-    """Say in Dutch that a stop stands, without its words."""
-    waarop = {"doos": "deze doos", "zaak": "deze zaak", "persoon": "iemand die eraan werkte"}
-    return f"Er loopt een stop ({SOORTEN[Stopsoort(stop.soort)]}) op {waarop.get(stop.over, f'dit {stop.over}')}."
+    """Say in Dutch that a stop stands, which one and on what, without its words."""
+    waarop = {
+        Over.DOOS: "deze doos", Over.ZAAK: f"zaak {stop.onderwerp}", Over.PERSOON: "iemand die eraan werkte",
+        Over.DOCUMENT: f"document {stop.onderwerp[:8]}", Over.BESLUIT: "dit besluit",
+    }  # fmt: skip
+    zin = f"Er loopt een stop ({SOORTEN[Stopsoort(stop.soort)]}) op {waarop[Over(stop.over)]}: stop {str(stop.id)[:8]}."
+    if stop.opgeheven_op is None:
+        return zin
+    return (
+        f"{zin} In de database staat dat hij is opgeheven, maar dat is niet vastgelegd: iemand heeft de database "
+        "buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
+    )

@@ -117,10 +117,10 @@ def stop_lijst(
         return show_json(rijen)
     return show_table(
         "Stops",
-        ["Stop", "Soort", "Waarop", "Reden", "Sinds", "Door", "Opgeheven", "Waarom opgeheven"],
+        ["Stop", "Soort", "Waarop", "Reden", "Sinds", "Door", "Opgeheven", "Opgeheven door", "Waarom opgeheven"],
         [
             [kort(r["id"]), SOORTEN[Stopsoort(r["soort"])], f"{r['over']} {r['wat']}", r["reden"], r["geplaatst_op"],
-             r["geplaatst_door"], r["opgeheven_op"], r["opheffingsreden"]]
+             r["geplaatst_door"], r["opgeheven_op"], r["opgeheven_door"], r["opheffingsreden"]]
             for r in rijen
         ],
         leeg="Er staan geen stops.",

@@ -13,6 +13,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
@@ -43,7 +44,15 @@ from scanstraat.errors import (
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import BatchRow, DocumentversieRow
-from scanstraat.tables_bewijs import BesluitRow, BindingRow, DoosbladRow, DoosRow, VernietigingslijstRow
+from scanstraat.tables_bewijs import (
+    BesluitRow,
+    BindingRow,
+    DoosbladRow,
+    DoosRow,
+    StopRow,
+    UitzonderingRow,
+    VernietigingslijstRow,
+)
 from scanstraat.zaaksysteem import register
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -576,6 +585,45 @@ def test_a_stop_keeps_the_paper_until_it_is_lifted(klaar: Stapel, soort: Stopsoo
     with stopped(klaar, soort, over, find_onderwerp(klaar, over, wie)):
         refuse(klaar, "geen_stop", f"Er loopt een stop ({stops.SOORTEN[soort]})")
     assert klaar.redenen == {}
+
+
+@pytest.mark.parametrize(
+    ("opdracht", "zin"),
+    [
+        ("update stop set opgeheven_op = '2026-01-02T00:00:00.000Z', opheffingsreden = 'x'", "maar dat is niet vast"),
+        ("delete from stop", "1 stop zoals geplaatst, staat niet meer"),
+        ("update stop set onderwerp = '{ander}'", "1 stop zoals geplaatst, staat niet meer"),
+        ("update stop set over = 'zaak', onderwerp = 'ZAAK-1'", "1 stop zoals geplaatst, staat niet meer"),
+    ],
+)
+def test_a_stop_that_only_the_database_lost_keeps_the_paper(tmp_path: Path, opdracht: str, zin: str) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        proef.add_batch(1)
+        proef.add_besluit()
+        stapel = Stapel(proef, 1, 1)
+        een, ander = stapel.batch.documenten
+        with stopped(stapel, Stopsoort.ONDERZOEK, Over.DOCUMENT, str(een)):
+            with db.read(proef.basis.engine) as session:
+                was = session.exec(select(StopRow)).one().model_dump()
+            with unguarded(proef, "stop"), db.begin(proef.basis.engine) as session:
+                session.execute(sa.text(opdracht.format(ander=ander)))
+            assert zin in stapel.redenen["geen_stop"]
+            with unguarded(proef, "stop"), db.begin(proef.basis.engine) as session:
+                session.execute(sa.delete(StopRow))
+                session.add(StopRow(**was))
+        assert "geen_stop" not in stapel.redenen
+
+
+def test_an_uitzondering_that_only_the_database_lost_keeps_the_paper(proef: Afrondproef) -> None:
+    stapel = Stapel(proef, 1, 1)
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, stapel.batch.documenten[0])
+        door = storage.load_actor(session, ARCHIVARIS, "persoon")
+        besluiten.add_uitzondering(session, document, "buiten_reikwijdte", "lakzegel", "", actor=door)
+    assert "is een uitzondering" in stapel.redenen["geen_uitzondering"]
+    with unguarded(proef, "uitzondering"), db.begin(proef.basis.engine) as session:
+        session.execute(sa.delete(UitzonderingRow))
+    assert "is een uitzondering" in stapel.redenen["geen_uitzondering"]
 
 
 def test_a_stop_on_somebody_else_holds_nothing(klaar: Stapel) -> None:

@@ -86,7 +86,7 @@ def test_a_stop_holds_until_it_is_lifted_with_a_reason(engine: Engine) -> None:
     with db.begin(engine) as session:
         doos = box(session, build_batch(session))
         stop = place(session, Over.DOOS, doos.id)
-        assert stops.say_stop(stop) == "Er loopt een stop (Woo-verzoek) op deze doos."
+        assert stops.say_stop(stop) == f"Er loopt een stop (Woo-verzoek) op deze doos: stop {str(stop.id)[:8]}."
         assert is_held(session, Over.DOOS, doos.id) and not is_held(session, Over.DOOS, uuid4())
         with pytest.raises(NietMogelijkError, match="waarom de stop wordt opgeheven"):
             stops.lift_stop(session, stop.id, " ", door=build_persoon(session))
