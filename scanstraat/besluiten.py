@@ -72,22 +72,19 @@ def save_handboek(basis: Basis, session: Session, versie: str, bestand: Path, wi
     """Record one version of the handboek: its bytes are kept.
 
     Raises:
-        NietMogelijkError: that version is there with other bytes, or is no version.
+        NietMogelijkError: that version is there with other bytes or is no version; or the file is no PDF and no scan.
         NietGevondenError: there is no such file.
     """
     personen.verify_mandaat(session, wie, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
     versie = unicodedata.normalize("NFC", versie.strip())
     if not versie:
         raise NietMogelijkError("Noem de versie van het handboek, zoals zij in het besluit staat.")
-    if not bestand.is_file():
-        raise NietGevondenError(f"{bestand} bestaat niet of is geen bestand.")
-    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=200_000_000)
+    vingerafdruk = storage.keep_stuk(session, basis.opslag, bestand, "handboek")
     bestaand = session.exec(select(HandboekRow).where(HandboekRow.versie == versie)).first()
     if bestaand is not None:
         if bestaand.bestand_sha256 == vingerafdruk.sha256:
             return bestaand
         raise NietMogelijkError(f"Handboek {versie} is er al, met een ander bestand. Geef dit een nieuw versienummer.")
-    storage.save_object(session, vingerafdruk, "handboek")
     rij = HandboekRow(
         versie=versie,
         bestand_sha256=vingerafdruk.sha256,

@@ -42,6 +42,7 @@ from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver, serve
 from scanstraat.domain import ONBEKEND, Batchstatus
+from scanstraat.drukwerk import escape_tekst, render_pdf
 from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.processen import sterf_met_ouder
@@ -206,10 +207,8 @@ def _give_account(session: Session, mensen: Mensen, naam: str, persoon_id: UUID,
 
 
 def _add_besluit(basis: Basis, gegevens: Path, mensen: Mensen) -> None:
-    handboek = gegevens / "handboek.txt"
-    handboek.write_text(
-        "Handboek vervanging van de demonstratie. Het zegt alleen wat de instellingen zeggen.\n", "utf-8"
-    )
+    handboek = gegevens / "handboek.pdf"
+    handboek.write_bytes(_print("Handboek vervanging van de demonstratie. Het zegt alleen wat de instellingen zeggen."))
     profielen = {naam: storage.build_momentopname(profiel)[1] for naam, profiel in basis.config.profiel.items()}
     besluit = Vervangingsbesluit(
         nummer="DEMO-1",
@@ -317,6 +316,13 @@ def _fill_doos(basis: Basis, batches: list[UUID]) -> DoosRow:
     return doos
 
 
+def _print(zin: str) -> bytes:
+    return render_pdf(
+        f'<!doctype html><html lang="nl"><head><title>{DEMONSTRATIE}</title></head>'
+        f"<body><h1>{DEMONSTRATIE}</h1><p>{escape_tekst(zin)}</p></body></html>"
+    )
+
+
 def _order(basis: Basis, lijst: VernietigingslijstRow, doos: DoosRow, mensen: Mensen) -> OpdrachtRow:
     container = vernietigen.Container("C-1", "ZEGEL-1", (doos.nummer,))
     return afronding.draag_op(
@@ -325,15 +331,12 @@ def _order(basis: Basis, lijst: VernietigingslijstRow, doos: DoosRow, mensen: Me
 
 
 def _execute(basis: Basis, opdracht: OpdrachtRow, doos: DoosRow, gegevens: Path, mensen: Mensen) -> None:
-    bewijs = gegevens / "vernietigingsbewijs.txt"
-    bewijs.write_text(
-        f"{DEMONSTRATIE}\nOpdracht {opdracht.nummer}, doos {doos.nummer}, container C-1, zegel ZEGEL-1.\n"
-    )
-    certificaat = basis.opslag.bewaar(bewijs)
+    bewijs = gegevens / "vernietigingsbewijs.pdf"
+    bewijs.write_bytes(_print(f"Opdracht {opdracht.nummer}, doos {doos.nummer}, container C-1, zegel ZEGEL-1."))
     with db.begin(basis.engine) as session:
-        storage.save_object(session, certificaat, "certificaat")
+        certificaat = vernietigen.save_certificaat(basis, session, bewijs)
     feiten = vernietigen.Uitvoeringsfeiten(
-        datetime.now(UTC), opdracht.wijze, opdracht.niveau, "C-1", "ZEGEL-1", "DEMO-BEWIJS-1", certificaat.sha256
+        datetime.now(UTC), opdracht.wijze, opdracht.niveau, "C-1", "ZEGEL-1", "DEMO-BEWIJS-1", certificaat
     )
     afronding.voer_uit(basis, opdracht.id, [(doos, feiten)], mensen.sign_in_beheerder(), meld=_zwijg)
 

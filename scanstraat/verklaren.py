@@ -200,12 +200,10 @@ def add_scan(basis: Basis, session: Session, rij: VerklaringRow, bestand: Path, 
 
     Raises:
         NietGevondenError: there is no such file, or it is empty.
+        NietMogelijkError: it is no PDF and no scan.
     """
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    if not bestand.is_file() or not bestand.stat().st_size:
-        raise NietGevondenError(f"{bestand} bestaat niet, is leeg of is geen bestand.")
-    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=200_000_000)
-    storage.save_object(session, vingerafdruk, "verklaring")
+    vingerafdruk = storage.keep_stuk(session, basis.opslag, bestand, "verklaring")
     session.add(
         VerklaringscanRow(
             verklaring_id=rij.id, bestand_sha256=vingerafdruk.sha256, op=db.now_text(), persoon_id=wie.persoon_id

@@ -50,7 +50,6 @@ from vernietiging.grondslag import (
 )
 from vernietiging.vervangingsbesluit import DinNiveau
 
-GROOTSTE_CERTIFICAAT_BYTES = 200_000_000
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
 
@@ -760,12 +759,9 @@ def save_certificaat(basis: Basis, session: Session, bestand: Path) -> str:
 
     Raises:
         NietGevondenError: there is no such file, or there is nothing in it.
+        NietMogelijkError: it is no PDF and no scan.
     """
-    if not bestand.is_file() or not bestand.stat().st_size:
-        raise NietGevondenError(f"{bestand} is geen bestand of is leeg. Geef het vernietigingsbewijs van het bedrijf.")
-    vingerafdruk = basis.opslag.bewaar(bestand, maximum_bytes=GROOTSTE_CERTIFICAAT_BYTES)
-    storage.save_object(session, vingerafdruk, "certificaat")
-    return vingerafdruk.sha256
+    return storage.keep_stuk(session, basis.opslag, bestand, "certificaat").sha256
 
 
 def load_lijsten(session: Session) -> Sequence[VernietigingslijstRow]:

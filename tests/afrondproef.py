@@ -130,8 +130,8 @@ class Afrondproef:
     def add_besluit(self, **anders: Any) -> None:
         with db.begin(self.basis.engine) as session:
             batch = session.exec(select(BatchRow).limit(1)).one()
-            handboek = self.map / "handboek.txt"
-            handboek.write_text("Handboek vervanging", encoding="utf-8")
+            handboek = self.map / "handboek.pdf"
+            handboek.write_bytes(b"%PDF-1.7 handboek vervanging")
             versie = anders.get("handboekversie", "1.0")
             besluiten.save_handboek(self.basis, session, versie, handboek, self.wie(BEHEERDER))
             profielen = anders.pop("profielen", {batch.profiel: batch.momentopname_sha256})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,20 @@ BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
 
 
 def main(woorden: list[str] | None = None) -> int:
-    """Verify a log and say in Dutch what was found; return the exit code."""
+    """Verify a log and say in Dutch what was found; return the exit code.
+
+    An answer of which the end was not read, as with `| head`, is no answer.
+    """
+    try:
+        code = _verify(woorden)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written has no reader
+        return ONZEKER
+    return code
+
+
+def _verify(woorden: list[str] | None) -> int:
     lezer = argparse.ArgumentParser(
         prog="python -m vernietiging",
         description="Controleer een verzegeld logboek of het bewijs van een document, zonder de scanstraat zelf.",
@@ -65,7 +79,9 @@ def main(woorden: list[str] | None = None) -> int:
 
 def show_document(verslag: Documentverslag) -> None:
     """Say in Dutch what is proven of a document."""
-    print(f"BEWEZEN. {len(verslag.regels)} regels staan in het logboek van {verslag.omvang} gebeurtenissen:")
+    print(f"BEWEZEN. {len(verslag.regels)} regels staan in het logboek van {verslag.omvang} gebeurtenissen.")
+    print("Dit is een uittreksel. Of het logboek nog meer zegt, zoals een afkeuring, een intrekking of een stop,")
+    print("ziet u alleen in het hele logboek. De regels:")
     for nummer, gebeurtenis in verslag.regels:
         print(f"  regel {nummer}  {gebeurtenis.op}  {gebeurtenis.soort}")
     for (nummer, veld), inhoud in sorted(verslag.verpakt.items()):

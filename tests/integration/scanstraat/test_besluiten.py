@@ -171,14 +171,14 @@ def test_a_handboek_is_named_as_the_besluit_names_it(alleen_sqlite: Afrondproef)
     proef = alleen_sqlite
     proef.add_batch(1)
     proef.add_besluit(handboekversie="caf\u00e9", controletermijn=Controletermijn(0, "dagen"))
-    bestand = proef.map / "handboek.txt"
+    bestand = proef.map / "handboek.pdf"
     with db.begin(proef.basis.engine) as session:
         rij = besluiten.save_handboek(proef.basis, session, " cafe\u0301 ", bestand, proef.wie(BEHEERDER))
         assert [handboek.id for handboek in session.exec(select(HandboekRow))] == [rij.id]
         with pytest.raises(NietMogelijkError, match="Noem de versie"):
             besluiten.save_handboek(proef.basis, session, " ", bestand, proef.wie(BEHEERDER))
-        bestand.write_text("iets anders", encoding="utf-8")
+        bestand.write_bytes(b"%PDF-1.7 iets anders")
         with pytest.raises(NietMogelijkError, match="met een ander bestand"):
             besluiten.save_handboek(proef.basis, session, "caf\u00e9", bestand, proef.wie(BEHEERDER))
-        with pytest.raises(NietGevondenError, match="bestaat niet of is geen bestand"):
+        with pytest.raises(NietGevondenError, match="of is geen bestand"):
             besluiten.save_handboek(proef.basis, session, "2", proef.map, proef.wie(BEHEERDER))

@@ -136,9 +136,12 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Pa
         leeg.write_bytes(b"")
         with pytest.raises(NietGevondenError, match="leeg"):
             verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
-        leeg.write_bytes(b"%PDF met inkt")
+        leeg.write_bytes(b"een woord")
+        with pytest.raises(NietMogelijkError, match="geen PDF, TIFF, JPEG of PNG"):
+            verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
+        leeg.write_bytes(b"%PDF-1.7 met inkt")
         sha256 = verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
-    assert basis.opslag.pad(sha256).read_bytes() == b"%PDF met inkt"
+    assert basis.opslag.pad(sha256).read_bytes() == b"%PDF-1.7 met inkt"
 
 
 def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:

@@ -474,3 +474,12 @@ def test_a_checkpoint_of_another_log_under_the_same_keys_is_refused(proef: Logpr
     assert verificatie.verify_checkpoint(sleutels.sign(goed, 0), beleid) == goed
     with pytest.raises(LogboekGewijzigdError, match=r"logboek ander\.example/log"):
         verificatie.verify_checkpoint(sleutels.sign(ander, 0), beleid)
+
+
+def test_an_answer_that_nobody_reads_to_the_end_is_no_verdict(tmp_path: Path) -> None:
+    lees, schrijf = os.pipe()
+    os.close(lees)
+    opdracht = [sys.executable, "-m", "vernietiging", str(tmp_path), "--beleid", str(tmp_path / "beleid.txt")]
+    klaar = subprocess.run(opdracht, stdout=schrijf, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(schrijf)
+    assert (klaar.returncode, klaar.stderr) == (ONZEKER, "")
