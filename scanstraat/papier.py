@@ -202,7 +202,9 @@ def format_bladen(nummers: Iterable[int]) -> str:
 def fill_doos(
     session: Session, doos: DoosRow, batch: BatchRow, reeksen: Sequence[range] | None, *, door: ActorRow
 ) -> int:
-    """Note that sheets of a batch (all of them without `reeksen`) lie in a doos; return how many came in.
+    """Note that sheets of a batch lie in a doos; return how many came in.
+
+    Without `reeksen` all of them, but no sheet of a herscan: its paper is the sheet that was there already.
 
     Raises:
         NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos.
@@ -214,6 +216,9 @@ def fill_doos(
         raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)
     bladen = _find_bladen(session, batch, reeksen)
+    if reeksen is None:
+        herscans = storage.find_herscanbladen(session, batch.id)
+        bladen = [blad for blad in bladen if blad.id not in herscans]
     waar = {
         rij.blad_id: rij.doos_id
         for rij in session.exec(

@@ -160,6 +160,26 @@ def find_verklaring(session: Session, nummer: str) -> VerklaringRow:
     return rij
 
 
+def find_ook_in(session: Session, rij: VerklaringRow) -> list[str]:
+    """Return the numbers of other verklaringen of this kind that state a doos of this one, and stand."""
+    dozen = select(VerklaringdoosRow.doos_id).where(VerklaringdoosRow.verklaring_id == rij.id)
+    vervangen = select(VerklaringRow.vervangt_id).where(col(VerklaringRow.vervangt_id).is_not(None))
+    return list(
+        session.exec(
+            select(VerklaringRow.nummer)
+            .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
+            .where(
+                VerklaringRow.id != rij.id,
+                VerklaringRow.soort == rij.soort,
+                col(VerklaringdoosRow.doos_id).in_(dozen),
+                col(VerklaringRow.id).not_in(vervangen),
+            )
+            .distinct()
+            .order_by(VerklaringRow.nummer)
+        )
+    )
+
+
 def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningRow:
     """Record that a gemandateerde agrees to a verklaring as it is printed.
 

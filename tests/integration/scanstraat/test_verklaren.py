@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from scanstraat import afronding, db, storage, verklaren
+from scanstraat import afronding, db, papier, storage, verklaren
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.tables_bewijs import VerklaringRow, VernietigingslijstRow
 from scanstraat.verklaren import Selectie
@@ -79,9 +79,11 @@ def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarpr
 def test_the_sheet_that_a_herscan_replaced_is_stated_once_with_its_page(tmp_path: Path) -> None:
     with open_afrondproef(tmp_path) as proef:
         batch = proef.add_batch(2, 1)
-        doos = proef.box(batch.batch)
         proef.herscan(batch.documenten[0], 1)
+        doos = proef.box(batch.batch)
         proef.herscan(batch.documenten[0], 1)  # once more: the herscan in between has no paper either
+        with db.read(proef.basis.engine) as session:
+            assert papier.count_bladen(session, doos.id) == 3 + 2  # and the scheidingsbladen
         proef.add_besluit()
         proef.approve(batch.batch)
         lijst = proef.propose(doos)
@@ -115,6 +117,10 @@ def test_a_mistake_is_corrected_by_a_new_one_that_says_why(klaar: Verklaarproef)
         klaar.state(vervangt=oud.nummer)
     nieuw = klaar.state(vervangt=oud.nummer, reden="verkeerde functie")
     assert klaar.read(nieuw).vervangt == oud.nummer
+    with db.read(klaar.proef.basis.engine) as session:
+        elders = verklaren.find_ook_in(session, nieuw)
+        assert elders and not {oud.nummer, nieuw.nummer} & set(elders)
+        assert nieuw.nummer in verklaren.find_ook_in(session, oud)
     with pytest.raises(NietMogelijkError, match="vervangen door een nieuwere"):
         afronding.onderteken(klaar.proef.basis, oud.nummer, klaar.proef.wie(EEN))
     with pytest.raises(NietMogelijkError, match="andere soort"):
