@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from scanstraat.onderhoud import count_achterstallig, find_nagekeken
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
 from scanstraat.werk import count_open
 from scanstraat.zandbak import find_zandbak
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 
 MINIMAAL_VRIJ_BYTES = 2_000_000_000
 MAXIMALE_BACKUP_DAGEN = 7
@@ -298,6 +300,12 @@ def _check_stappen(session: Session) -> Iterator[Melding]:
 
 
 def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    try:
+        with suppress(NietVastTeStellenError):  # a sealer that does not answer: said when it takes too long
+            logboek.verify_stand(basis, logboek.open_klant(basis.config))
+    except LogboekGewijzigdError as exc:
+        yield Melding("logboek", "fout", f"{exc} Vernietig tot dan geen papier.")
+        return
     oudste = logboek.find_oudste_wachtende(session)
     geduld_s = max(MAXIMALE_VERZEGELTIJD_S, 10 * basis.config.logboek.interval_s)
     if oudste is None or not lopend.werkers:  # that nothing runs is said already

@@ -184,6 +184,26 @@ def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:
 
     Every leaf beyond what we know must be an event of the record: if not, the record was put back to an older state.
     """
+    for begin, bladen in _read_onbekend(basis, _count_places(basis), verzegeld):
+        with db.begin(basis.engine) as session:
+            _save_places(session, begin, [_find_event(session, blad) for blad in bladen])
+
+
+def verify_stand(basis: Basis, klant: Verzegelklant) -> None:
+    """Return when the record and the log go on from each other. Nothing is written, and sealing may go on meanwhile.
+
+    Raises:
+        LogboekGewijzigdError: one of them was changed or put back.
+        NietVastTeStellenError: the sealer does not answer, or a part of the log is missing.
+    """
+    bekend = _count_places(basis)  # before the sealer is asked: it is never behind what was known then
+    for _, bladen in _read_onbekend(basis, bekend, klant.stand()):
+        with db.read(basis.engine) as session:
+            for blad in bladen:
+                _find_event(session, blad)
+
+
+def _count_places(basis: Basis) -> int:
     with db.read(basis.engine) as session:
         bekend = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
         hoogste = session.exec(select(sa.func.max(LogregelRow.nummer))).one()
@@ -192,14 +212,17 @@ def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:
             "In de database ontbreken regels van het logboek: er is iets veranderd. Er wordt niets verzegeld. "
             "Waarschuw de functioneel beheerder."
         )
+    return int(bekend)
+
+
+def _read_onbekend(basis: Basis, bekend: int, verzegeld: Verzegeld) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the leaves of which the record does not know the place yet, with the number of the first."""
     if bekend > verzegeld.omvang:
         raise LogboekGewijzigdError(
             f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Is de verzegelaar "
             "teruggezet? Zet zijn map terug zoals zij was; tot dan wordt er niets verzegeld."
         )
-    for begin, bladen in _read_leaves(Tegelmap(basis.config.logboek.map), bekend, verzegeld.omvang):
-        with db.begin(basis.engine) as session:
-            _save_places(session, begin, [_find_event(session, blad) for blad in bladen])
+    yield from _read_leaves(Tegelmap(basis.config.logboek.map), bekend, verzegeld.omvang)
 
 
 def _find_event(session: Session, blad: bytes) -> int:

@@ -17,6 +17,7 @@ from scanstraat import db, logboek, storage
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
 from scanstraat.config import Config, read_config
+from scanstraat.gezondheid import Melding, build_gezondheid
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from tests.builders import build_persoon, save_batch
 from vernietiging.__main__ import main as verifier
@@ -144,6 +145,20 @@ def test_a_record_that_was_put_back_is_not_sealed_on(proef: Proef) -> None:
     with pytest.raises(LogboekGewijzigdError, match="database is teruggezet of veranderd"):
         proef.seal()
     assert proef.klant.stand().omvang == 4
+    melding = _find_melding(proef)
+    assert melding is not None and melding.ernst == "fout" and "database is teruggezet" in melding.tekst
+
+
+def test_a_record_and_a_log_that_go_on_from_each_other_are_healthy(proef: Proef) -> None:
+    assert _find_melding(proef) is None
+    proef.write(4)
+    proef.seal()
+    proef.execute("delete from logregel where nummer > 1")  # as when it stopped before it noted the places
+    assert _find_melding(proef) is None
+
+
+def _find_melding(proef: Proef) -> Melding | None:
+    return next((m for m in build_gezondheid(proef.basis).meldingen if m.wat == "logboek"), None)
 
 
 def test_a_sealer_that_was_put_back_is_noticed(proef: Proef) -> None:
@@ -158,6 +173,8 @@ def test_a_sealer_that_was_put_back_is_noticed(proef: Proef) -> None:
         proef.klant.append(4, [b"geen gebeurtenis"])
     with pytest.raises(LogboekGewijzigdError, match="teruggezet"):
         proef.seal()
+    melding = _find_melding(proef)
+    assert melding is not None and "teruggezet" in melding.tekst
     shutil.rmtree(log)  # and also when the log went back with it
     with pytest.raises(LogboekGewijzigdError):
         proef.seal()
