@@ -116,6 +116,9 @@ def create_engine(url: str) -> Engine:
         raise DatabaseError(
             "De database is niet te openen of antwoordt niet. Controleer database.url en of de database draait."
         ) from exc
+    except UnicodeDecodeError as exc:  # SQLite names what is damaged in its schema, and that is no text any more
+        engine.dispose()
+        raise DatabaseError(_BESCHADIGD) from exc
     except InstellingError:
         engine.dispose()
         raise
@@ -340,7 +343,7 @@ def check_database(engine: Engine, *, grondig: bool = False) -> None:
             uitslag = verbinding.exec_driver_sql(
                 f"PRAGMA {'integrity_check' if grondig else 'quick_check'}(1)"
             ).scalar_one()
-    except DBAPIError as exc:
+    except (DBAPIError, UnicodeDecodeError) as exc:  # what it says may name what is damaged, which is no text then
         raise DatabaseError(_BESCHADIGD) from exc
     if uitslag != "ok":
         raise DatabaseError(_BESCHADIGD)

@@ -27,7 +27,7 @@ from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.checkpoint import parse_checkpoint
-from vernietiging.errors import LogboekGewijzigdError, VernietigingError
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
@@ -317,20 +317,31 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
         )
     for begin, bladen in _read_leaves(Tegelmap(map), 0, bekend):
         with db.read(basis.engine) as session:
-            rijen = session.exec(
-                select(LogregelRow.nummer, GebeurtenisRow)
-                .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
-                .where(col(LogregelRow.nummer) >= begin, col(LogregelRow.nummer) < begin + len(bladen))
-                .order_by(col(LogregelRow.nummer))
-            ).all()
-        for plek, blad in enumerate(bladen):
-            if plek >= len(rijen) or rijen[plek][0] != begin + plek or build_blad(rijen[plek][1]) != blad:
+            in_record = _load_bladen(session, begin, begin + len(bladen))
+        for nummer, blad in enumerate(bladen, start=begin):
+            if in_record.get(nummer) != blad:
                 raise LogboekGewijzigdError(
-                    f"Gebeurtenis {begin + plek} staat anders in de database dan in het verzegelde logboek. Er is iets "
+                    f"Gebeurtenis {nummer} staat anders in de database dan in het verzegelde logboek. Er is iets "
                     "veranderd. Waarschuw de functioneel beheerder en de archivaris."
                 )
         meld(begin + len(bladen), bekend)
     return bekend
+
+
+def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:
+    """Return the leaves of the record by their place in the log, as far as they can be read."""
+    try:
+        rijen = session.exec(
+            select(LogregelRow.nummer, GebeurtenisRow)
+            .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+            .where(col(LogregelRow.nummer) >= begin, col(LogregelRow.nummer) < einde)
+        ).all()
+        return {nummer: build_blad(rij) for nummer, rij in rijen}
+    except (ValueError, GebeurtenisError) as exc:  # text that is none, or values that no event has
+        raise LogboekGewijzigdError(
+            f"Tussen gebeurtenis {begin} en {einde} staat in de database iets onleesbaars. Er is iets veranderd of "
+            "beschadigd. Waarschuw de functioneel beheerder en de archivaris."
+        ) from exc
 
 
 def read_wortel(config: Config, omvang: int) -> str:

@@ -371,7 +371,7 @@ def test_a_change_of_what_is_sealed_in_the_database_is_found_by_comparing_it_wit
             m = nummers[(nummers.index(n) + 1) % len(nummers)]
             kopie = kopieer(met_db=True)
             kopie.change_db(*(opdracht.format(n=n, m=m) for opdracht in opdrachten))
-            with kopie.open() as basis, pytest.raises((LogboekGewijzigdError, ValueError)):
+            with kopie.open() as basis, pytest.raises(LogboekGewijzigdError):
                 logboek.check_record(basis, kopie.klant, meld=zwijg)
             count("rows of the database", "comparing record and log")
 
@@ -1051,9 +1051,9 @@ def test_a_flipped_bit_in_the_database_is_found_or_touches_no_event(
                 logboek.check_record(basis, kopie.klant, meld=zwijg)
                 assert read_events(basis) == events
                 count("flipped bits: database", "not found: touches no event")
-        except (ScanstraatError, sa.exc.DBAPIError, sa.exc.OperationalError, UnicodeDecodeError) as exc:
+        except (ScanstraatError, sa.exc.DBAPIError) as exc:
             count("flipped bits: database", f"SQLite ({type(exc).__name__})")
-        except (LogboekGewijzigdError, ValueError, TypeError, KeyError, AttributeError, LookupError):
+        except LogboekGewijzigdError:
             count("flipped bits: database", "comparing record and log")
         for rest in ("-journal", "-wal", "-shm"):
             Path(f"{kopie.db}{rest}").unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -70,7 +71,8 @@ def test_wherever_it_stops_it_goes_on_in_the_same_order_and_signs_one_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At every call that touches the disk in turn; then another order is offered, as a database may."""
-    echt = {naam: getattr(os, naam) for naam in ("fsync", "link", "open", "unlink", "replace")}
+    echt = {naam: getattr(os, naam) for naam in ("fsync", "link", "open", "unlink", "replace", "mkdir")}
+    open_bestand = io.open
     n, klaar = 0, False
     while not klaar:
         map = tmp_path / str(n)
@@ -87,10 +89,19 @@ def test_wherever_it_stops_it_goes_on_in_the_same_order_and_signs_one_history(
 
             return gedaan
 
+        def count_open(*args: Any, **woorden: Any) -> Any:
+            nonlocal over
+            if "w" in str(args[1:2]):
+                if over == 0:
+                    raise Stroomuitval
+                over -= 1
+            return open_bestand(*args, **woorden)
+
         verzegelaar_nu = open_in(map)
         with monkeypatch.context() as patch:
             for naam in echt:
                 patch.setattr(os, naam, count(naam))
+            patch.setattr(io, "open", count_open)  # as Path.open does
             try:
                 verzegelaar_nu.append(250, build_bladen(250, 270))
                 klaar = True
