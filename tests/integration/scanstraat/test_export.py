@@ -162,7 +162,7 @@ def test_the_export_alone_answers_what_an_auditor_asks(gedaan: Uitgevoerd) -> No
     # under which besluit
     assert regel["besluit"]["nummer"] == "2026-17"
     assert json.loads((map_ / bestanden["besluit"]).read_bytes())["nummer"] == "2026-17"
-    assert (map_ / bestanden["handboek"]).read_text() == "Handboek vervanging"
+    assert (map_ / bestanden["handboek"]).read_text() == "%PDF-1.7 handboek vervanging"
     # who looked
     namen = {actor["log_id"]: actor["naam"] for actor in read_tabel(map_, "actor")}
     assert namen[regel["gekeurd"]["door"]["log_id"]] == CONTROLEUR
