@@ -273,6 +273,15 @@ class Afrondproef:
     def release(self, lijst: VernietigingslijstRow, naam: str) -> VrijgaveRow:
         return afronding.geef_vrij(self.basis, lijst.id, self.wie(naam), lijst.naam, meld=zwijg)
 
+    def bring_to_order(self, lijst: VernietigingslijstRow, doos: DoosRow, *, kijker: str = DIV) -> OpdrachtRow:
+        """Take a proposed list of one doos all the way to the order."""
+        self.look(lijst, doos, naam=kijker)
+        self.back_up()
+        self.release(lijst, EEN)
+        self.release(lijst, TWEE)
+        self.anchor()
+        return self.order(lijst, doos)
+
     def order(self, lijst: VernietigingslijstRow, *dozen: DoosRow) -> OpdrachtRow:
         container = vernietigen.Container("C-1", "Z-1", tuple(doos.nummer for doos in dozen))
         return afronding.draag_op(self.basis, lijst.id, self.wie(DIV), "Versnipper BV", [container], meld=zwijg)

@@ -14,7 +14,7 @@ from scanstraat import afdrukken, db, logboek, papier, storage
 from scanstraat.doosblad import render_containerblad, render_doosetiket, render_haallijst
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables_bewijs import DoosRow, OpdrachtRow
-from tests.afrondproef import EEN, TWEE, Afrondproef, open_afrondproef
+from tests.afrondproef import Afrondproef, open_afrondproef
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,7 @@ def druk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drukproef]:
         proef.approve(batch.batch)
         doos = proef.box(batch.batch)
         lijst = proef.propose(doos)
-        proef.look(lijst, doos)
-        proef.back_up()
-        proef.release(lijst, EEN)
-        proef.release(lijst, TWEE)
-        proef.anchor()
-        yield Drukproef(proef, batch.documenten[0], doos, proef.order(lijst, doos))
+        yield Drukproef(proef, batch.documenten[0], doos, proef.bring_to_order(lijst, doos))
 
 
 def read(pdf: bytes, map: Path) -> str:
