@@ -406,7 +406,15 @@ class Scanmapwachter:
                 self._revive(replace(teruggezet.pop(ingang.kenmerk), pad=pad), ingang, nu, herleefd)
             else:
                 nieuw[pad] = ingang
-        return nieuw
+        return {pad: ingang for pad, ingang in nieuw.items() if self._lies_still(pad, ingang)}
+
+    def _lies_still(self, pad: str, ingang: Ingang) -> bool:
+        """Look again at what the rows do not know: another watcher may have put it away since this look began.
+
+        It stored its decision before it moved the file, and we read the rows before this. So a file that still lies
+        there has either no row or one that we saw.
+        """
+        return ingang.fout is not None or is_daar(self._scanmap.map, pad, ingang.kenmerk)
 
     def _find_teruggezet(self) -> dict[Kenmerk, Rij]:
         """Return what was refused in one of our own folders and lies there no more: the advice may be followed."""

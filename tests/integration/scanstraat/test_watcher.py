@@ -27,7 +27,7 @@ from scanstraat.config import Scanprofiel
 from scanstraat.errors import InvoerError, NietGevondenError, NietMogelijkError
 from scanstraat.intake import scanmap_eigen, watcher
 from scanstraat.intake.opslag import Opslag
-from scanstraat.intake.scanmap_bestanden import Lijst, build_ingang, list_eigen_mappen, move_bestand
+from scanstraat.intake.scanmap_bestanden import Lijst, build_ingang, list_bestanden, list_eigen_mappen, move_bestand
 from scanstraat.intake.scanmap_boek import find_wachtproblemen, tel_bestanden, weigeren
 from scanstraat.intake.scanmap_regels import Aanlevering
 from scanstraat.tables import ActorRow, GebeurtenisRow
@@ -1011,6 +1011,22 @@ def check_two_watchers(proef: Proef) -> None:
     assert sorted(bron.naam for bron in proef.bronnen()) == sorted(f"{n}.pdf" for n in range(30))
     assert set(proef.status().values()) == {"ingenomen"} and proef.tel()["gezien"] == 30
     assert len(list((proef.inbak / "verwerkt").iterdir())) == 30
+
+
+def test_a_look_that_began_before_another_watcher_put_files_away_does_not_see_them_as_new(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proef.put("a.pdf")
+    proef.put("b.pdf", "blijft")
+    oud = list_bestanden(proef.inbak)
+    (proef.inbak / "b.pdf").rename(proef.map / "b.pdf")
+    proef.settle()
+    assert proef.status() == {"a.pdf": "ingenomen"}
+    (proef.map / "b.pdf").rename(proef.inbak / "b.pdf")
+    with monkeypatch.context() as traag:
+        traag.setattr(watcher, "list_bestanden", lambda map: oud)
+        proef.build_wachter().peil()
+    assert proef.status() == {"a.pdf": "ingenomen", "b.pdf": "wacht"} and proef.tel()["gezien"] == 2
 
 
 def test_two_watchers_on_one_scanmap_take_every_file_in_once(proef: Proef) -> None:
