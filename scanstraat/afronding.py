@@ -236,6 +236,8 @@ def onderzoek(basis: Basis, lijst_id: UUID, *, meld: Meld) -> tuple[Dossier, Aan
 @contextmanager
 def _step(basis: Basis) -> Iterator[Session]:
     """Seal what waits, and yield the transaction of a step."""
+    with db.begin(basis.engine) as session:
+        stops.follow_stops(session)
     _seal_waiting(basis)
     with db.begin(basis.engine) as session:
         storage.hold_beslissing(session)

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, personen, processen, storage, verankering, verzegelen
+from scanstraat import db, personen, processen, stops, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -81,10 +81,14 @@ def _find_adres(config: Config) -> Path:
 
 def loop(basis: Basis, stop: threading.Event) -> None:
     """Seal what waits, again and again; what goes wrong is logged and tried again."""
-    klant = open_klant(basis.config)
+    klant, gevolgd = open_klant(basis.config), -1
     while not stop.is_set():
         try:
             verzegeld = seal_waiting(basis, klant)
+            if verzegeld.omvang != gevolgd:  # nothing moves without an event
+                with db.begin(basis.engine) as session:
+                    stops.follow_stops(session)
+                gevolgd = verzegeld.omvang
             seal_delivered(basis)
             _anchor_when_due(basis, verzegeld.omvang)
         except NietMogelijkError:  # a person asked for it at this moment

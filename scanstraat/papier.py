@@ -6,7 +6,7 @@ A sheet is in one doos at a time. What was ever true stays known: sheets leave a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -354,6 +354,22 @@ def _select_vervangen(kolom: Any) -> Any:
         .join(PaginaRow, col(PaginaRow.beeld_id) == BeeldRow.id)
         .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
         .where(col(BeeldRow.weglaatreden) == Weglaatreden.VERVANGEN.value)
+    )
+
+
+def find_dozen_van(session: Session, document_ids: Collection[UUID]) -> list[UUID]:
+    """Return the dozen in which paper of these documents lies, also that of a page which a herscan replaced."""
+    vervangen = _select_vervangen(BeeldRow.id).where(col(DocumentversieRow.document_id).in_(document_ids))
+    return list(
+        session.exec(
+            select(DoosbladRow.doos_id)
+            .join(BeeldRow, col(BeeldRow.blad_id) == DoosbladRow.blad_id)
+            .where(
+                sa.or_(col(BeeldRow.document_id).in_(document_ids), col(BeeldRow.id).in_(vervangen)),
+                col(DoosbladRow.uit_op).is_(None),
+            )
+            .distinct()
+        )
     )
 
 

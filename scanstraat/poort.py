@@ -644,7 +644,10 @@ def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
 
 
 def _find_onderwerpen(session: Session, dossier: Dossier) -> Iterable[tuple[stops.Over, str]]:
-    """Yield everything that a stop may be on that would hold this list."""
+    """Yield everything that a stop may be on that would hold this list.
+
+    A stop on a document or a zaak is found by the dozen in which the paper of that lies.
+    """
     for doos in dossier.dozen:
         yield stops.Over.DOOS, str(doos.id)
     for b in dossier.batches:
@@ -655,10 +658,6 @@ def _find_onderwerpen(session: Session, dossier: Dossier) -> Iterable[tuple[stop
             yield stops.Over.PERSOON, str(persoon_id)
         for persoon_id in session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == b.batch.id)):
             yield stops.Over.PERSOON, str(persoon_id)
-        for d in b.documenten:
-            yield stops.Over.DOCUMENT, str(d.document.id)
-            if d.document.zaakidentificatie is not None:
-                yield stops.Over.ZAAK, d.document.zaakidentificatie
     for rij in (VrijgaveRow, LaatsteblikRow):
         for persoon_id in session.exec(select(rij.persoon_id).where(rij.lijst_id == dossier.lijst.id)):
             yield stops.Over.PERSOON, str(persoon_id)

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import db, storage
+from scanstraat import db, papier, storage
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, GebeurtenisRow, PaginaRow
 from scanstraat.tables_bewijs import BesluitRow, DoosbladRow, DoosRow, PersoonRow, StopRow
@@ -38,6 +38,8 @@ class Over(StrEnum):
     BESLUIT = "besluit"
     PERSOON = "persoon"
 
+
+_OVER_PAPIER = (Over.DOCUMENT, Over.ZAAK)  # of which only the record knows where the paper is
 
 SOORTEN: Mapping[Stopsoort, str] = {
     Stopsoort.BEZWAAR: "bezwaar",
@@ -85,7 +87,50 @@ def place_stop(
         betreft=str(betreft),
         verpakt={"kenmerk": {"onderwerp": onderwerp, "reden": stop.reden}},
     )
+    session.flush()
+    _follow(session, stop, door)
     return stop
+
+
+def follow_stops(session: Session) -> None:
+    """Record where the paper went that a stop on a document or a zaak holds: the log then knows it without the record.
+
+    Placing a stop does it at once. Later a document may get the zaak, or its paper another doos.
+    """
+    if any(Over(stop.over) in _OVER_PAPIER for stop in find_stops(session)):
+        storage.hold_beslissing(session)
+        actor = storage.load_actor(session, "stops")
+        for stop in find_stops(session):  # asked again: one may have been lifted before we held them
+            _follow(session, stop, actor)
+
+
+def _follow(session: Session, stop: StopRow, door: ActorRow) -> None:
+    if Over(stop.over) not in _OVER_PAPIER:
+        return  # the log knows a doos, a besluit and a person as they are
+    nu = _find_gehouden(session, stop)
+    bekend = _load_gehouden(session, stop)
+    for doos in sorted(nu ^ bekend):
+        storage.append_gebeurtenis(
+            session, "stop.houdt", actor=door, onderwerp=stop.log_id, doos=str(doos), houdt=doos in nu
+        )
+
+
+def _find_gehouden(session: Session, stop: StopRow) -> set[UUID]:
+    ids = {UUID(wat) for over, wat in _find_geraakt(session, stop) if over is Over.DOOS}
+    dozen = [session.get_one(DoosRow, id_) for id_ in ids]
+    return {doos.log_id for doos in dozen if papier.find_vernietigd_op(session, doos.id) is None}
+
+
+def _load_gehouden(session: Session, stop: StopRow) -> set[UUID]:
+    gehouden: set[UUID] = set()
+    for gegevens in session.exec(
+        select(GebeurtenisRow.gegevens)
+        .where(GebeurtenisRow.soort == "stop.houdt", GebeurtenisRow.onderwerp_log_id == stop.log_id)
+        .order_by(col(GebeurtenisRow.volgnummer))
+    ):
+        doos = UUID(gegevens["doos"])
+        gehouden = gehouden | {doos} if gegevens["houdt"] else gehouden - {doos}
+    return gehouden
 
 
 def _find_betreft(session: Session, stop: StopRow) -> UUID:
@@ -210,7 +255,8 @@ def _find_geraakt(session: Session, stop: StopRow) -> set[tuple[Over, str]]:
         documenten.append(UUID(stop.onderwerp))
     for document_id in documenten:
         geraakt |= _find_papier(session, document_id, stop.geplaatst_op)
-    return geraakt
+    ook = {UUID(wat) for over, wat in geraakt if over is Over.DOCUMENT}.union(documenten)
+    return geraakt | {(Over.DOOS, str(id_)) for id_ in papier.find_dozen_van(session, ook)}
 
 
 def _find_papier(session: Session, document_id: UUID, sinds: str) -> set[tuple[Over, str]]:

@@ -216,6 +216,12 @@ def stop(op: str) -> Stap:
     return Stap(f"stop {op}", "stop.geplaatst", "beheerder", f"stop {op}", {"betreft": str(id_of(op))})
 
 
+def houdt(op: str, doos: str = "doos", *, naam: str = "", los: bool = False) -> Stap:
+    """Return the line that says that paper of what a stop is on lies in a doos, or no more."""
+    velden = {"doos": str(id_of(doos)), "houdt": not los}
+    return Stap(naam or f"{'los' if los else 'houdt'} {op}", "stop.houdt", "lijn", f"stop {op}", velden)
+
+
 def _versie(batch: str, naam: str) -> list[Stap]:
     pdf = hashlib.sha256(naam.encode()).hexdigest()
     return [

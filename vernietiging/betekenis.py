@@ -24,6 +24,7 @@ ZAADLABEL = b"scanstraat/steekproef/v1\n"  # as kwaliteitscontrole/steekproef.py
 SPELING = timedelta(hours=1)  # so much may our clock differ from that of the time-stamp authorities
 BEHEERDER, CONTROLEUR, GEMANDATEERDE = "functioneel_beheerder", "controleur", "gemandateerde"
 KIJKERS = ("div_medewerker", CONTROLEUR, GEMANDATEERDE, "archivaris")  # who may do the last look
+OPHEFFERS = ("archivaris", BEHEERDER, GEMANDATEERDE)  # who may lift a stop
 UITVOERDERS = ("div_medewerker", BEHEERDER, GEMANDATEERDE)  # who may order, and record what became of it
 Lees = Callable[[int], bytes]
 
@@ -90,7 +91,10 @@ class Betekenis:
         self.vernietigd = 0  # dozen
         self._nu = 0
         self._mandaten: dict[str, dict[str, _Mandaat]] = defaultdict(dict)  # persoon -> mandaat -> what it is
+        self._lopend: set[str] = set()  # stops that stand
         self._stops: dict[str, set[str]] = defaultdict(set)  # what it is on -> stops that stand
+        self._gehouden: dict[tuple[str, str], int] = {}  # stop and doos with paper of it -> the line that says so
+        self._geroerd: dict[str, int] = {}  # batch -> newest line by which a document can have got another zaak
         self._besluiten: set[str] = set()
         self._gebonden: dict[str, str] = {}  # batch -> besluit
         self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who changed it
@@ -177,11 +181,35 @@ class Betekenis:
         self._gebonden[str(g.onderwerp)] = g.gegevens["besluit"]
 
     def _stop(self, g: Gebeurtenis) -> None:
+        self._lopend.add(str(g.onderwerp))
         self._stops[g.gegevens["betreft"]].add(str(g.onderwerp))
 
+    def _stop_houdt(self, g: Gebeurtenis) -> None:
+        """Paper of the document or the zaak lies in this doos, or no more: that takes a reason in the log itself."""
+        stop, doos = str(g.onderwerp), g.gegevens["doos"]
+        if g.gegevens["houdt"]:
+            if stop in self._lopend:
+                self._stops[doos].add(stop)
+                self._gehouden[stop, doos] = self._nu
+        elif stop in self._stops[doos]:
+            sinds = self._gehouden.get((stop, doos), self._nu)
+            wanneer = [self._dozen[doos].veranderd, *(self._geroerd.get(b, -1) for b in self._dozen[doos].bladen)]
+            if max(wanneer) <= sinds:
+                raise OngegrondError("een stop laat een doos los waarvan niets is veranderd.")
+            self._stops[doos].discard(stop)
+
     def _stop_weg(self, g: Gebeurtenis) -> None:
+        self._verify_mandaat(g, *OPHEFFERS)
+        self._lopend.discard(str(g.onderwerp))
         for stops in self._stops.values():
             stops.discard(str(g.onderwerp))
+
+    def _gekoppeld(self, g: Gebeurtenis) -> None:
+        self._geroerd[str(g.onderwerp)] = self._nu
+
+    def _ontkoppeld(self, g: Gebeurtenis) -> None:
+        self._geroerd[str(g.onderwerp)] = self._nu
+        self._batch_vervallen(g)
 
     def _doos_gevuld(self, g: Gebeurtenis) -> None:
         self._change_doos(g, g.gegevens["bladen"])
@@ -220,6 +248,7 @@ class Betekenis:
     def _bewerking(self, g: Gebeurtenis) -> None:
         if g.gegevens["soort"] != "scanoperator":  # saying who scanned it changes nothing
             self._bewerkers[str(g.onderwerp)].add(str(g.actor))
+            self._geroerd[str(g.onderwerp)] = self._nu
             self._batch_vervallen(g)
 
     def _getrokken(self, g: Gebeurtenis) -> None:
@@ -418,13 +447,15 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "besluit.vastgelegd": Betekenis._besluit,
     "batch.gebonden": Betekenis._gebonden_,
     "stop.geplaatst": Betekenis._stop,
+    "stop.houdt": Betekenis._stop_houdt,
     "stop.opgeheven": Betekenis._stop_weg,
     "doos.gevuld": Betekenis._doos_gevuld,
     "doos.geleegd": Betekenis._doos_geleegd,
     "bewerking": Betekenis._bewerking,
     "uitzondering.vastgelegd": Betekenis._batch_vervallen,
     "uitzondering.ingetrokken": Betekenis._batch_vervallen,
-    "document.ontkoppeld": Betekenis._batch_vervallen,
+    "document.gekoppeld": Betekenis._gekoppeld,
+    "document.ontkoppeld": Betekenis._ontkoppeld,
     "documentversie.verzegeld": Betekenis._versie_verzegeld,
     "batch.verzegeld": Betekenis._batch_verzegeld,
     "goedkeuring.vervallen": Betekenis._batch_vervallen,

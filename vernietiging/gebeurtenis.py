@@ -127,13 +127,15 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("doos.verplaatst", 1): {"plaats": Veld.VERPAKT},
         ("doos.gesloten", 1): {"bladen": Veld.GETAL},
         ("doos.geopend", 1): {"bladen": Veld.GETAL},
-        # stops; `onderwerp` is the stop, `betreft` what it holds (for a zaak: the stop itself)
+        # stops; `onderwerp` is the stop, `betreft` what it holds (for a zaak: the stop itself). Of a document or a zaak
+        # follows in which dozen its paper lies, at once and whenever that changes
         ("stop.geplaatst", 1): {
             "soort": Veld.WOORD,
             "over": Veld.WOORD,
             "betreft": Veld.ID,
             "kenmerk": Veld.VERPAKT,
         },
+        ("stop.houdt", 1): {"doos": Veld.ID, "houdt": Veld.JANEE},
         ("stop.opgeheven", 1): {"toelichting": Veld.VERPAKT},
         # sealed, drawn, judged; `onderwerp` is the versie, and then the batch
         ("documentversie.verzegeld", 1): {

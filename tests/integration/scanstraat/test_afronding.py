@@ -69,9 +69,10 @@ from tests.afrondproef import (
     zwijg,
 )
 from tests.builders import Batchproef
-from vernietiging.__main__ import BEWEZEN
+from vernietiging.__main__ import BEWEZEN, GEWIJZIGD
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import NietVrijgegevenError
+from vernietiging.grondslag import Antwoord
 from vernietiging.vervangingsbesluit import Controletermijn, Reikwijdte
 
 EERST = {"laatste_blik", "vrijgegeven", "verankerd"}  # what a new list still lacks
@@ -1045,6 +1046,28 @@ def test_a_stop_on_a_doos_that_is_gone_does_not_hold_the_others(eigen: Afrondpro
         stops.place_stop(session, Stopsoort.BEZWAAR, Over.DOOS, str(dozen[0].id), "te laat", door=door)
     eigen.execute(opdracht, dozen[1])
     assert find_status(eigen, ander.batch) is Batchstatus.VERNIETIGD
+
+
+@pytest.mark.parametrize("over", [Over.DOCUMENT, Over.ZAAK])
+def test_paper_that_a_program_let_go_under_a_stop_is_found_by_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], over: Over
+) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        proef.add_batch(1)
+        proef.add_besluit()
+        stapel = Stapel(proef, 1, 1)
+        with db.begin(proef.basis.engine) as session:
+            door = storage.load_actor(session, "iemand", "persoon")
+            onderwerp = find_onderwerp(stapel, over, "")
+            stops.place_stop(session, Stopsoort.WOO_VERZOEK, over, onderwerp, "verzoek 12", door=door)
+        monkeypatch.setattr(poort, "_check_stops", lambda *_: Antwoord(True, datetime.now(UTC)))
+        stapel.release()
+        proef.execute(proef.order(stapel.lijst, stapel.doos), stapel.doos)
+        proef.anchor()
+        beleid = proef.map / "beleid.txt"
+        logboek.write_beleid(proef.basis.config, beleid)
+        assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == GEWIJZIGD
+        assert "er liep een stop toen het papier werd vernietigd" in capsys.readouterr().out
 
 
 def test_the_log_of_all_this_is_proven_to_somebody_with_the_log_alone(

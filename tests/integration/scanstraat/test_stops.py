@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from scanstraat import bewerken, db, papier, personen, stops, storage
 from scanstraat import opstelling as o
@@ -201,6 +201,42 @@ def test_a_page_that_had_left_a_document_before_the_stop_is_free(engine: Engine,
         time.sleep(0.002)  # times are in milliseconds, and in the same one it counts as after
         place(session, Over.DOCUMENT, proef.documenten[0])
         assert is_held(session, Over.DOCUMENT, proef.documenten[0]) and not is_held(session, Over.DOCUMENT, nieuw)
+
+
+def load_houdt(session: Session, stop: StopRow) -> list[tuple[UUID, bool]]:
+    rijen = session.exec(
+        select(GebeurtenisRow.gegevens)
+        .where(GebeurtenisRow.soort == "stop.houdt", GebeurtenisRow.onderwerp_log_id == stop.log_id)
+        .order_by(col(GebeurtenisRow.volgnummer))
+    )
+    return [(UUID(gegevens["doos"]), gegevens["houdt"]) for gegevens in rijen]
+
+
+@BEIDE
+def test_the_log_follows_the_paper_that_a_stop_holds(engine: Engine, werkbank: Werkbank) -> None:
+    with db.begin(engine) as session:
+        proef = build_batch(session, paginas=(1, 1), zaak=ZAAK)
+        een = box(session, proef, "1-2")
+        op_zaak, op_doos = place(session, Over.ZAAK, ZAAK.lower()), place(session, Over.DOOS, een.id)
+        assert load_houdt(session, op_zaak) == [(een.log_id, True)] and load_houdt(session, op_doos) == []
+        twee = box(session, proef, "3-4")
+    with db.begin(engine) as session:
+        stops.follow_stops(session)
+        stops.follow_stops(session)
+        assert load_houdt(session, op_zaak) == [(een.log_id, True), (twee.log_id, True)]
+        batch = storage.load_batch(session, proef.batch)
+        papier.empty_doos(session, session.get_one(DoosRow, een.id), batch, None, door=build_persoon(session))
+        stops.follow_stops(session)
+        assert load_houdt(session, op_zaak)[2:] == [(een.log_id, False)]
+        session.get_one(DocumentRow, proef.documenten[1]).zaakidentificatie = "ZAAK-2026-9"
+        session.flush()
+        stops.follow_stops(session)
+        assert load_houdt(session, op_zaak)[3:] == [(twee.log_id, False)]
+        stops.lift_stop(session, op_zaak.id, "afgehandeld", door=build_persoon(session))
+        session.get_one(DocumentRow, proef.documenten[1]).zaakidentificatie = ZAAK
+        session.flush()
+        stops.follow_stops(session)
+        assert len(load_houdt(session, op_zaak)) == 4
 
 
 def test_the_log_says_that_a_stop_was_placed_and_not_why(engine: Engine) -> None:

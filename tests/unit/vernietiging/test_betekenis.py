@@ -21,6 +21,7 @@ from tests.verhaal import (
     blik,
     build_verhaal,
     geef_vrij,
+    houdt,
     id_of,
     keur,
     mandaat,
@@ -356,6 +357,23 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("a stop that was on it from the start", lambda v: v.erbij("besluit", stop("doos")), "uitgevoerd", "een stop"),
     ("another stop was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
         "op", "stop.opgeheven", "beheerder", "stop twee")), "uitgevoerd", "een stop"),
+    ("a stop that was lifted by one without a mandaat", lambda v: v.erbij("besluit", stop("doos"), Stap(
+        "op", "stop.opgeheven", "redacteur", "stop doos")), "op", "mandaat"),
+    ("a stop that was lifted by a controleur", lambda v: v.erbij("besluit", stop("doos"), Stap(
+        "op", "stop.opgeheven", "controleur", "stop doos")), "op", "mandaat"),
+    ("a stop on a document in the doos", lambda v: v.erbij("opgedragen", stop("document"), houdt("document")),
+     "uitgevoerd", "een stop"),
+    ("a stop on a document that came into the doos later", lambda v: (
+        v.erbij("besluit", stop("document")), v.erbij("gevuld batch b", houdt("document"))), "uitgevoerd", "een stop"),
+    ("a stop that lets go for no reason", lambda v: v.erbij(
+        "gevuld batch b", stop("document"), houdt("document"), houdt("document", los=True)), "los document",
+     "niets is veranderd"),
+    ("a stop that lets go for a reason of before", lambda v: (
+        v.erbij("gevuld batch a", stop("document"), houdt("document")),
+        v.erbij("voorgesteld lijst", houdt("document", naam="nog eens"), houdt("document", los=True))),
+     "los document", "niets is veranderd"),
+    ("a stop on a doos that lets go", lambda v: v.erbij(
+        "besluit", stop("doos"), houdt("doos", los=True)), "los doos", "niets is veranderd"),
     # time
     ("gone before the order", lambda v: v.anders("uitgevoerd", gegevens={
         "uitgevoerd_op": Tijd("opgedragen", -timedelta(seconds=1))}), "uitgevoerd", "tussen opdracht"),
@@ -430,6 +448,17 @@ GOED: list[tuple[str, Breuk]] = [
     ("a stop on something else", lambda v: v.erbij("besluit", stop("doos 2"), stop("arie"))),
     ("a stop that was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
         "op", "stop.opgeheven", "beheerder", "stop doos"))),
+    ("a stop of which the paper is taken out", lambda v: (
+        v.anders("gevuld batch a", gegevens={"bladen": 5}), v.erbij(
+            "gevuld batch b", stop("document"), houdt("document"),
+            vul("batch a", 2, soort="doos.geleegd", naam="leeg"), houdt("document", los=True)))),
+    ("a stop of which the document got another zaak", lambda v: v.erbij(
+        "gevuld batch b", stop("zaak"), houdt("zaak"),
+        Stap("elders", "document.gekoppeld", "div", "batch b", {"document": str(id_of("document"))}),
+        houdt("zaak", los=True))),
+    ("a stop that lets go twice", lambda v: v.erbij("besluit", stop("zaak"), houdt("zaak", los=True))),
+    ("a stop that was lifted when it was said to hold", lambda v: v.erbij("besluit", stop("zaak"), Stap(
+        "op", "stop.opgeheven", "arie", "stop zaak"), houdt("zaak")).erbij("besluit", mandaat("arie", "archivaris"))),
     ("a mandaat of this day alone", lambda v: v.anders("mandaat een", gegevens={
         "van": "2026-03-02", "tot": "2026-03-02"})),
     ("a mandaat that ends after it was used", lambda v: v.erbij("uitgevoerd", end_mandaat("een"))),
@@ -595,7 +624,7 @@ def test_a_stamp_that_came_late_says_nothing_of_what_was_stamped_early() -> None
 def test_the_story_names_every_kind_that_the_verifier_looks_at() -> None:
     """So that a rule cannot be added without a test of it."""
     genoemd = {stap.soort for stap in build_verhaal().stappen}
-    for _, breuk, _, _ in BREUKEN:
+    for breuk in (*(geval[1] for geval in BREUKEN), *(geval[1] for geval in GOED)):
         verhaal = build_verhaal()
         breuk(verhaal)
         genoemd |= {stap.soort for stap in verhaal.stappen}
