@@ -189,6 +189,31 @@ def voer_uit(
         ]
 
 
+def meld_zonder_grond(
+    basis: Basis,
+    opdracht_id: UUID,
+    uitgevoerd: Sequence[tuple[DoosRow, vernietigen.Uitvoeringsfeiten]],
+    wie: Aangemeld,
+    *,
+    meld: Meld,
+) -> list[UitvoeringRow]:
+    """Record dozen of which the paper is gone while something stood in the way: as that, with what it was."""
+    begonnen = datetime.now(UTC)
+    with db.read(basis.engine) as session:
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        for doos, feiten in uitgevoerd:
+            vernietigen.verify_bewijs(session, opdracht, doos, feiten, wie)
+    with _ask(basis, opdracht.lijst_id, meld) as (session, _dossier, aanvraag):
+        wie = personen.add_wachttijd(wie, begonnen)
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        return [
+            vernietigen.record_ungrounded(
+                basis, session, opdracht, session.get_one(DoosRow, doos.id), aanvraag, feiten, wie
+            )
+            for doos, feiten in uitgevoerd
+        ]
+
+
 def meld_mislukt(
     basis: Basis, opdracht_id: UUID, dozen: Sequence[DoosRow], toelichting: str, wie: Aangemeld, *, deels: bool
 ) -> list[UitvoeringRow]:

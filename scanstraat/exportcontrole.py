@@ -219,6 +219,9 @@ class _Controle:
             verslag = verify_logboek(self._map / LOGBOEK, gelezen)
             self._omvang = verslag.checkpoint.omvang
             self._check_kop(verslag.checkpoint.omvang, verslag.checkpoint.wortel.hex())
+            if verslag.zonder_grond:
+                regels = ", ".join(map(str, verslag.zonder_grond))
+                self._fout(f"Papier is vernietigd terwijl er iets in de weg stond: regel {regels} van het logboek.")
         except LogboekGewijzigdError as exc:
             self._fout(f"Het logboek is gewijzigd. {exc}")
         except NietVastTeStellenError as exc:
@@ -357,9 +360,10 @@ class _Controle:
         if nummer is None or not wat.startswith("vernietigd"):
             return
         blad = self._read_blad(nummer)
+        soort = "zonder_grond" if wat.startswith("vernietigd zonder grond") else "uitgevoerd"
         if (
             blad is None
-            or blad.soort != "vernietiging.uitgevoerd"
+            or blad.soort != f"vernietiging.{soort}"
             or (blad.gegevens["certificaat"], blad.gegevens["uitgevoerd_op"]) != (certificaat, op)
         ):
             self._fout(f"Dat het papier van {naam} is vernietigd, staat anders in het logboek.")

@@ -414,7 +414,7 @@ class Naslag:
             bedrijf="" if opdracht is None else opdracht.bedrijf,
             uitvoeringen=tuple(
                 (
-                    doos.nummer, rij.uitgevoerd_op or "", f"{rij.uitslag} {rij.wijze} {rij.niveau}".strip(),
+                    doos.nummer, rij.uitgevoerd_op or "", f"{rij.uitkomst} {rij.wijze} {rij.niveau}".strip(),
                     rij.certificaatnummer, rij.certificaat_sha256 or "",
                     storage.find_logregel(session, rij.gebeurtenis_id),
                 )

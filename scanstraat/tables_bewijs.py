@@ -442,6 +442,13 @@ class UitvoeringRow(SQLModel, table=True):
     op: str
     persoon_id: UUID = Field(foreign_key="persoon.id")
     gebeurtenis_id: UUID = Field(foreign_key="gebeurtenis.id")
+    # Dutch: why this paper could not go when it was recorded that it was gone; empty: it could
+    belemmeringen: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+    @property
+    def uitkomst(self) -> str:
+        """What became of the doos, in Dutch."""
+        return f"{self.uitslag} zonder grond" if self.belemmeringen else self.uitslag
 
 
 class VerklaringRow(SQLModel, table=True):

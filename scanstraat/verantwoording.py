@@ -374,17 +374,19 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
         Antwoord(
             "Wanneer is het papier vernietigd, en hoe?",
             tuple(
-                f"Doos {doos.nummer}: {u.uitslag}"
+                f"Doos {doos.nummer}: {u.uitkomst}"
                 + (
                     f" op {u.uitgevoerd_op}, {u.wijze}, {u.niveau}, container {u.container}, zegel {u.zegel}, door "
                     f"{opdracht.bedrijf} (opdracht {opdracht.nummer}), bewijs {u.certificaatnummer}, SHA-256 "
                     f"{u.certificaat_sha256}."
+                    + (f" Er stond iets in de weg: {u.belemmeringen}" if u.belemmeringen else "")
                     if u.uitslag == "vernietigd"
                     else f": {u.toelichting}"
                 )
                 for u, opdracht, doos in uitvoeringen
             )
             or ("Nog niet vernietigd.",),
+            in_orde=not any(u.belemmeringen for u, _, _ in uitvoeringen),
         ),
         Antwoord(
             "Wie besliste over de vernietiging, en met welk mandaat?",
@@ -513,10 +515,11 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
         Antwoord(
             "Wat is vernietigd?",
             tuple(
-                f"Doos {session.get_one(DoosRow, u.doos_id).nummer}: {u.uitslag} ({u.uitgevoerd_op or u.op})."
+                f"Doos {session.get_one(DoosRow, u.doos_id).nummer}: {u.uitkomst} ({u.uitgevoerd_op or u.op})."
                 for u in uitvoeringen
             )
             or ("Niets.",),
+            in_orde=not any(u.belemmeringen for u in uitvoeringen),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
         Antwoord(

@@ -253,7 +253,9 @@ def build_woorden(regime: str) -> dict[str, str]:
 
 def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> list[UitvoeringRow]:
     vraag = (
-        select(UitvoeringRow).where(UitvoeringRow.uitslag == "vernietigd").order_by(col(UitvoeringRow.uitgevoerd_op))
+        select(UitvoeringRow)
+        .where(UitvoeringRow.uitslag == "vernietigd", UitvoeringRow.belemmeringen == "")
+        .order_by(col(UitvoeringRow.uitgevoerd_op))
     )
     if selectie.lijst is not None:
         vraag = vraag.join(OpdrachtRow, col(OpdrachtRow.id) == UitvoeringRow.opdracht_id).where(
@@ -265,7 +267,9 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
         if (selectie.van is None or selectie.van <= dag) and (selectie.tot is None or dag <= selectie.tot):
             gevonden.append(rij)
     if not gevonden:
-        raise NietMogelijkError("Er is in deze lijst of periode niets vernietigd. Er valt nog niets te verklaren.")
+        raise NietMogelijkError(
+            "Er is in deze lijst of periode niets op goede gronden vernietigd. Er valt nog niets te verklaren."
+        )
     return gevonden
 
 

@@ -620,8 +620,7 @@ def execute(
     blik = poort.find_laatste_blik(session, dossier.lijst.id, doos.id)
     if blik is None:
         raise NietMogelijkError(f"Op doos {doos.nummer} is geen laatste blik gedaan.")
-    bewijs = basis.opslag.bewaar_bytes(poort.build_feiten(vrijgave.aanvraag, dossier.lijst))
-    storage.save_object(session, bewijs, "feiten")
+    bewijs = _save_feiten(basis, session, vrijgave.aanvraag, dossier.lijst)
     gebeurtenis = storage.append_gebeurtenis(
         session,
         "vernietiging.uitgevoerd",
@@ -634,8 +633,68 @@ def execute(
         uitgevoerd_op=db.format_time(feiten.uitgevoerd_op),
         niveau=feiten.niveau.lower(),
         certificaat=feiten.certificaat_sha256,
-        feiten=bewijs.sha256,
+        feiten=bewijs,
     )
+    return _save_vernietigd(session, opdracht, doos, feiten, bewijs, wie, gebeurtenis)
+
+
+def record_ungrounded(
+    basis: Basis,
+    session: Session,
+    opdracht: OpdrachtRow,
+    doos: DoosRow,
+    aanvraag: Aanvraag,
+    feiten: Uitvoeringsfeiten,
+    wie: Aangemeld,
+) -> UitvoeringRow:
+    """Record that the paper of a doos is gone while something stood in the way: as that, never as an execution.
+
+    The time that the company gives does not decide: who destroys after a stop could say that it was before.
+
+    Raises:
+        NietMogelijkError: nothing stands in the way, or what the company says is not complete.
+    """
+    verify_bewijs(session, opdracht, doos, feiten, wie)
+    tegen = [b.tekst for b in find_belemmeringen(aanvraag, peilmoment=datetime.now(UTC))]
+    tegen = [*_find_afwijkingen(basis, session, opdracht, doos, feiten), *tegen]
+    if not tegen:
+        raise NietMogelijkError(
+            f"Het papier in doos {doos.nummer} mocht weg. Leg het vast met dezelfde opdracht, zonder --zonder-grond."
+        )
+    bewijs = _save_feiten(basis, session, aanvraag, session.get_one(VernietigingslijstRow, opdracht.lijst_id))
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "vernietiging.zonder_grond",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=doos.log_id,
+        opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
+        bladen=papier.count_bladen(session, doos.id),
+        uitgevoerd_op=db.format_time(feiten.uitgevoerd_op),
+        niveau=feiten.niveau.lower(),
+        certificaat=feiten.certificaat_sha256,
+        feiten=bewijs,
+        verpakt={"belemmeringen": tegen},
+    )
+    return _save_vernietigd(session, opdracht, doos, feiten, bewijs, wie, gebeurtenis, tegen=" ".join(tegen))
+
+
+def _save_feiten(basis: Basis, session: Session, aanvraag: Aanvraag, lijst: VernietigingslijstRow) -> str:
+    bewijs = basis.opslag.bewaar_bytes(poort.build_feiten(aanvraag, lijst))
+    storage.save_object(session, bewijs, "feiten")
+    return bewijs.sha256
+
+
+def _save_vernietigd(
+    session: Session,
+    opdracht: OpdrachtRow,
+    doos: DoosRow,
+    feiten: Uitvoeringsfeiten,
+    bewijs: str,
+    wie: Aangemeld,
+    gebeurtenis: UUID,
+    *,
+    tegen: str = "",
+) -> UitvoeringRow:
     rij = UitvoeringRow(
         opdracht_id=opdracht.id,
         doos_id=doos.id,
@@ -647,10 +706,11 @@ def execute(
         zegel=feiten.zegel,
         certificaatnummer=feiten.certificaatnummer,
         certificaat_sha256=feiten.certificaat_sha256,
-        feiten_sha256=bewijs.sha256,
+        feiten_sha256=bewijs,
         op=db.now_text(),
         persoon_id=wie.persoon_id,
         gebeurtenis_id=gebeurtenis,
+        belemmeringen=tegen,
     )
     session.add(rij)
     session.flush()
@@ -668,34 +728,60 @@ def verify_uitvoering(
         GeenMandaatError: no mandaat.
         NietMogelijkError: the certificate does not fit the order, or the time is impossible.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    container = _find_container(session, opdracht, doos)
-    if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
+    verify_bewijs(session, opdracht, doos, feiten, wie)
+    for afwijking in _find_afwijkingen(basis, session, opdracht, doos, feiten):
         raise NietMogelijkError(
-            f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
-            f"container {container['nummer']} met zegel {container['zegel']}. Zoek uit wat er is gebeurd voor u dit "
-            "vastlegt."
+            f"{afwijking} Zoek uit wat er is gebeurd voor u dit vastlegt. Is het papier zo vernietigd, geef dan "
+            "dezelfde opdracht met --zonder-grond."
         )
+
+
+def verify_bewijs(
+    session: Session, opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten, wie: Aangemeld
+) -> None:
+    """Return when the certificate says all that it must, of a doos of this order whose paper was still there.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: something is missing or impossible, or the doos is of another order, or gone already.
+    """
+    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    _find_container(session, opdracht, doos)
     if feiten.niveau not in get_args(DinNiveau):
         raise NietMogelijkError(
             f"Niveau {feiten.niveau} bestaat niet. Neem het over van het vernietigingsbewijs: "
             f"{', '.join(get_args(DinNiveau))}."
         )
-    if feiten.niveau < opdracht.niveau:
-        raise NietMogelijkError(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
     if not feiten.certificaatnummer.strip():
         raise NietMogelijkError("Noem het nummer van het vernietigingsbewijs.")
     if not feiten.wijze.strip():
         raise NietMogelijkError("Noem hoe het papier is vernietigd, zoals het op het vernietigingsbewijs staat.")
-    if not opdracht.op <= db.format_time(feiten.uitgevoerd_op) <= db.now_text():
+    if db.format_time(feiten.uitgevoerd_op) > db.now_text():
+        raise NietMogelijkError("De tijd van de vernietiging ligt na nu. Neem haar over van het vernietigingsbewijs.")
+
+
+def _find_afwijkingen(
+    basis: Basis, session: Session, opdracht: OpdrachtRow, doos: DoosRow, feiten: Uitvoeringsfeiten
+) -> list[str]:
+    """Return, in Dutch, where what the company says it did is not what was ordered."""
+    container, afwijkingen = _find_container(session, opdracht, doos), []
+    if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
+        afwijkingen.append(
+            f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
+            f"container {container['nummer']} met zegel {container['zegel']}."
+        )
+    if feiten.niveau < opdracht.niveau:
+        afwijkingen.append(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
+    if db.format_time(feiten.uitgevoerd_op) < opdracht.op:
 
         def say(tijd: str) -> str:
             return f"{to_local(tijd, basis.config.algemeen.tijdzone):%d-%m-%Y %H:%M:%S}"
 
-        raise NietMogelijkError(
-            f"Vernietigd op {say(db.format_time(feiten.uitgevoerd_op))} kan niet: de opdracht is van "
-            f"{say(opdracht.op)}, en nu is het {say(db.now_text())}."
+        afwijkingen.append(
+            f"Het papier is volgens het bewijs vernietigd op {say(db.format_time(feiten.uitgevoerd_op))}; de opdracht "
+            f"is van {say(opdracht.op)}."
         )
+    return afwijkingen
 
 
 def _find_container(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> dict[str, Any]:
@@ -777,10 +863,11 @@ def find_stand(session: Session, lijst: VernietigingslijstRow) -> str:
     if opdracht is None:
         return ("voorgesteld", "een keer vrijgegeven", "vrijgegeven")[len(poort.find_vrijgaven(session, lijst.id))]
     dozen = session.exec(select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id)).all()
-    vast = session.exec(select(UitvoeringRow.uitslag).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
+    vast = session.exec(select(UitvoeringRow).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
     if len(vast) < len(dozen):
         return "opgedragen"
-    return "vernietigd" if set(vast) == {"vernietigd"} else "niet alles vernietigd"
+    uitkomsten = {rij.uitkomst for rij in vast}
+    return uitkomsten.pop() if len(uitkomsten) == 1 and vast[0].uitslag == "vernietigd" else "niet alles vernietigd"
 
 
 def build_lijstregel(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
@@ -874,7 +961,7 @@ def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
         "uitvoeringen": [
             {
                 "doos": nummer,
-                "uitslag": rij.uitslag,
+                "uitslag": rij.uitkomst,
                 "uitgevoerd_op": rij.uitgevoerd_op,
                 "wijze": rij.wijze,
                 "niveau": rij.niveau,
@@ -882,7 +969,7 @@ def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
                 "zegel": rij.zegel,
                 "certificaatnummer": rij.certificaatnummer,
                 "certificaat_sha256": rij.certificaat_sha256,
-                "toelichting": rij.toelichting,
+                "toelichting": rij.toelichting or rij.belemmeringen,
                 "op": rij.op,
                 "door": personen.name_of(session, rij.persoon_id),
             }

@@ -1,6 +1,7 @@
 """`python -m vernietiging MAP --beleid BESTAND`: the verifier that an auditor runs without the rest of the product.
 
-Exit 0: proven. 1: changed. 2: cannot tell, because something is missing or went wrong. Never 0 without having seen all.
+Exit 0: proven. 1: changed, or paper went without grounds. 2: cannot tell, because something is missing or went wrong.
+Never 0 without having seen all.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def _verify(woorden: list[str] | None) -> int:
         print(f"NIET VAST TE STELLEN. Het controleprogramma liep vast ({type(exc).__name__}).")
         return ONZEKER
     punt = verslag.checkpoint
-    print(f"BEWEZEN. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
+    uitkomst = "ZONDER GROND" if verslag.zonder_grond else "BEWEZEN"
+    print(f"{uitkomst}. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
     verankerd = len(verslag.verankerd)
     print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
     if verslag.vernietigd:
@@ -69,12 +71,18 @@ def _verify(woorden: list[str] | None) -> int:
             f"{dozen} vernietigd, elk na controle, twee vrijgaven van verschillende mensen, een laatste blik en een "
             "verankerd checkpoint."
         )
+    if verslag.zonder_grond:
+        regels = ", ".join(map(str, verslag.zonder_grond))
+        print(
+            f"Regel {regels}: papier is vernietigd terwijl er iets in de weg stond, en dat is zo vastgelegd. Vraag de"
+        )
+        print("organisatie wat er in de weg stond. Verder is het logboek ongewijzigd.")
     if beleid.quorum == GEEN and not beleid.minimaal_tijdstempels:
         print(
             "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan"
         )
         print("het geheel opnieuw hebben geschreven.")
-    return BEWEZEN
+    return GEWIJZIGD if verslag.zonder_grond else BEWEZEN
 
 
 def show_document(verslag: Documentverslag) -> None:

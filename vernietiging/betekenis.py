@@ -89,6 +89,7 @@ class Betekenis:
         self._klok = Klok((omvang, punt.op) for omvang, punt in checkpoints.items() if punt.op is not None)
         self.fout: VernietigingError | None = None
         self.vernietigd = 0  # dozen
+        self.zonder_grond: list[int] = []  # lines that say themselves that paper went while it was not allowed
         self._nu = 0
         self._mandaten: dict[str, dict[str, _Mandaat]] = defaultdict(dict)  # persoon -> mandaat -> what it is
         self._lopend: set[str] = set()  # stops that stand
@@ -387,13 +388,23 @@ class Betekenis:
             raise OngegrondError("iemand die vrijgaf of de laatste blik deed, keurde of bewerkte zelf.")
         self._verify_geen_stop([besluit, str(goedgekeurd.actor), *self._bewerkers[batch]])
 
+    def _zonder_grond(self, g: Gebeurtenis) -> None:
+        """Paper went while it was not allowed, and people say so: no proof of grounds, and no lie either."""
+        self._verify_opdracht(g)
+        self._verify_mandaat(g, *UITVOERDERS)
+        self._dozen[str(g.onderwerp)].vernietigd = True
+        self.zonder_grond.append(self._nu)
+
     def _mislukt(self, g: Gebeurtenis) -> None:
+        self._verify_opdracht(g)
+        self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
+
+    def _verify_opdracht(self, g: Gebeurtenis) -> None:
         eerder = parse_blad(self._lees(int(g.gegevens["opgedragen"])))
         if eerder.soort != "vernietiging.opgedragen":
             raise OngegrondError(f"opgedragen verwijst naar een regel {eerder.soort}.")
         if self._dozen[str(g.onderwerp)].vernietigd:
             raise OngegrondError("deze doos is al eerder vernietigd.")
-        self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
 
     # --- time and anchors -----------------------------------------------------------------------------------------
 
@@ -470,6 +481,7 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "vernietiging.opgedragen": Betekenis._opgedragen,
     "vernietiging.batch": Betekenis._batch_weg,
     "vernietiging.uitgevoerd": Betekenis._uitgevoerd,
+    "vernietiging.zonder_grond": Betekenis._zonder_grond,
     "vernietiging.mislukt": Betekenis._mislukt,
     "verankering": Betekenis._verankering,
 }

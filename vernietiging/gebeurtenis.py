@@ -218,6 +218,16 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "certificaat": Veld.OBJECT,
             "feiten": Veld.OBJECT,
         },
+        # paper that was gone while something stood in the way; the words of that are not for the log
+        ("vernietiging.zonder_grond", 1): {
+            "opgedragen": Veld.REGEL,
+            "bladen": Veld.GETAL,
+            "uitgevoerd_op": Veld.TIJD,
+            "niveau": Veld.WOORD,
+            "certificaat": Veld.OBJECT,
+            "feiten": Veld.OBJECT,
+            "belemmeringen": Veld.VERPAKT,
+        },
         ("vernietiging.mislukt", 1): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
         ("verklaring.opgemaakt", 1): {
             "soort": Veld.WOORD,

@@ -59,6 +59,7 @@ class Verslag:
     checkpoints: int  # how many were stored and hold
     verankerd: Mapping[int, Verankering]  # size -> what anchors it, enough by the policy
     vernietigd: int  # dozen that the log says are destroyed, each with its grounds
+    zonder_grond: tuple[int, ...] = ()  # lines that say that paper went while that was not allowed
 
 
 def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _totaal: None) -> Verslag:
@@ -99,7 +100,7 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
             f"De gebeurtenissen na nummer {laatste} zijn nog niet verankerd zoals het beleid vraagt. Vraag een nieuwer "
             "uittreksel."
         )
-    return Verslag(checkpoint, len(bewaard), genoeg, betekenis.vernietigd)
+    return Verslag(checkpoint, len(bewaard), genoeg, betekenis.vernietigd, tuple(betekenis.zonder_grond))
 
 
 def verify_checkpoint(notitie: Notitie, beleid: Beleid) -> Checkpoint:

@@ -34,6 +34,7 @@ from scanstraat.domain import parse_tijd
 from scanstraat.errors import NietMogelijkError
 from scanstraat.poort import Meld
 from scanstraat.tables_bewijs import DoosRow
+from vernietiging.errors import NietVrijgegevenError
 from vernietiging.grondslag import ALLE, OMSCHRIJVING
 
 NIET_ALLE = 5  # exit code of `onderzoek` when a fact does not hold: the same as of a refused release
@@ -477,6 +478,9 @@ def uitvoering(
     deels: Annotated[
         str | None, typer.Option("--deels", metavar="TOELICHTING", help="Niet helemaal vernietigd: wat er is gebeurd.")
     ] = None,
+    zonder_grond: Annotated[
+        bool, typer.Option("--zonder-grond", help="Het papier is al weg, terwijl er iets in de weg stond.")
+    ] = False,
     als_json: AlsJson = False,
 ) -> None:
     """Leg vast dat dozen zijn vernietigd, met het bewijs van het bedrijf; of dat het niet of niet helemaal lukte."""
@@ -485,7 +489,8 @@ def uitvoering(
         "--certificaat": certificaat, "--certificaatnummer": certificaatnummer,
     }  # fmt: skip
     faalde = mislukt is not None or deels is not None
-    if (mislukt is not None and deels is not None) or (faalde and any(deel is not None for deel in bewijs.values())):
+    met_bewijs = zonder_grond or any(deel is not None for deel in bewijs.values())
+    if (mislukt is not None and deels is not None) or (faalde and met_bewijs):
         raise typer.BadParameter("Kies: het bewijs van het bedrijf, of --mislukt, of --deels.")
     ontbreekt = [] if faalde else [optie for optie, deel in bewijs.items() if deel is None]
     if ontbreekt:
@@ -508,13 +513,23 @@ def uitvoering(
                 str(certificaatnummer).strip(), sha256,
             )  # fmt: skip
             wie = sign_in(basis, als, geheim_fd)
-            with _follow("Alles opnieuw lezen") as meld:
-                afronding.voer_uit(basis, order.id, [(doos, feiten) for doos in dozen], wie, meld=meld)
+            doe = afronding.meld_zonder_grond if zonder_grond else afronding.voer_uit
+            with _follow("Alles opnieuw lezen") as meld, _or_already_gone():
+                doe(basis, order.id, [(doos, feiten) for doos in dozen], wie, meld=meld)
         with db.read(basis.engine) as session:
             gevonden = vernietigen.build_opdracht(session, order)
     if als_json:
         return show_json(gevonden)
     welke = ", ".join(doos.nummer for doos in dozen)
+    if zonder_grond:
+        for u in gevonden["uitvoeringen"]:
+            if u["doos"] in {doos.nummer for doos in dozen}:
+                stdout().print(f"Doos {u['doos']}: {u['toelichting']}", soft_wrap=True)
+        return stdout().print(
+            f"Vastgelegd dat {welke} is vernietigd terwijl er iets in de weg stond. Dat blijft zo staan, en wie het "
+            "logboek controleert ziet het. Meld het bij de archivaris.",
+            soft_wrap=True,
+        )
     return stdout().print(
         f"Vastgelegd dat {welke} niet{' helemaal' if deels is not None else ''} is vernietigd. Haal het papier terug "
         "en zet de doos op een nieuwe lijst: scanstraat lijst maak"
@@ -522,6 +537,16 @@ def uitvoering(
         else f"Vastgelegd dat {welke} is vernietigd onder opdracht {order.nummer}.",
         soft_wrap=True,
     )
+
+
+@contextmanager
+def _or_already_gone() -> Iterator[None]:
+    try:
+        yield
+    except NietVrijgegevenError as exc:
+        raise NietVrijgegevenError(
+            f"{exc} Is het papier al vernietigd? Leg dat dan vast met dezelfde opdracht en --zonder-grond."
+        ) from exc
 
 
 def _find_dozen(session: Session, nummers: list[str]) -> list[DoosRow]:

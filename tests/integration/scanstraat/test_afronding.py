@@ -50,9 +50,11 @@ from scanstraat.tables_bewijs import (
     DoosbladRow,
     DoosRow,
     StopRow,
+    UitvoeringRow,
     UitzonderingRow,
     VernietigingslijstRow,
 )
+from scanstraat.verklaren import Selectie
 from scanstraat.zaaksysteem import register
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -73,6 +75,7 @@ from vernietiging.__main__ import BEWEZEN, GEWIJZIGD
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.grondslag import Antwoord
+from vernietiging.verklaring import Verklaringsoort
 from vernietiging.vervangingsbesluit import Controletermijn, Reikwijdte
 
 EERST = {"laatste_blik", "vrijgegeven", "verankerd"}  # what a new list still lacks
@@ -888,8 +891,8 @@ def test_what_the_company_says_must_be_what_was_ordered(proef: Afrondproef) -> N
         (replace(goed, niveau="Z-9"), "bestaat niet"),
         (replace(goed, certificaatnummer=" "), "nummer van het vernietigingsbewijs"),
         (replace(goed, wijze=""), "hoe het papier is vernietigd"),
-        (replace(goed, uitgevoerd_op=datetime.now(UTC) + timedelta(minutes=5)), "kan niet"),
-        (replace(goed, uitgevoerd_op=datetime.fromisoformat(opdracht.op) - timedelta(minutes=5)), "kan niet"),
+        (replace(goed, uitgevoerd_op=datetime.now(UTC) + timedelta(minutes=5)), "ligt na nu"),
+        (replace(goed, uitgevoerd_op=datetime.fromisoformat(opdracht.op) - timedelta(minutes=5)), "de opdracht is van"),
     ):
         with pytest.raises(NietMogelijkError, match=zin):
             voer_uit(feiten)
@@ -904,6 +907,48 @@ def test_what_the_company_says_must_be_what_was_ordered(proef: Afrondproef) -> N
     assert find_status(proef, stapel.batch.batch) is Batchstatus.VERNIETIGD
     with pytest.raises(NietMogelijkError, match="is vernietigd"):
         afronding.meld_mislukt(proef.basis, opdracht.id, [stapel.doos], "toch niet", proef.wie(DIV), deels=False)
+
+
+def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
+    eigen: Afrondproef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    eigen.add_batch(1)
+    eigen.add_besluit()
+    stapel = Stapel(eigen)
+    stapel.release()
+    opdracht = eigen.order(stapel.lijst, stapel.doos)
+    certificaat = eigen.save_certificaat()
+    feiten = vernietigen.Uitvoeringsfeiten(datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", certificaat)
+
+    def meld(feiten: vernietigen.Uitvoeringsfeiten, wie: str = DIV) -> UitvoeringRow:
+        return afronding.meld_zonder_grond(
+            eigen.basis, opdracht.id, [(stapel.doos, feiten)], eigen.wie(wie), meld=zwijg
+        )[0]
+
+    with pytest.raises(NietMogelijkError, match="mocht weg"):
+        meld(feiten)
+    with pytest.raises(GeenMandaatError):
+        meld(feiten, CONTROLEUR)
+    with stopped(stapel, Stopsoort.BEZWAAR, Over.ZAAK, ZAAK):
+        with pytest.raises(NietVrijgegevenError, match="bezwaar"):
+            afronding.voer_uit(eigen.basis, opdracht.id, [(stapel.doos, feiten)], eigen.wie(DIV), meld=zwijg)
+        rij = meld(replace(feiten, niveau="P-3", container="C-9"))
+    assert rij.uitkomst == "vernietigd zonder grond" and rij.certificaat_sha256 == certificaat
+    assert [deel in rij.belemmeringen for deel in ("bezwaar", "container C-9", "niveau P-3")] == [True] * 3
+    assert find_status(eigen, stapel.batch.batch) is Batchstatus.VERNIETIGD
+    with db.read(eigen.basis.engine) as session:
+        lijst = session.get_one(VernietigingslijstRow, stapel.lijst.id)
+        assert vernietigen.find_stand(session, lijst) == "vernietigd zonder grond"
+    with pytest.raises(NietMogelijkError, match="is vernietigd"):
+        meld(feiten)
+    with pytest.raises(NietMogelijkError, match="niets op goede gronden"):
+        afronding.verklaar(eigen.basis, Verklaringsoort.VERNIETIGING, Selectie(stapel.lijst.id), eigen.wie(DIV))
+    eigen.anchor()
+    beleid = eigen.map / "beleid.txt"
+    logboek.write_beleid(eigen.basis.config, beleid)
+    assert verifier([str(eigen.basis.config.logboek.map), "--beleid", str(beleid)]) == GEWIJZIGD
+    assert capsys.readouterr().out.startswith("ZONDER GROND. ")
+    assert logboek.check_record(eigen.basis, logboek.open_klant(eigen.basis.config), meld=zwijg) > 0
 
 
 def test_a_doos_that_failed_goes_on_a_new_list(proef: Afrondproef) -> None:

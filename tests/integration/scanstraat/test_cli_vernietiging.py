@@ -391,7 +391,7 @@ def test_what_the_company_did_not_destroy_goes_on_a_new_list(hier: Installatie, 
     assert "is geen tijd" in record(2, op="2026-03-02")
     assert "opgedragen is P-4" in record(5, niveau="P-3")
     assert "met zegel Z-2" in record(5, zegel="Z-2")
-    assert "kan niet" in record(5, op="2020-03-02 14:05")
+    assert "de opdracht is van" in record(5, op="2020-03-02 14:05")
     with db.read(hier.proef.basis.engine) as session:
         assert session.exec(select(UitvoeringRow).where(UitvoeringRow.doos_id == doos.id)).first() is None
     gezegd = hier.say("uitvoering", opdracht[0], kort, "--deels", "de molen liep vast", als=DIV)
@@ -401,6 +401,29 @@ def test_what_the_company_did_not_destroy_goes_on_a_new_list(hier: Installatie, 
     assert "is gemaakt" in hier.say("lijst", "maak", "Lijst mis 2", kort, als=DIV)
     with db.read(hier.proef.basis.engine) as session:
         assert papier.find_vernietigd_op(session, doos.id) is None
+
+
+def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst weg")
+    hier.release("Lijst weg", doos)
+    kort = str(int(doos.nummer.rpartition("-")[2]))
+    gezegd = hier.say("opdracht", "Lijst weg", "--bedrijf", "BV", "--container", f"C-1:Z-1:{kort}", als=DIV)
+    opdracht = re.search(r"O-\d{4}-\d{4}", gezegd)
+    assert opdracht is not None
+    woorden = (
+        "uitvoering", opdracht[0], kort, "--op", datetime.now(UTC).isoformat(),
+        "--container", "C-1", "--zegel", "Z-1", "--niveau", "P-4", "--wijze", "versnipperd",
+        "--certificaatnummer", "VB-1", "--certificaat", str(draw_pagina(tmp_path / "bewijs.png")),
+    )  # fmt: skip
+    hier.say("stop", "plaats", "bezwaar", "doos", kort, "--reden", "BZ-1", "--door", DIV)
+    assert "en --zonder-grond" in hier.say(*woorden, als=DIV, exitcode=5)
+    assert "Kies: het bewijs" in hier.say(
+        "uitvoering", opdracht[0], kort, "--mislukt", "x", "--zonder-grond", als=DIV, exitcode=2
+    )
+    gezegd = hier.say(*woorden, "--zonder-grond", als=DIV)
+    assert f"Doos {doos.nummer}: Er loopt een stop (bezwaar)" in gezegd and "Meld het bij de archivaris" in gezegd
+    assert hier.json("lijst", "toon", "Lijst weg")["stand"] == "vernietigd zonder grond"
+    assert "vernietigd zonder grond" in hier.say("verantwoord", "--doos", kort)
 
 
 @pytest.mark.parametrize(("tekst", "utc"), [

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef, write
-from tests.verhaal import Regel, Tijd, Verhaal, build_verhaal
+from tests.verhaal import Regel, Stap, Tijd, Verhaal, build_verhaal
 from vernietiging import tijdstempel, verificatie
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
 from vernietiging.beleid import GEEN, Beleid, parse_beleid
@@ -370,6 +370,23 @@ def test_a_destruction_with_all_its_grounds_is_proven(
     proef.write_beleid()
     assert verify(proef) == BEWEZEN, capsys.readouterr().out
     assert "1 doos is vernietigd" in capsys.readouterr().out
+
+
+def test_a_destruction_without_grounds_is_said_and_is_never_proven(
+    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
+    verhaal = open_verhaal()
+    weg = {"opgedragen": Regel("opgedragen")}
+    op = verhaal.stappen[verhaal.nummer("uitgevoerd")].op
+    verhaal.erbij("uitgevoerd", Stap("weg", "vernietiging.zonder_grond", "div", "doos 2", weg, op))
+    verhaal.punten["weg"] = verhaal.punten.pop("uitgevoerd")
+    seal_verhaal(proef, verhaal)
+    proef.write_beleid()
+    assert verify(proef) == GEWIJZIGD
+    gezegd = capsys.readouterr().out
+    assert gezegd.startswith("ZONDER GROND. Logboek") and "1 doos is vernietigd" in gezegd
+    assert f"Regel {verhaal.nummer('weg')}: papier is vernietigd terwijl er iets in de weg stond" in gezegd
 
 
 @pytest.mark.parametrize(("breuk", "zin"), [

@@ -150,6 +150,10 @@ def order_on_a_withdrawn_list(v: Verhaal) -> None:
     v.zonder("verankering")
 
 
+def lose(**gegevens: object) -> Stap:
+    return Stap("weg", "vernietiging.zonder_grond", "div", "doos", {"opgedragen": Regel("opgedragen"), **gegevens})
+
+
 def fail(naam: str = "mislukt", **gegevens: object) -> Stap:
     return Stap(naam, "vernietiging.mislukt", "div", "doos", {"opgedragen": Regel("opgedragen"), **gegevens})
 
@@ -307,6 +311,12 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
      "niet vernietiging.opgedragen"),
     ("a list that was proposed again since the look", release_what_was_not_looked_at, "uitgevoerd", "bekeken lijst"),
     ("an order that came to nothing", lambda v: v.erbij("opgedragen", fail()), "uitgevoerd", "al mislukt"),
+    ("gone without grounds after it was destroyed", lambda v: v.erbij("uitgevoerd", lose()), "weg", "al eerder"),
+    ("gone without grounds and without an order", lambda v: v.erbij("opgedragen", lose(opgedragen=Regel("vrijgave 1"))),
+     "weg", "verwijst"),
+    ("gone without grounds, says one without a mandaat", lambda v: v.erbij("opgedragen", replace(
+        lose(), actor="redacteur")), "weg", "mandaat"),
+    ("destroyed after it was gone without grounds", lambda v: v.erbij("opgedragen", lose()), "uitgevoerd", "al eerder"),
     ("failing after it was destroyed", lambda v: v.erbij("uitgevoerd", fail()), "mislukt", "al eerder"),
     ("failing without an order", lambda v: v.erbij("opgedragen", fail(opgedragen=Regel("vrijgave 1"))), "mislukt",
      "een regel vrijgave"),
@@ -411,6 +421,13 @@ def test_a_story_that_is_broken_in_one_thing_is_found_at_its_line(breuk: Breuk, 
     assert isinstance(fout, OngegrondError)
     assert str(fout).startswith(f"Regel {verhaal.nummer(regel)}: "), fout
     assert zin in str(fout)
+
+
+def test_paper_that_went_without_grounds_is_told_apart_from_a_log_that_was_changed() -> None:
+    verhaal = build_verhaal().erbij("opgedragen", stop("doos"), lose()).zonder("uitgevoerd")
+    gezien = verhaal.look()
+    assert (gezien.fout, gezien.vernietigd) == (None, 0)
+    assert gezien.zonder_grond == [verhaal.nummer("weg")]
 
 
 def cut_release_short(v: Verhaal) -> None:
