@@ -268,7 +268,7 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
             gevonden.append(rij)
     if not gevonden:
         raise NietMogelijkError(
-            "Er is in deze lijst of periode niets op goede gronden vernietigd. Er valt nog niets te verklaren."
+            "Er is in deze lijst of periode niets vernietigd op goede gronden. Er valt nog niets te verklaren."
         )
     return gevonden
 

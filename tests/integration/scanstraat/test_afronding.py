@@ -941,7 +941,7 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
         assert vernietigen.find_stand(session, lijst) == "vernietigd zonder grond"
     with pytest.raises(NietMogelijkError, match="is vernietigd"):
         meld(feiten)
-    with pytest.raises(NietMogelijkError, match="niets op goede gronden"):
+    with pytest.raises(NietMogelijkError, match="niets vernietigd op goede gronden"):
         afronding.verklaar(eigen.basis, Verklaringsoort.VERNIETIGING, Selectie(stapel.lijst.id), eigen.wie(DIV))
     eigen.anchor()
     beleid = eigen.map / "beleid.txt"
