@@ -16,13 +16,15 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import bladtelling, storage
+from scanstraat import bladtelling, personen, storage
 from scanstraat import opstelling as o
 from scanstraat.aflevering import LEEG_IN_ZAAK, plan_afleveringen
 from scanstraat.db import now_text
-from scanstraat.domain import ONBEKEND, Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
-from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.domain import Bestemming, Bewerkingsoort, Fase, Koppelstatus, Weglaatreden
+from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
+from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow, StapRow
+from scanstraat.tables_bewijs import OordeelRow
 from scanstraat.werk import Werkbank
 
 
@@ -153,18 +155,40 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
     return tuple(weetjes)
 
 
-def set_scanoperator(session: Session, batch: BatchRow, actor: ActorRow, *, naam: str, reden: str) -> None:
-    """State afterwards who scanned a batch of which that was not known, with the reason; never a silent change."""
-    if batch.scanoperator != ONBEKEND:
-        raise NietMogelijkError(f"Van batch {batch.nummer} is al bekend wie hem scande.")
+def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str, door: Aangemeld) -> None:
+    """State afterwards who scanned a batch, with the reason: it was not known, wrong, or not in the log.
+
+    It decides who may judge. So it takes a third: neither who was named, nor who is named now, nor who judged.
+
+    Raises:
+        NietGevondenError: nobody goes by this name.
+        NietMogelijkError: no reason, the batch is not split yet, or it is known already.
+        GeenMandaatError: `door` is no functioneel beheerder, or has a part in it.
+    """
+    storage.hold_beslissing(session)
+    personen.verify_mandaat(session, door, Rol.FUNCTIONEEL_BEHEERDER)
+    persoon = personen.load_persoon(session, naam)
+    if batch.ontleed_op is None:
+        raise NietMogelijkError(f"Batch {batch.nummer} wordt nog ontleed. Probeer het zo weer.")
     if not reden.strip():
         raise NietMogelijkError("Geef met --reden aan waarom u dit nu vastlegt.")
-    storage.add_bewerking(
-        session, batch, actor, Bewerkingsoort.SCANOPERATOR, {"reden": reden.strip()}, {"scanoperator": ONBEKEND}
-    )
-    batch.scanoperator = naam
-    session.add(batch)
-    storage.append_gebeurtenis(session, "batch.scanoperator", actor=actor, onderwerp=batch.log_id, bekend=True)
+    zelfde = personen.is_zelfde(session, persoon.naam, batch.scanoperator)
+    if zelfde and personen.is_zoals_vastgelegd(session, batch):
+        raise NietMogelijkError(f"Van batch {batch.nummer} staat al vast dat {persoon.naam} haar scande.")
+    if door.persoon_id in {persoon.id, *personen.find_betrokkenen(session, batch).personen}:
+        raise GeenMandaatError(
+            f"{door.naam} scande of bewerkte batch {batch.nummer}, of is genoemd als wie haar scande. Laat een andere "
+            "functioneel beheerder dit doen."
+        )
+    gekeurd = select(OordeelRow.id).where(OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == door.persoon_id)
+    if session.exec(gekeurd).first() is not None:
+        raise GeenMandaatError(
+            f"{door.naam} keurde batch {batch.nummer} en zegt dus niet wie haar scande. Laat een andere functioneel "
+            "beheerder dit doen."
+        )
+    actor, vooraf = personen.actor_of(session, door.persoon_id), {"scanoperator": batch.scanoperator}
+    storage.add_bewerking(session, batch, actor, Bewerkingsoort.SCANOPERATOR, {"reden": reden.strip()}, vooraf)
+    personen.save_scanoperator(session, batch, persoon.naam, door=actor)
 
 
 def retry_stap(session: Session, werkbank: Werkbank, stap_id: UUID, actor: ActorRow) -> None:

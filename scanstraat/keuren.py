@@ -238,6 +238,12 @@ def verify_controleur(session: Session, batch: BatchRow, wie: Aangemeld) -> None
         GeenMandaatError: no mandaat, or they scanned or edited it, or it is not known who did.
     """
     personen.verify_mandaat(session, wie, Rol.CONTROLEUR)
+    if not personen.is_zoals_vastgelegd(session, batch):
+        raise GeenMandaatError(
+            f"Wie batch {batch.nummer} scande, staat anders in de database dan is vastgelegd, of is nooit vastgelegd. "
+            "Dus staat ook niet vast of u haar mag keuren. Een functioneel beheerder zoekt dit uit en legt vast wie "
+            "scande met: scanstraat scanoperator"
+        )
     betrokkenen = personen.find_betrokkenen(session, batch)
     if wie.persoon_id in betrokkenen.personen:
         raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer}. Laat iemand anders keuren.")

@@ -28,7 +28,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from scanstraat import db, storage
+from scanstraat import db, scanoperator, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow
@@ -72,7 +72,7 @@ class Aangemeld:
 
 @dataclass(frozen=True)
 class Betrokkenen:
-    """Who scanned or edited a batch: as persons, and the names that no persoon goes by."""
+    """Who scanned or edited a batch, or stated who scanned it: as persons, and the names that no persoon goes by."""
 
     personen: frozenset[UUID]
     onbekend: tuple[str, ...]
@@ -122,6 +122,12 @@ def actor_of(session: Session, persoon_id: UUID) -> ActorRow:
     return session.get_one(ActorRow, session.get_one(PersoonRow, persoon_id).actor_id)
 
 
+def load_mens(session: Session, naam: str) -> ActorRow:
+    """Return the actor of a human by name: the one of their persoon, or one of that name alone while nobody has it."""
+    persoon = find_persoon(session, naam)
+    return storage.load_actor(session, naam, "persoon") if persoon is None else actor_of(session, persoon.id)
+
+
 def name_of(session: Session, persoon_id: UUID) -> str:
     """Return what a persoon is called."""
     return session.get_one(PersoonRow, persoon_id).naam
@@ -146,6 +152,7 @@ def add_persoon(session: Session, naam: str, *, ook: tuple[str, ...] = (), door:
     storage.append_gebeurtenis(
         session, "persoon.vastgelegd", actor=wie, onderwerp=actor.log_id, verpakt={"naam": {"naam": naam}}
     )
+    _join_actors(session, actor, naam, wie)
     for ander in ook:
         _add_naam(session, persoon, ander, wie)
     if door is None:
@@ -171,13 +178,23 @@ def _add_naam(session: Session, persoon: PersoonRow, naam: str, wie: ActorRow) -
     naam = _clean_naam(naam)
     _verify_vrij(session, naam)
     session.add(PersoonsnaamRow(naam=naam, persoon_id=persoon.id))
-    storage.append_gebeurtenis(
-        session,
-        "persoon.naam",
-        actor=wie,
-        onderwerp=session.get_one(ActorRow, persoon.actor_id).log_id,
-        verpakt={"naam": {"naam": naam}},
-    )
+    storage.load_actor(session, naam, "persoon")
+    _join_actors(session, session.get_one(ActorRow, persoon.actor_id), naam, wie)
+
+
+def _join_actors(session: Session, mens: ActorRow, naam: str, wie: ActorRow) -> None:
+    """Say in the log that whatever was done under this name, however it was written, was done by this human."""
+    gezocht = _fold(naam)
+    for actor in session.exec(select(ActorRow).where(ActorRow.soort == "persoon", ActorRow.id != mens.id)).all():
+        if _fold(actor.naam) == gezocht:
+            storage.append_gebeurtenis(
+                session,
+                "persoon.naam",
+                actor=wie,
+                onderwerp=mens.log_id,
+                wie=str(actor.log_id),
+                verpakt={"naam": {"naam": actor.naam}},
+            )
 
 
 def _clean_naam(naam: str) -> str:
@@ -194,7 +211,7 @@ def _verify_vrij(session: Session, naam: str) -> None:
 
 
 def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
-    """Return who scanned or edited a batch: they may not judge or release it."""
+    """Return who scanned or edited a batch, or stated who scanned it: they may not judge or release it."""
     namen = set(
         session.exec(
             select(ActorRow.naam)
@@ -203,11 +220,33 @@ def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
         )
     )
     namen.add(batch.scanoperator)
-    wie = {naam: find_persoon(session, naam) for naam in sorted(namen)}
+    genoemd = scanoperator.find_genoemden(session, batch)
+    bekend = session.exec(select(PersoonRow.id).where(col(PersoonRow.actor_id).in_([actor.id for actor in genoemd])))
+    wie = {naam: find_persoon(session, naam) for naam in sorted(namen | {actor.naam for actor in genoemd})}
     return Betrokkenen(
-        frozenset(persoon.id for persoon in wie.values() if persoon is not None),
+        frozenset([*bekend, *(persoon.id for persoon in wie.values() if persoon is not None)]),
         tuple(naam for naam, persoon in wie.items() if persoon is None),
     )
+
+
+def save_scanoperator(session: Session, batch: BatchRow, naam: str, *, door: ActorRow) -> None:
+    """Put down who scanned a batch, in its row and in the log: a name, or that it is not known."""
+    wie = None if naam == ONBEKEND else load_mens(session, naam)
+    scanoperator.save_scanoperator(session, batch, naam, wie, door=door)
+
+
+def is_zoals_vastgelegd(session: Session, batch: BatchRow) -> bool:
+    """Whether the row of a batch names the one whom the newest event names as who scanned it."""
+    laatste = scanoperator.find_laatste(session, batch)
+    return laatste is not None and is_zelfde(session, laatste, batch.scanoperator)
+
+
+def is_zelfde(session: Session, naam: str, andere: str) -> bool:
+    """Whether two names are of one human."""
+    een, twee = find_persoon(session, naam), find_persoon(session, andere)
+    if een is None or twee is None:
+        return een is twee and _fold(naam) == _fold(andere)
+    return een.id == twee.id
 
 
 # --- what they may decide -----------------------------------------------------------------------------------------

@@ -538,6 +538,12 @@ def _find_mensen(session: Session, batch: BatchRow) -> list[str]:
             f"Van batch {batch.nummer} is niet bekend wie haar scande. Een functioneel beheerder zegt dat met: "
             "scanstraat scanoperator"
         ]
+    if not personen.is_zoals_vastgelegd(session, batch):
+        return [
+            f"Wie batch {batch.nummer} scande, staat anders in de database dan is vastgelegd, of is nooit vastgelegd. "
+            "Zoek uit of iemand de database buiten de scanstraat om heeft gewijzigd en meld dat dan bij de archivaris. "
+            "Een functioneel beheerder legt vast wie scande met: scanstraat scanoperator"
+        ]
     onbekend = personen.find_betrokkenen(session, batch).onbekend
     if onbekend:
         return [

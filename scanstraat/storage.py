@@ -65,7 +65,7 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
     VrijgaveRow,
 )
-from vernietiging.gebeurtenis import Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
+from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 GROOTSTE_STUK_BYTES = 200_000_000
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
@@ -110,7 +110,7 @@ def append_gebeurtenis(
         Gebeurtenis(
             id=uuid4(),
             soort=soort,
-            versie=1,
+            versie=NIEUWSTE.get(soort, 1),
             actor=actor.log_id,
             onderwerp=onderwerp,
             op=now_text(),
@@ -121,6 +121,7 @@ def append_gebeurtenis(
         GebeurtenisRow(
             id=gebeurtenis.id,
             soort=soort,
+            schema_versie=gebeurtenis.versie,
             actor_log_id=gebeurtenis.actor,
             onderwerp_log_id=onderwerp,
             op=gebeurtenis.op,

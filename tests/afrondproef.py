@@ -144,10 +144,7 @@ class Afrondproef:
         """Add a batch that is archived and delivered, with its bytes in the store; `archief`: see `_archive`."""
         with db.begin(self.basis.engine) as session:
             scan = self._save(session, b"scan " + uuid4().bytes)
-            proef = build_batch(session, paginas=paginas or (2, 1), zaak=zaak, object_=scan)
-            batch = session.get_one(BatchRow, proef.batch)
-            batch.scanoperator = scanoperator
-            session.add(batch)
+            proef = build_batch(session, paginas=paginas or (2, 1), zaak=zaak, object_=scan, scanoperator=scanoperator)
             for versie_id in proef.versies:
                 self._archive(session, versie_id, **archief)
         for versie_id in proef.versies:

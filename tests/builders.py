@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from scanstraat import db, storage
+from scanstraat import db, personen, storage
 from scanstraat.config import Nakijken, Scanprofiel
-from scanstraat.domain import Vingerafdruk
+from scanstraat.domain import ONBEKEND, Vingerafdruk
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, BronRow, DocumentRow, DocumentversieRow
 
 
@@ -50,6 +50,7 @@ def build_batch(
     zaak: str | None = "ZAAK-2026-000123",
     nakijken: Nakijken = "nooit",
     object_: Vingerafdruk | None = None,
+    scanoperator: str = ONBEKEND,
 ) -> Batchproef:
     """Save a batch whose documents have `paginas` pages each, from one bron, each behind a scheidingsblad."""
     actor = storage.load_actor(session, "proef")
@@ -76,6 +77,7 @@ def build_batch(
     session.add(batch)
     session.flush()
     session.refresh(batch)
+    personen.save_scanoperator(session, batch, scanoperator, door=actor)
     versies = tuple(storage.add_versie(session, document, reden="ontleed", actor=actor).id for document in documenten)
     return Batchproef(batch.id, tuple(document.id for document in documenten), versies, tuple(beelden))
 
@@ -94,7 +96,7 @@ def save_batch(session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: 
         momentopname_sha256=vingerafdruk,
         gereedschap={},
         bladen_per_bron={},
-        scanoperator="onbekend",
+        scanoperator=ONBEKEND,
         nakijken=nakijken,
         indexbestanden=[],
         ontvangen_op=ontvangen_op or db.now_text(),

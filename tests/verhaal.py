@@ -82,6 +82,7 @@ class Stap:
     onderwerp: str
     gegevens: Mapping[str, Any] = field(default_factory=dict)
     op: timedelta = timedelta(0)
+    versie: int = 1
 
 
 @dataclass
@@ -149,13 +150,13 @@ class Verhaal:
         return bladen, punten
 
     def _build_blad(self, stap: Stap, punten: Mapping[int, Ankerfeit]) -> bytes:
-        vulling = {naam: _VULLING.get(veld) for naam, veld in SCHEMAS[stap.soort, 1].items()}
+        vulling = {naam: _VULLING.get(veld) for naam, veld in SCHEMAS[stap.soort, stap.versie].items()}
         gegevens = {naam: self._fill(waarde, punten) for naam, waarde in {**vulling, **stap.gegevens}.items()}
         return verify_gebeurtenis(
             Gebeurtenis(
                 id_of(f"gebeurtenis {stap.naam}"),
                 stap.soort,
-                1,
+                stap.versie,
                 id_of(stap.actor),
                 id_of(stap.onderwerp),
                 format_tijd(self.tijd(stap.naam)),
@@ -222,6 +223,17 @@ def houdt(op: str, doos: str = "doos", *, naam: str = "", los: bool = False) -> 
     return Stap(naam or f"{'los' if los else 'houdt'} {op}", "stop.houdt", "lijn", f"stop {op}", velden)
 
 
+def scan(batch: str, wie: str, *, naam: str = "", door: str = "lijn") -> Stap:
+    """Return the line that says who scanned a batch; nobody known is the batch itself."""
+    velden = {"bekend": wie != batch, "wie": str(id_of(wie))}
+    return Stap(naam or f"gescand {batch}", "batch.scanoperator", door, batch, velden, versie=2)
+
+
+def noem_ook(wie: str, ander: str, *, naam: str = "", door: str = "beheerder") -> Stap:
+    """Return the line that says that who goes by another name is this persoon."""
+    return Stap(naam or f"naam {ander}", "persoon.naam", door, wie, {"wie": str(id_of(ander))}, versie=2)
+
+
 def _versie(batch: str, naam: str) -> list[Stap]:
     pdf = hashlib.sha256(naam.encode()).hexdigest()
     return [
@@ -244,6 +256,7 @@ def _versie(batch: str, naam: str) -> list[Stap]:
 
 def _batch(batch: str, *versies: str) -> list[Stap]:
     return [
+        scan(batch, "scanner"),
         Stap(f"gebonden {batch}", "batch.gebonden", "beheerder", batch, {
             "besluit": str(id_of("besluit")), "handboek": str(id_of("handboek")),
         }),

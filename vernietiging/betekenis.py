@@ -98,7 +98,10 @@ class Betekenis:
         self._geroerd: dict[str, int] = {}  # batch -> newest line by which a document can have got another zaak
         self._besluiten: set[str] = set()
         self._gebonden: dict[str, str] = {}  # batch -> besluit
-        self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who changed it
+        self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who scanned or changed it, or said who did
+        self._gescand: dict[str, bool] = {}  # batch -> is it known who scanned it, by the newest line
+        self._namen: dict[str, str] = {}  # actor -> the persoon that it turned out to be
+        self._hoogste: dict[str, int] = {}  # kind -> newest version that was seen of it
         self._versies: dict[str, set[str]] = defaultdict(set)  # batch -> versies sealed since its last sealing
         self._vervallen: dict[str, int] = {}  # batch -> newest line after which an older approval does not hold
         self._gekeurd_op: dict[str, int] = {}  # batch -> newest sealing that was judged
@@ -116,6 +119,7 @@ class Betekenis:
         try:
             gebeurtenis = parse_blad(blad)
             _verify_regels(gebeurtenis, nummer)
+            self._verify_versie(gebeurtenis)
             _REGELS[gebeurtenis.soort](self, gebeurtenis)
         except OngegrondError as exc:
             self.fout = OngegrondError(f"Regel {nummer}: {exc}")
@@ -158,6 +162,16 @@ class Betekenis:
         ):
             raise OngegrondError(f"wie dit schreef, had toen geen mandaat als {' of '.join(rollen)}.")
 
+    def _verify_versie(self, g: Gebeurtenis) -> None:
+        """An older form of a line may say less: no new line takes that form again."""
+        if g.versie < self._hoogste.setdefault(g.soort, g.versie):
+            raise OngegrondError("staat in een oudere vorm dan een eerdere regel van dit soort.")
+        self._hoogste[g.soort] = g.versie
+
+    def _mensen(self, *actoren: Any) -> set[str]:
+        """Return which humans these are, as far as the log says by now."""
+        return {self._namen.get(str(actor), str(actor)) for actor in actoren}
+
     # --- people, besluit, stops, dozen ----------------------------------------------------------------------------
 
     def _mandaat_verleend(self, g: Gebeurtenis) -> None:
@@ -172,6 +186,15 @@ class Betekenis:
     def _mandaat_ingetrokken(self, g: Gebeurtenis) -> None:
         if self._mandaten[str(g.onderwerp)].pop(g.gegevens["mandaat"], None) is None:
             raise OngegrondError("trekt een mandaat in dat er niet is.")
+
+    def _naam(self, g: Gebeurtenis) -> None:
+        if g.versie == 1:  # says not which actor that was
+            return
+        if any(self._mandaten.values()):  # with the first persoon of all come their other names
+            self._verify_mandaat(g, BEHEERDER)
+        (mens,) = self._mensen(g.onderwerp)
+        if self._namen.setdefault(g.gegevens["wie"], mens) != mens or g.gegevens["wie"] == mens:
+            raise OngegrondError("een naam is van twee mensen.")
 
     def _besluit(self, g: Gebeurtenis) -> None:
         self._besluiten.add(str(g.onderwerp))
@@ -252,6 +275,13 @@ class Betekenis:
             self._geroerd[str(g.onderwerp)] = self._nu
             self._batch_vervallen(g)
 
+    def _scanoperator(self, g: Gebeurtenis) -> None:
+        """Everybody who was ever named keeps their part, and so does whoever says who it was."""
+        if g.versie == 1:  # says not who
+            return
+        self._gescand[str(g.onderwerp)] = g.gegevens["bekend"]
+        self._bewerkers[str(g.onderwerp)] |= {str(g.actor), g.gegevens["wie"]}
+
     def _getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "verzegeld", "batch.verzegeld")
         self._verify_zaad(g, int(g.gegevens["verzegeld"]))
@@ -265,8 +295,8 @@ class Betekenis:
             raise OngegrondError("de batch is veranderd sinds de steekproef is getrokken.")
         if self._gekeurd_op.get(batch) == regel:
             raise OngegrondError("de batch is al gekeurd zoals zij nu is.")
-        if str(g.actor) in self._bewerkers[batch]:
-            raise OngegrondError("de controleur bewerkte deze batch zelf.")
+        if self._mensen(g.actor) & self._mensen(*self._bewerkers[batch]):
+            raise OngegrondError("de controleur scande of bewerkte deze batch zelf.")
         self._verify_mandaat(g, CONTROLEUR)
         self._gekeurd_op[batch] = regel
 
@@ -298,7 +328,7 @@ class Betekenis:
 
     def _opgedragen(self, g: Gebeurtenis) -> None:
         een, twee = self._find_vrijgaven(g)
-        if een.actor == twee.actor:
+        if self._mensen(een.actor) == self._mensen(twee.actor):
             raise OngegrondError("de twee vrijgaven zijn van dezelfde persoon.")
         if (een.gegevens["volgnummer"], twee.gegevens["volgnummer"]) != (1, 2):
             raise OngegrondError("de twee vrijgaven zijn niet een eerste en een tweede.")
@@ -384,9 +414,14 @@ class Betekenis:
         besluit = self._gebonden.get(batch)
         if besluit is None:
             raise OngegrondError("een batch in de doos valt onder geen besluit.")
-        if {str(goedgekeurd.actor), *self._bewerkers[batch]} & set(anderen):
-            raise OngegrondError("iemand die vrijgaf of de laatste blik deed, keurde of bewerkte zelf.")
-        self._verify_geen_stop([besluit, str(goedgekeurd.actor), *self._bewerkers[batch]])
+        if self._gescand and not self._gescand.get(batch):
+            raise OngegrondError("van een batch in de doos is niet bekend wie haar scande.")
+        keurde, bewerkten = self._mensen(goedgekeurd.actor), self._mensen(*self._bewerkers[batch])
+        if keurde & bewerkten:
+            raise OngegrondError("wie een batch in de doos keurde, scande of bewerkte haar zelf.")
+        if (keurde | bewerkten) & self._mensen(*anderen):
+            raise OngegrondError("iemand die vrijgaf of de laatste blik deed, scande, keurde of bewerkte zelf.")
+        self._verify_geen_stop([besluit, *keurde, *bewerkten, str(goedgekeurd.actor), *self._bewerkers[batch]])
 
     def _zonder_grond(self, g: Gebeurtenis) -> None:
         """Paper went while it was not allowed, and people say so: no proof of grounds, and no lie either."""
@@ -455,6 +490,7 @@ def _verify_regels(gebeurtenis: Gebeurtenis, nummer: int) -> None:
 _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "mandaat.verleend": Betekenis._mandaat_verleend,
     "mandaat.ingetrokken": Betekenis._mandaat_ingetrokken,
+    "persoon.naam": Betekenis._naam,
     "besluit.vastgelegd": Betekenis._besluit,
     "batch.gebonden": Betekenis._gebonden_,
     "stop.geplaatst": Betekenis._stop,
@@ -463,6 +499,7 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "doos.gevuld": Betekenis._doos_gevuld,
     "doos.geleegd": Betekenis._doos_geleegd,
     "bewerking": Betekenis._bewerking,
+    "batch.scanoperator": Betekenis._scanoperator,
     "uitzondering.vastgelegd": Betekenis._batch_vervallen,
     "uitzondering.ingetrokken": Betekenis._batch_vervallen,
     "document.gekoppeld": Betekenis._gekoppeld,

@@ -83,6 +83,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         },
         ("batch.klaargemeld", 1): {"ontvangen": Veld.GETAL},
         ("batch.scanoperator", 1): {"bekend": Veld.JANEE},
+        # `wie` is the actor of who scanned; when that is not known: the batch itself
+        ("batch.scanoperator", 2): {"bekend": Veld.JANEE, "wie": Veld.ID},
         ("bewerking", 1): {"soort": Veld.WOORD, "nummer": Veld.GETAL},
         ("document.gekoppeld", 1): {"document": Veld.ID, "bron": Veld.WOORD},
         ("document.ontkoppeld", 1): {"document": Veld.ID, "wees": Veld.JANEE},
@@ -110,6 +112,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         # people and what they may decide; `onderwerp` is the persoon
         ("persoon.vastgelegd", 1): {"naam": Veld.VERPAKT},
         ("persoon.naam", 1): {"naam": Veld.VERPAKT},
+        # `wie` is the actor that somebody was before it was known that they are this persoon
+        ("persoon.naam", 2): {"naam": Veld.VERPAKT, "wie": Veld.ID},
         ("aanmelding.gewijzigd", 1): {"wat": Veld.WOORD},
         ("mandaat.verleend", 1): {"mandaat": Veld.ID, "rol": Veld.WOORD, "van": Veld.DAG, "tot": Veld.DAG},
         ("mandaat.ingetrokken", 1): {"mandaat": Veld.ID},
@@ -248,6 +252,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("logboek.gecontroleerd", 1): {"omvang": Veld.GETAL, "in_orde": Veld.JANEE},
     }
 )
+
+NIEUWSTE: Mapping[str, int] = MappingProxyType(dict(sorted(SCHEMAS)))  # as written now
 
 
 @dataclass(frozen=True)

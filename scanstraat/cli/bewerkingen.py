@@ -15,7 +15,9 @@ from sqlmodel import Session
 from scanstraat import aflevering, bewerken, db, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.batches import find_document
+from scanstraat.cli.invoer import parse_tekst
 from scanstraat.cli.uitvoer import Door, build_progress, expected_errors, load_config, stdout
 from scanstraat.domain import Bewerkingsoort, Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
@@ -283,14 +285,25 @@ def klaarmelden(context: typer.Context, nummer: Nummer, door: Door) -> None:
 def scanoperator(
     context: typer.Context,
     nummer: Nummer,
-    naam: Annotated[str, typer.Argument(metavar="NAAM", help="Wie deze batch heeft gescand.")],
-    door: Door,
+    naam: Annotated[str, typer.Argument(metavar="NAAM", help="Wie deze batch heeft gescand.", parser=parse_tekst)],
     reden: Annotated[str, typer.Option("--reden", help="Waarom u dit nu vastlegt.")],
+    als: Als,
+    geheim_fd: GeheimFd = None,
 ) -> None:
-    """Leg achteraf vast wie een batch heeft gescand, als dat niet bekend was."""
-    with _open(context, nummer, door) as werk:
-        bewerken.set_scanoperator(werk.session, werk.batch, werk.actor, naam=naam, reden=reden)
-        werk.say(f"Vastgelegd voor batch {werk.batch.nummer}.")
+    """Leg achteraf vast wie een batch heeft gescand, als dat niet bekend was of niet klopte."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            batch_id = storage.find_batch(session, nummer).id
+        wie = sign_in(basis, als, geheim_fd)
+        with db.begin(basis.engine) as session:
+            batch = storage.lock_batch(session, batch_id)
+            bewerken.set_scanoperator(session, batch, naam=naam, reden=reden, door=wie)
+            naam = batch.scanoperator
+        stdout().print(
+            f"Vastgelegd: {naam} scande batch {nummer}. Wie hier eerder is genoemd, mag deze batch nog steeds niet "
+            "keuren of vrijgeven.",
+            soft_wrap=True,
+        )
 
 
 def koppel(

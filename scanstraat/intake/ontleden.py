@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from hardware.scanmap import Indexregel
 from kwaliteitscontrole.bevinding import Bevinding, Ernst, Plaats
-from scanstraat import bladtelling, storage
+from scanstraat import bladtelling, personen, storage
 from scanstraat.config import Scanprofiel
 from scanstraat.db import now_text
 from scanstraat.domain import ONBEKEND, Bestemming, Koppelstatus, to_local
@@ -393,9 +393,9 @@ def save_ontleding(
     batch.gereedschap = dict(lijn.versies)
     batch.bladen_opgegeven = ontleding.splitsing.bladen_opgegeven
     batch.bladen_per_bron = {str(bron): bladen for bron, bladen in ontleding.splitsing.bladen_per_bron.items()}
-    if ontleding.scanoperator:
-        batch.scanoperator = ontleding.scanoperator
-    session.add(batch)
+    # From the settings that the log has a fingerprint of, not from the row: that could have been changed since.
+    naam = ontleding.scanoperator or opdracht.profiel.scanoperator or ONBEKEND
+    personen.save_scanoperator(session, batch, naam, door=actor)
     session.flush()
     session.refresh(batch)  # the counts are kept by the database
     storage.append_gebeurtenis(

@@ -890,6 +890,7 @@ def test_with_triggers_gone_the_poort_still_asks_who_it_was(
         "update documentversie set pdfa_conform = 0": "pdfa_conform",
         "update documentversie set getrouw = 0": "getrouw",
         "update batch set scanoperator = 'onbekend'": "beeld_in_orde",
+        "update batch set scanoperator = 'Dirk Divmedewerker'": "beeld_in_orde",
         "delete from binding": "binnen_besluit",
     }
     for opdracht, feit in aanvallen.items():

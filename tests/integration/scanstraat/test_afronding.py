@@ -768,8 +768,8 @@ def test_what_was_stated_about_a_batch_after_the_anchor_must_be_anchored_as_well
     stapel = Stapel(proef)
     stapel.release()
     with db.begin(proef.basis.engine) as session:
-        actor, batch = storage.load_actor(session, BEHEERDER, "persoon"), stapel.rij(session)
-        storage.append_gebeurtenis(session, "batch.scanoperator", actor=actor, onderwerp=batch.log_id, bekend=True)
+        actor = storage.load_actor(session, BEHEERDER, "persoon")
+        personen.save_scanoperator(session, stapel.rij(session), SCANOPERATOR, door=actor)
     proef.seal()
     refuse(stapel, "verankerd", "nog geen verankerd checkpoint")
     proef.anchor()

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from scanstraat import aflevering, archiveren, bewerken, db, rapport, storage
+from scanstraat import aflevering, archiveren, bewerken, db, personen, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
@@ -267,7 +267,7 @@ def test_under_altijd_a_bewerking_after_klaarmelden_holds_the_batch_again(engine
             batch = storage.load_batch(session, proef.batch)
             bewerken.report_ready(session, werkbank, batch, build_persoon(session))
             batch.klaargemeld_op = "2099-03-02T08:00:00.000Z"  # the clock was set back since
-            bewerken.set_scanoperator(session, batch, build_persoon(session), naam="Bas", reden="stond op het rooster")
+            storage.add_bewerking(session, batch, build_persoon(session), Bewerkingsoort.SCANOPERATOR, {}, {})
             session.flush()
             assert storage.is_vrij(session, batch)
             leave_out(session, werkbank, proef, 1)
@@ -345,7 +345,8 @@ def test_who_scanned_is_not_taken_back_by_undo(engine: Engine, werkbank: Werkban
         batch, persoon = storage.load_batch(session, proef.batch), build_persoon(session)
         voor = storage.load_opstelling(session, batch.id)
         leave_out(session, werkbank, proef, 1)
-        bewerken.set_scanoperator(session, batch, persoon, naam="Bas", reden="stond op het rooster")
+        storage.add_bewerking(session, batch, persoon, Bewerkingsoort.SCANOPERATOR, {}, {"scanoperator": "onbekend"})
+        personen.save_scanoperator(session, batch, "Bas", door=persoon)
         bewerken.undo(session, werkbank, batch, persoon)
         assert storage.load_opstelling(session, batch.id) == voor
         with pytest.raises(NietMogelijkError, match="niets meer"):

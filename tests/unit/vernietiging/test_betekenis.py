@@ -25,6 +25,8 @@ from tests.verhaal import (
     id_of,
     keur,
     mandaat,
+    noem_ook,
+    scan,
     stop,
     trek,
     vul,
@@ -359,6 +361,35 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("looked at by who edited", lambda v: v.anders("bewerking a", actor="div"), "uitgevoerd", "keurde of bewerkte"),
     ("looked at by who approved", lambda v: v.anders("blik lijst", actor="controleur"), "uitgevoerd",
      "keurde of bewerkte"),
+    ("approved by who scanned", lambda v: v.anders("gescand batch a", gegevens={"wie": str(id_of("controleur"))}),
+     "gekeurd batch a", "scande of bewerkte deze batch zelf"),
+    ("approved by who was named before a correction", lambda v: v.erbij("besluit", scan(
+        "batch a", "controleur", naam="eerst")), "gekeurd batch a", "scande of bewerkte deze batch zelf"),
+    ("approved by who said who scanned", lambda v: v.erbij("gescand batch a", scan(
+        "batch a", "ander", naam="later", door="controleur")), "gekeurd batch a", "scande of bewerkte"),
+    ("approved by who turns out to have scanned", lambda v: v.erbij("vrijgave 2", scan(
+        "batch a", "controleur", naam="later", door="beheerder")), "uitgevoerd", "keurde, scande of bewerkte"),
+    ("approved by who scanned under another name", lambda v: v.erbij("besluit", noem_ook("controleur", "scanner")),
+     "gekeurd batch a", "scande of bewerkte"),
+    ("approved by who turns out to go by that name", lambda v: v.erbij("vrijgave 2", noem_ook("controleur", "scanner")),
+     "uitgevoerd", "keurde, scande of bewerkte"),
+    ("looked at by who scanned", lambda v: v.anders("gescand batch a", gegevens={"wie": str(id_of("div"))}),
+     "uitgevoerd", "scande, keurde of bewerkte"),
+    ("released by who scanned", lambda v: v.anders("gescand batch b", gegevens={"wie": str(id_of("twee"))}),
+     "uitgevoerd", "scande, keurde of bewerkte"),
+    ("released twice by one human of two names", lambda v: v.erbij("vrijgave 2", noem_ook("een", "twee")),
+     "opgedragen", "dezelfde persoon"),
+    ("a name that was of another human", lambda v: v.erbij("besluit", noem_ook("een", "naam"), noem_ook(
+        "twee", "naam", naam="ook")), "ook", "twee mensen"),
+    ("a name of themselves", lambda v: v.erbij("besluit", noem_ook("een", "een")), "naam een", "twee mensen"),
+    ("a name by one without a mandaat", lambda v: v.erbij("besluit", noem_ook("een", "naam", door="div")), "naam naam",
+     "mandaat"),
+    ("a batch of which nobody knows who scanned it", lambda v: v.zonder("gescand batch b"), "uitgevoerd",
+     "niet bekend wie haar scande"),
+    ("a batch of which it is said that nobody knows", lambda v: v.erbij("vrijgave 2", scan(
+        "batch b", "batch b", naam="later")), "uitgevoerd", "niet bekend wie haar scande"),
+    ("an older form that says less", lambda v: v.erbij("gescand batch b", Stap(
+        "oud", "batch.scanoperator", "lijn", "batch b")), "oud", "oudere vorm"),
     ("approved after the anchor", approve_after_the_anchor, "uitgevoerd", "na de vrijgave"),
     ("looked at after the anchor", look_after_the_anchor, "uitgevoerd", "omvat niet alles"),
     ("recorded by one without a mandaat", lambda v: v.anders("uitgevoerd", actor="redacteur"), "uitgevoerd", "mandaat"),
@@ -482,6 +513,15 @@ GOED: list[tuple[str, Breuk]] = [
     ("a mandaat beside one that ended", lambda v: v.erbij("besluit", mandaat(
         "een", "archivaris", naam="ander", tot="2026-02-01"))),
     ("saying who scanned it", lambda v: v.erbij("gekeurd batch a", edit("een", soort="scanoperator"))),
+    ("a log that does not say who scanned", lambda v: v.zonder("gescand batch a", "gescand batch b")),
+    ("a log of the first versions", lambda v: (v.zonder("gescand batch a", "gescand batch b"), v.erbij(
+        "besluit", Stap("gescand", "batch.scanoperator", "controleur", "batch a"), Stap(
+            "naam", "persoon.naam", "een", "een")))),
+    ("who scanned was not known at first", lambda v: v.erbij("besluit", scan("batch a", "batch a", naam="eerst"))),
+    ("the first persoon has another name", lambda v: (v.erbij("mandaat beheerder", noem_ook(
+        "beheerder", "fleur")), v.verplaats("mandaat beheerder", "naam fleur"))),
+    ("a name that is said twice", lambda v: v.erbij("besluit", noem_ook("een", "naam"), noem_ook(
+        "een", "naam", naam="ook"))),
     ("sheets taken out before the list", lambda v: (v.anders("gevuld batch a", gegevens={"bladen": 5}), v.erbij(
         "gevuld batch b", vul("batch a", 2, soort="doos.geleegd", naam="leeg")))),
     ("another batch taken out again", lambda v: v.erbij("gevuld batch b", vul("batch c", 1), vul(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ def test_a_leaf_is_read_in_its_one_form_and_in_no_other(soort: str, versie: int)
     blad = goed.to_bytes()
     assert parse_blad(blad) == goed
     inhoud = json.loads(blad)
+    nummer = f'"versie":{versie}'.encode()
     anders = [
         b"",
         b"null",
@@ -131,9 +133,9 @@ def test_a_leaf_is_read_in_its_one_form_and_in_no_other(soort: str, versie: int)
         blad + b"\n",
         json.dumps(inhoud).encode(),
         json.dumps(inhoud, sort_keys=False, separators=(",", ":")).encode()[:-1] + b',"id":"x"}',
-        blad.replace(b'"versie":1', b'"versie":1.0'),
-        blad.replace(b'"versie":1', b'"versie":true'),
-        blad.replace(b'"versie":1', b'"versie":NaN'),
+        blad.replace(nummer, nummer + b".0"),
+        blad.replace(nummer, b'"versie":true'),
+        blad.replace(nummer, b'"versie":NaN'),
         blad.replace(str(goed.id).encode(), str(goed.id).upper().replace("-", "").encode()),
         json.dumps({**inhoud, "extra": 1}, sort_keys=True, separators=(",", ":")).encode(),
         json.dumps({**inhoud, "soort": ["x"]}, sort_keys=True, separators=(",", ":")).encode(),
@@ -232,4 +234,4 @@ def test_the_format_page_lists_every_kind_with_its_fields() -> None:
     for (soort, versie), schema in SCHEMAS.items():
         velden = ", ".join(f"`{naam}` {veld.name.lower()}" for naam, veld in sorted(schema.items())) or "geen"
         assert f"| `{soort}` | {versie} | {velden} |" in pagina
-    assert pagina.count("` | 1 | ") == len(SCHEMAS)
+    assert len(re.findall(r"^\| `[a-z_.]+` \| [0-9]+ \| ", pagina, re.MULTILINE)) == len(SCHEMAS)
