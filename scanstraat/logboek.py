@@ -37,6 +37,7 @@ from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
 SAMEN = 200  # events in one request to the sealer, which reads the files that they speak of
 ADRES = "verzegelaar.sock"
+GEDULD_S = 60.0  # for somebody else who is sealing just now
 
 _log = structlog.get_logger("logboek")
 
@@ -159,9 +160,12 @@ def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
 
 @contextmanager
 def hold_sealed(basis: Basis, klant: Verzegelklant) -> Iterator[Verzegeld]:
-    """Seal every event that waits, as `seal_waiting`, and let nobody of this machine seal until the end."""
+    """Seal every event that waits, as `seal_waiting`, and let nobody of this machine seal until the end.
+
+    The line seals every few seconds; who comes in between waits for that, so that no step of a person is refused.
+    """
     slot = basis.config.algemeen.gegevensmap / "logboek.slot"
-    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw."):
+    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw.", geduld_s=GEDULD_S):
         yield _seal(basis, klant)
 
 
