@@ -17,7 +17,6 @@ and ends with one transaction that asks again what may have changed, saves the d
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,7 +39,6 @@ from scanstraat import (
     verzegelen,
 )
 from scanstraat.bootstrap import Basis
-from scanstraat.errors import BezetError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.poort import Dossier, Meld
 from scanstraat.tables_bewijs import (
@@ -57,8 +55,6 @@ from scanstraat.tables_bewijs import (
 from scanstraat.verklaren import Selectie
 from vernietiging.grondslag import Aanvraag, grant_vrijgave
 from vernietiging.verklaring import Verklaringsoort
-
-GEDULD_S = 30.0  # for somebody else's sealing
 
 
 def verzegel(basis: Basis, batch_id: UUID) -> None:
@@ -263,23 +259,10 @@ def _step(basis: Basis) -> Iterator[Session]:
     """Seal what waits, and yield the transaction of a step."""
     with db.begin(basis.engine) as session:
         stops.follow_stops(session)
-    _seal_waiting(basis)
+    logboek.seal_waiting(basis, logboek.open_klant(basis.config))
     with db.begin(basis.engine) as session:
         storage.hold_beslissing(session)
         yield session
-
-
-def _seal_waiting(basis: Basis) -> None:
-    """Seal what waits; when the line, or another person's step, is doing so right now, wait for that."""
-    einde = time.monotonic() + GEDULD_S
-    while True:
-        try:
-            logboek.seal_waiting(basis, logboek.open_klant(basis.config))
-            return
-        except BezetError:
-            if time.monotonic() > einde:
-                raise
-        time.sleep(0.05)
 
 
 @contextmanager

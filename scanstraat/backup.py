@@ -274,7 +274,7 @@ def make_backup(basis: Basis, *, meld: Meld) -> Backupverslag:
         except BaseException:
             shutil.rmtree(half, ignore_errors=True)
             raise
-    with db.begin(basis.engine) as session:
+    with db.begin(basis.engine, altijd=True) as session:
         session.add(
             BackupRow(
                 gemaakt_op=gemaakt_op,
@@ -587,7 +587,7 @@ def _load_row(session: Session, map_: Path) -> BackupRow | None:
 
 
 def _save_verdict(basis: Basis, map_: Path, verslag: Controleverslag, som: str) -> None:
-    with db.begin(basis.engine) as session:
+    with db.begin(basis.engine, altijd=True) as session:
         rij = _load_row(session, map_)
         if rij is None:  # made just before a crash, or before this database was put back
             rij = BackupRow(

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from scanstraat import db, logboek, overdracht, storage, verankering
+from scanstraat import db, logboek, logstand, overdracht, storage, verankering
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.controleprogramma import NAAM, build_controleprogramma
@@ -99,7 +99,7 @@ def load_bundel(basis: Basis, session: Session, document_id: UUID) -> Bundel:
         .where(col(GebeurtenisRow.onderwerp_log_id).in_(onderwerpen))
         .order_by(col(LogregelRow.nummer))
     ).all()
-    regels = {nummer: logboek.build_blad(rij) for rij, nummer in rijen}
+    regels = {nummer: logstand.build_blad(rij) for rij, nummer in rijen}
     bestanden = {**_find_scans(session, versie), "archief.pdf": versie.pdf_sha256}
     for nummer, blad in regels.items():
         for sha256 in find_objecten(parse_blad(blad)):

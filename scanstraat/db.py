@@ -11,7 +11,7 @@ import ctypes
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -44,6 +44,7 @@ _MODUS_DATABASE = 0o660  # the same
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATE_LOCK = 7_220_142  # PostgreSQL advisory lock: one process migrates, the others wait
+_WACHT = "scanstraat_wacht"  # execution option: what says whether there may be written
 _TRANSACTION = "scanstraat_transaction"  # execution option: the kind of BEGIN on SQLite
 
 # Why not on a network drive: WAL needs shared memory of one machine, and locks over NFS, SMB and FUSE are not to be
@@ -313,12 +314,35 @@ def _refuse_after_fork(engine: Engine) -> None:
             raise RuntimeError("a database engine must not be used after a fork; create one in the new process")
 
 
+def set_wacht(engine: Engine, wacht: Callable[[], None]) -> None:
+    """Have `begin` ask first whether there may be written: `wacht` returns or raises AlleenLezenError."""
+    engine.update_execution_options(**{_WACHT: wacht})
+
+
+def verify_schrijfbaar(engine: Engine) -> None:
+    """Return when there may be written, for who wants to know before a transaction.
+
+    Raises:
+        AlleenLezenError: not now.
+    """
+    wacht = engine.get_execution_options().get(_WACHT)
+    if wacht is not None:
+        wacht()
+
+
 @contextmanager
-def begin(engine: Engine) -> Iterator[Session]:
+def begin(engine: Engine, *, altijd: bool = False) -> Iterator[Session]:
     """Yield a session in one transaction that may write: commit at the end, roll back on an error.
 
     On SQLite it is BEGIN IMMEDIATE, so whatever is read in it still holds at the commit.
+
+    Args:
+        altijd: also when the service only reads: for what says how it runs, who signed in and what a check found.
+    Raises:
+        AlleenLezenError: something was put back or changed, and nothing may be written now.
     """
+    if not altijd:
+        verify_schrijfbaar(engine)
     schrijver = engine.execution_options(**{_TRANSACTION: "IMMEDIATE"})
     with Session(schrijver, expire_on_commit=False) as session, session.begin():
         yield session

@@ -32,6 +32,7 @@ from scanstraat import (
     db,
     keuren,
     logboek,
+    logstand,
     papier,
     personen,
     storage,
@@ -149,7 +150,7 @@ def run_verzegelaar(config: Config, configpad: Path, buiten: Buitenwereld) -> It
 
 
 def _wait_for(config: Config, proces: subprocess.Popen[bytes]) -> None:
-    adres = config.logboek.verzegelaar / logboek.ADRES
+    adres = logstand.find_adres(config)
     begin = time.monotonic()
     while not adres.exists():
         if proces.poll() is not None or time.monotonic() > begin + _START_S:

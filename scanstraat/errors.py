@@ -49,6 +49,12 @@ class BezetError(NietMogelijkError):
     """Another process is doing this right now; a moment later it may be done."""
 
 
+class AlleenLezenError(ScanstraatError):
+    """Record, log or sealer was put back or changed: nothing is written until that is mended, and then it goes on."""
+
+    exitcode = 5
+
+
 class AanmeldingError(ScanstraatError):
     """Who says to be somebody did not prove it, or is blocked for a while."""
 

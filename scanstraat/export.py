@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from scanstraat.backup import OPSLAG, REGISTER, Ingang, record_objecten, render_
 from scanstraat.backup_database import open_moment
 from scanstraat.bootstrap import Basis
 from scanstraat.documentfeiten import Documentfeiten, Wie
-from scanstraat.errors import BezetError, MdtoError, NietMogelijkError, OpslagError
+from scanstraat.errors import MdtoError, NietMogelijkError, OpslagError
 from scanstraat.exportleesmij import render_leesmij
 from scanstraat.exporttabellen import write_tabellen
 from scanstraat.onderhoud import hold_slot, open_register
@@ -61,7 +60,6 @@ from vernietiging.verzegeldienst import Verzegeld
 SCHEMA = "scanstraat.export/1"
 INHOUD, KOP, LEESMIJ, BELEID = "inhoud.sha256", "export.json", "LEESMIJ.md", "beleid.txt"
 INDEX, DOCUMENTEN, OBJECTEN, LOGBOEK = "documenten.jsonl", "documenten", "objecten", "logboek"
-WACHT_S = 60.0  # for somebody who is sealing just now
 
 Meld = Callable[[int, int], None]  # (done, total) in files and documents
 
@@ -128,7 +126,7 @@ def make_export(
         stapel.enter_context(hold_slot(config))
         map_ = stapel.enter_context(write_beside(doel))
         klad = stapel.enter_context(scratch(config.algemeen.gegevensmap))
-        with _hold_still(basis) as verzegeld:
+        with logboek.hold_sealed(basis, logboek.open_klant(basis.config)) as verzegeld:
             verankerd = _anchor(basis, verzegeld.omvang, onverankerd=onverankerd)
             if verzegeld.omvang:
                 _copy_logboek(config.logboek.map, map_ / LOGBOEK)
@@ -201,22 +199,6 @@ def _count(session: Session, tabel: Any) -> int:
 
 
 # --- the log ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _hold_still(basis: Basis) -> Iterator[Verzegeld]:
-    """Seal what waits and keep others from sealing; wait for somebody who is at it."""
-    einde = time.monotonic() + WACHT_S
-    with ExitStack() as stapel:
-        while True:
-            try:
-                verzegeld = stapel.enter_context(logboek.hold_sealed(basis, logboek.open_klant(basis.config)))
-                break
-            except BezetError:
-                if time.monotonic() > einde:
-                    raise
-                time.sleep(0.02)
-        yield verzegeld
 
 
 def _anchor(basis: Basis, omvang: int, *, onverankerd: bool) -> bool:

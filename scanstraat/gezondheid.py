@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
 from kwaliteitscontrole.woorden import count_words, join_words
-from scanstraat import db, logboek, storage
+from scanstraat import db, logboek, logstand, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
@@ -32,7 +31,6 @@ from scanstraat.onderhoud import count_achterstallig, find_nagekeken
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
 from scanstraat.werk import count_open
 from scanstraat.zandbak import find_zandbak
-from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 
 MINIMAAL_VRIJ_BYTES = 2_000_000_000
 MAXIMALE_BACKUP_DAGEN = 7
@@ -300,11 +298,9 @@ def _check_stappen(session: Session) -> Iterator[Melding]:
 
 
 def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
-    try:
-        with suppress(NietVastTeStellenError):  # a sealer that does not answer: said when it takes too long
-            logboek.verify_stand(basis, logboek.open_klant(basis.config))
-    except LogboekGewijzigdError as exc:
-        yield Melding("logboek", "fout", f"{exc} Vernietig tot dan geen papier.")
+    # A sealer that does not answer is no reason; it is said when it takes too long.
+    if reden := logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config)):
+        yield Melding("logboek", "fout", reden)
         return
     oudste = logboek.find_oudste_wachtende(session)
     geduld_s = max(MAXIMALE_VERZEGELTIJD_S, 10 * basis.config.logboek.interval_s)

@@ -74,7 +74,7 @@ class Hartslag:
 
     def start(self) -> None:
         """Write the first heartbeat and go on in a thread."""
-        with db.begin(self._engine) as session:
+        with db.begin(self._engine, altijd=True) as session:
             nu = db.database_now(session)
             session.merge(UitvoerderRow(id=self._executor_id, gestart_op=nu, hartslag_op=nu, gestopt_op=None))
         self._draad.start()
@@ -84,7 +84,7 @@ class Hartslag:
         self._stop.set()
         self._draad.join()
         try:
-            with db.begin(self._engine) as session:
+            with db.begin(self._engine, altijd=True) as session:
                 nu = db.database_now(session)
                 self._update_own(session, hartslag_op=nu, gestopt_op=nu)
         except SQLAlchemyError as exc:  # a database that is away must not keep us from stopping
@@ -109,7 +109,7 @@ class Hartslag:
 
     def beat(self) -> None:
         """Write one heartbeat."""
-        with db.begin(self._engine) as session:
+        with db.begin(self._engine, altijd=True) as session:
             self._update_own(session, hartslag_op=db.database_now(session))
 
     def sweep(self) -> None:
@@ -152,9 +152,9 @@ class Hartslag:
             ).all()
         verwacht = {werk_id_of(stap, expected_attempt(stap)): stap for stap in open_stappen}
         for werk_id, reden in self._werkbank.klant.find_ended(list(verwacht)).items():
-            with db.begin(self._engine) as session:
+            with db.begin(self._engine, altijd=True) as session:
                 self._help_on(session, verwacht[werk_id], reden)
-        with db.begin(self._engine) as session:
+        with db.begin(self._engine, altijd=True) as session:
             session.connection().execute(
                 sa.delete(UitvoerderRow).where(
                     col(UitvoerderRow.hartslag_op) < db.format_time(nu - _BEWAAR_UITVOERDER),

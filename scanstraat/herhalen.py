@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from hardware.errors import HardwareError
 from kwaliteitscontrole.errors import GereedschapError, KwaliteitscontroleError
 from scanstraat.errors import (
+    AlleenLezenError,
     OpslagBeschadigdError,
     OpslagError,
     OpslagVolError,
@@ -20,7 +21,7 @@ from scanstraat.errors import (
 )
 
 _VERWACHT = (ScanstraatError, KwaliteitscontroleError, HardwareError)
-_KOMT_VANZELF_GOED = (OpslagVolError, ZaaksysteemNietBereikbaarError)
+_KOMT_VANZELF_GOED = (AlleenLezenError, OpslagVolError, ZaaksysteemNietBereikbaarError)
 _KAN_TOEVAL_ZIJN = (GereedschapError, ZandbakError, OpslagError)
 _SCHIJF_VOL = {errno.ENOSPC, errno.EDQUOT}
 

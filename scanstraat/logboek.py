@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, personen, processen, stops, storage, verankering, verzegelen
+from scanstraat import db, logstand, personen, processen, stops, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -28,15 +28,14 @@ from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.checkpoint import parse_checkpoint
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, VernietigingError
-from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
-from vernietiging.tegels import BREEDTE, Tegelmap, write_over
+from vernietiging.tegels import Tegelmap, write_over
 from vernietiging.verificatie import hash_bewijs, verify_checkpoint, verify_logboek
 from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
 SAMEN = 200  # events in one request to the sealer, which reads the files that they speak of
-ADRES = "verzegelaar.sock"
+GEDULD_S = 60.0  # for somebody else who is sealing just now
 
 _log = structlog.get_logger("logboek")
 
@@ -62,7 +61,7 @@ class Stand:
 
 def open_klant(config: Config) -> Verzegelklant:
     """Return who asks the sealer of this installation."""
-    return Verzegelklant(_find_adres(config))
+    return Verzegelklant(logstand.find_adres(config))
 
 
 def serve(config: Config, stop: threading.Event) -> None:
@@ -72,18 +71,18 @@ def serve(config: Config, stop: threading.Event) -> None:
     def open_verzegelaar() -> Verzegelaar:
         return Verzegelaar(logboek.verzegelaar, logboek.map, logboek.oorsprong, objecten=config.opslag.map)
 
-    Verzegeldienst(_find_adres(config), open_verzegelaar).serve(stop)
-
-
-def _find_adres(config: Config) -> Path:
-    return config.logboek.verzegelaar / ADRES
+    Verzegeldienst(logstand.find_adres(config), open_verzegelaar).serve(stop)
 
 
 def loop(basis: Basis, stop: threading.Event) -> None:
     """Seal what waits, again and again; what goes wrong is logged and tried again."""
     klant, gevolgd = open_klant(basis.config), -1
+    gevraagd = False
     while not stop.is_set():
         try:
+            if not gevraagd:  # before anything is sealed on a log that others saw more of
+                verankering.ask_getuigen(basis.config)
+                gevraagd = True
             verzegeld = seal_waiting(basis, klant)
             if verzegeld.omvang != gevolgd:  # nothing moves without an event
                 with db.begin(basis.engine) as session:
@@ -163,14 +162,19 @@ def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:
 
 @contextmanager
 def hold_sealed(basis: Basis, klant: Verzegelklant) -> Iterator[Verzegeld]:
-    """Seal every event that waits, as `seal_waiting`, and let nobody of this machine seal until the end."""
+    """Seal every event that waits, as `seal_waiting`, and let nobody of this machine seal until the end.
+
+    The line seals every few seconds; who comes in between waits for that, so that no step of a person is refused.
+    """
     slot = basis.config.algemeen.gegevensmap / "logboek.slot"
-    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw."):
+    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw.", geduld_s=GEDULD_S):
         yield _seal(basis, klant)
 
 
 def _seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
+    elders = logstand.find_elders(basis.config)  # before the sealer is asked: it is never behind what was known then
     verzegeld = klant.stand()
+    logstand.verify_elders(elders, verzegeld.omvang)
     _catch_up(basis, verzegeld)
     while True:
         with db.read(basis.engine) as session:
@@ -179,7 +183,7 @@ def _seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
             return verzegeld
         vanaf = verzegeld.omvang
         verzegeld = klant.append(vanaf, [blad for _, blad in wachtend])
-        with db.begin(basis.engine) as session:
+        with db.begin(basis.engine, altijd=True) as session:
             _save_places(session, vanaf, [volgnummer for volgnummer, _ in wachtend])
 
 
@@ -188,71 +192,10 @@ def _catch_up(basis: Basis, verzegeld: Verzegeld) -> None:
 
     Every leaf beyond what we know must be an event of the record: if not, the record was put back to an older state.
     """
-    for begin, bladen in _read_onbekend(basis, _count_places(basis), verzegeld):
-        with db.begin(basis.engine) as session:
-            _save_places(session, begin, [_find_event(session, blad) for blad in bladen])
-
-
-def verify_stand(basis: Basis, klant: Verzegelklant) -> None:
-    """Return when the record and the log go on from each other. Nothing is written, and sealing may go on meanwhile.
-
-    Raises:
-        LogboekGewijzigdError: one of them was changed or put back.
-        NietVastTeStellenError: the sealer does not answer, or a part of the log is missing.
-    """
-    bekend = _count_places(basis)  # before the sealer is asked: it is never behind what was known then
-    for _, bladen in _read_onbekend(basis, bekend, klant.stand()):
-        with db.read(basis.engine) as session:
-            for blad in bladen:
-                _find_event(session, blad)
-
-
-def _count_places(basis: Basis) -> int:
-    with db.read(basis.engine) as session:
-        bekend = session.exec(select(sa.func.count()).select_from(LogregelRow)).one()
-        hoogste = session.exec(select(sa.func.max(LogregelRow.nummer))).one()
-    if bekend != (0 if hoogste is None else hoogste + 1):
-        raise LogboekGewijzigdError(
-            "In de database ontbreken regels van het logboek: er is iets veranderd. Er wordt niets verzegeld. "
-            "Waarschuw de functioneel beheerder."
-        )
-    return int(bekend)
-
-
-def _read_onbekend(basis: Basis, bekend: int, verzegeld: Verzegeld) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the leaves of which the record does not know the place yet, with the number of the first."""
-    if bekend > verzegeld.omvang:
-        raise LogboekGewijzigdError(
-            f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Is de verzegelaar "
-            "teruggezet? Zet zijn map terug zoals zij was; tot dan wordt er niets verzegeld."
-        )
-    yield from _read_leaves(Tegelmap(basis.config.logboek.map), bekend, verzegeld.omvang)
-
-
-def _find_event(session: Session, blad: bytes) -> int:
-    gebeurtenis = parse_blad(blad)
-    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis.id)).first()
-    if rij is None or build_blad(rij) != blad or rij.volgnummer is None:
-        raise LogboekGewijzigdError(
-            "Het logboek heeft gebeurtenissen die niet in de database staan: de database is teruggezet of veranderd. "
-            "Er wordt niets verzegeld. Waarschuw de functioneel beheerder."
-        )
-    return rij.volgnummer
-
-
-def _read_leaves(tegels: Tegelmap, begin: int, einde: int) -> Iterator[tuple[int, list[bytes]]]:
-    while begin < einde:
-        n, over = divmod(begin, BREEDTE)
-        tot = min(einde, (n + 1) * BREEDTE)
-        yield begin, tegels.read_bladen(n, tot - n * BREEDTE)[over:]
-        begin = tot
-
-
-def build_blad(rij: GebeurtenisRow) -> bytes:
-    """Return the leaf of an event of the record."""
-    return Gebeurtenis(
-        rij.id, rij.soort, rij.schema_versie, rij.actor_log_id, rij.onderwerp_log_id, rij.op, rij.gegevens
-    ).to_bytes()
+    bekend = logstand.count_places(basis.engine)
+    for begin, bladen in logstand.read_onbekend(basis.config, bekend, verzegeld.omvang):
+        with db.begin(basis.engine, altijd=True) as session:  # this is what finds out
+            _save_places(session, begin, [logstand.find_event(session, blad) for blad in bladen])
 
 
 def _has_waiting(session: Session) -> bool:
@@ -273,7 +216,7 @@ def _load_waiting(session: Session) -> list[tuple[int, bytes]]:
     if not _has_waiting(session):
         return []
     rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(SAMEN))
-    return [(rij.volgnummer, build_blad(rij)) for rij in rijen]
+    return [(rij.volgnummer, logstand.build_blad(rij)) for rij in rijen]
 
 
 def _save_places(session: Session, vanaf: int, volgnummers: Sequence[int]) -> None:
@@ -319,7 +262,7 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
             f"De database kent {bekend} regels van het logboek, de verzegelaar {verzegeld.omvang}. Voer eerst uit: "
             "scanstraat logboek verzegel. Zegt dat hetzelfde, dan is een van de twee teruggezet of veranderd."
         )
-    for begin, bladen in _read_leaves(Tegelmap(map), 0, bekend):
+    for begin, bladen in logstand.read_leaves(Tegelmap(map), 0, bekend):
         with db.read(basis.engine) as session:
             in_record = _load_bladen(session, begin, begin + len(bladen))
         for nummer, blad in enumerate(bladen, start=begin):
@@ -340,7 +283,7 @@ def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:
             .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
             .where(col(LogregelRow.nummer) >= begin, col(LogregelRow.nummer) < einde)
         ).all()
-        return {nummer: build_blad(rij) for nummer, rij in rijen}
+        return {nummer: logstand.build_blad(rij) for nummer, rij in rijen}
     except (ValueError, GebeurtenisError) as exc:  # text that is none, or values that no event has
         raise LogboekGewijzigdError(
             f"Tussen gebeurtenis {begin} en {einde} staat in de database iets onleesbaars. Er is iets veranderd of "
@@ -375,7 +318,7 @@ def find_eerste_checkpoint(config: Config, regel: int) -> tuple[int, bytes]:
 
 def record_controle(basis: Basis, wie: personen.Aangemeld, omvang: int, *, in_orde: bool) -> None:
     """Record that somebody independent checked the log, and what they found (BIO2 8.15.06)."""
-    with db.begin(basis.engine) as session:
+    with db.begin(basis.engine, altijd=True) as session:
         personen.verify_mandaat(session, wie, personen.Rol.AUDITOR, personen.Rol.ARCHIVARIS)
         actor = personen.actor_of(session, wie.persoon_id)
         storage.append_gebeurtenis(

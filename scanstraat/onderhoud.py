@@ -19,7 +19,7 @@ from scanstraat import db, processen, rapport, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.domain import Vingerafdruk
-from scanstraat.errors import OpslagError, ScanstraatError
+from scanstraat.errors import AlleenLezenError, OpslagError, ScanstraatError
 from scanstraat.intake.opslag import Opruimbewijs, Opslag
 from scanstraat.tables import BronRow, DocumentversieRow, ObjectRow, OpruimingRow, ScanmapBestandRow
 
@@ -224,7 +224,7 @@ def open_backup(config: Config) -> Opslag:
 
 def _save_verdict(basis: Basis, sha256: str, *, heel: bool, hersteld: bool, op: str | None) -> bool:
     """Store the verdict on an object; False when it was cleared away meanwhile, so that there is none."""
-    with db.begin(basis.engine) as session:
+    with db.begin(basis.engine, altijd=True) as session:  # who looks what is left after a restore
         rij = session.get_one(ObjectRow, sha256)
         if rij.opgeruimd_op is not None:
             return False
@@ -418,6 +418,11 @@ def loop(basis: Basis, stop: threading.Event, *, kijk_s: float = KIJK_S) -> None
 def do_due(basis: Basis, *, stop: Callable[[], bool] = lambda: False, nu: datetime | None = None) -> None:
     """Do what is due now. What fails is in the log and is tried again the next time; it does not keep back the rest."""
     moment = datetime.now(UTC) if nu is None else nu
+    try:
+        db.verify_schrijfbaar(basis.engine)  # some tasks delete before they record it
+    except AlleenLezenError:
+        _log.warning("onderhoud_wacht")
+        return
     for naam, taak in (
         (WERKBESTAND, lambda: _is_due(basis, WERKBESTAND, moment) and clear_werkbestanden(basis)),
         (TEKSTLAAG, lambda: _is_due(basis, TEKSTLAAG, moment) and clear_tekstlagen(basis, nu=moment)),

@@ -556,7 +556,7 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
         AanmeldingError: they are not, or this account is blocked for a while. It never says which of the two was wrong.
     """
     nu = datetime.now(UTC)
-    with db.begin(engine) as session:
+    with db.begin(engine, altijd=True) as session:
         persoon = find_persoon(session, naam)
         rij = None if persoon is None else _load_lokaal(session, persoon.id)
         if rij is not None and rij.geblokkeerd_tot is not None and rij.geblokkeerd_tot > db.format_time(nu):

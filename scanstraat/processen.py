@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,18 +37,25 @@ def sterf_met_ouder(ouder: int | None = None, signaal: signal.Signals = signal.S
 
 
 @contextmanager
-def hold_slot(pad: Path, bezet: str) -> Iterator[None]:
+def hold_slot(pad: Path, bezet: str, *, geduld_s: float = 0.0) -> Iterator[None]:
     """Hold the lock file `pad` (made when it is not there), which the kernel lets go however this process ends.
 
+    Args:
+        geduld_s: how long to wait for another process that has it.
     Raises:
         BezetError: another process of this machine has it; `bezet` is what it then says.
     """
     fd = os.open(pad, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise BezetError(bezet) from exc
+        einde = time.monotonic() + geduld_s
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as exc:
+                if time.monotonic() >= einde:
+                    raise BezetError(bezet) from exc
+            time.sleep(0.02)
         yield
     finally:
         os.close(fd)

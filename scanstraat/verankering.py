@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from scanstraat import logstand
 from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
 from scanstraat.errors import InstellingError
 from vernietiging.beleid import GEEN, Beleid, Groep
@@ -37,6 +38,7 @@ from vernietiging.tijdstempel import build_vraag, fingerprint, read_wortel, veri
 from vernietiging.verificatie import Verankering, find_verankering, verify_checkpoint
 
 TIJDSLIMIET_S = 60.0
+KORT_S = 10.0  # at the start, which waits for it
 ALLEN = "allen"  # the group of all witnesses in the policy
 
 
@@ -110,6 +112,24 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
         stempels = collect((deel.naam, partial(_stamp, *vast, deel)) for deel in config.logboek.tijdstempel)
         getuigen = collect((deel.naam, partial(_cosign, *vast, deel)) for deel in config.logboek.getuige)
     return Ankerverslag(omvang, getuigen, stempels, tuple(fouten))
+
+
+def ask_getuigen(config: Config) -> None:
+    """Ask every witness whether it saw more of the log than there is, and keep what it says (`logstand.find_elders`).
+
+    The question is about the newest checkpoint as it is: no witness signs anything newer because of it. One that does
+    not answer proves nothing, and is asked again at the next start.
+    """
+    omvang = logstand.read_omvang(config)
+    if not omvang or not config.logboek.getuige:
+        return
+    inhoud = (config.logboek.map / "checkpoint").read_bytes()
+    with httpx.Client(timeout=KORT_S) as http:
+        for deel in config.logboek.getuige:
+            with suppress(httpx.HTTPError, OSError, ValueError, VernietigingError):
+                antwoord = _post(http, deel, Verzoek(omvang, (), parse_notitie(inhoud)))
+                if antwoord.status_code == httpx.codes.CONFLICT and int(antwoord.text) > omvang:
+                    logstand.save_elders(config.logboek.map, int(antwoord.text))
 
 
 def is_anchored(config: Config, omvang: int) -> bool:
@@ -203,12 +223,16 @@ def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Get
 
 def _ask(http: httpx.Client, map: Path, deel: GetuigeConfig, oud: int, omvang: int, inhoud: bytes) -> httpx.Response:
     if oud > omvang:
+        logstand.save_elders(map, oud)  # unless the log grew meanwhile this says that everything was put back
         raise LogboekGewijzigdError(
             f"De getuige zag al {oud} gebeurtenissen, het logboek heeft er {omvang}. Er is iets teruggezet."
         )
     bewijs = build_consistentiebewijs(Tegelmap(map).knoop, oud, omvang)
-    verzoek = Verzoek(oud, bewijs, parse_notitie(inhoud)).to_bytes()
-    return http.post(f"{deel.url.rstrip('/')}/add-checkpoint", content=verzoek)
+    return _post(http, deel, Verzoek(oud, bewijs, parse_notitie(inhoud)))
+
+
+def _post(http: httpx.Client, deel: GetuigeConfig, verzoek: Verzoek) -> httpx.Response:
+    return http.post(f"{deel.url.rstrip('/')}/add-checkpoint", content=verzoek.to_bytes())
 
 
 def _save_regels(map: Path, omvang: int, regels: list[Handtekening]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from scanstraat import db
 from scanstraat.config import WerkConfig
 from scanstraat.domain import Fase, Stapstatus
+from scanstraat.errors import AlleenLezenError
 from scanstraat.hartslag import Hartslag
 from scanstraat.herhalen import Vervolg, Wachttijden, decide_vervolg
 from scanstraat.motor import Motor, Rij
@@ -168,7 +169,7 @@ class Werker:
 
     def _end(self, poging: Poging, vervolg: Vervolg | None, *, gestopt: bool) -> None:
         """Store how the attempt ended and, when the stap must go on, its next attempt; all in one transaction."""
-        with db.begin(self._engine) as session:
+        with db.begin(self._engine, altijd=True) as session:
             stap = lock_stap(session, poging.stap_id)
             onze = (Stapstatus.BEZIG.value, poging.nummer, self._executor_id)
             if (stap.status, stap.poging, stap.uitvoerder) != onze:
@@ -188,17 +189,17 @@ class Werker:
             session.add(stap)
 
     def _persist(self, schrijf: Callable[[], T]) -> T:
-        """Write, and keep trying while the database is full or away: nothing can go on without it anyway.
+        """Write, and keep trying while the database is full or away, or only reads: nothing can go on without it.
 
         Raises:
-            OperationalError: the worker is stopping; the attempt is found again at the next start.
+            OperationalError, AlleenLezenError: the worker is stopping; the attempt is found again at the next start.
         """
         pauze_s = 1.0
         while True:
             try:
                 return schrijf()
-            except OperationalError as exc:
-                _log.error("database_schrijft_niet", fout=type(exc.orig).__name__, pauze_s=pauze_s)
+            except (OperationalError, AlleenLezenError) as exc:
+                _log.error("database_schrijft_niet", fout=type(getattr(exc, "orig", exc)).__name__, pauze_s=pauze_s)
                 if self._stop.wait(pauze_s):
                     raise
                 pauze_s = min(pauze_s * 2, _DATABASE_GEDULD_S)

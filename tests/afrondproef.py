@@ -24,6 +24,7 @@ from scanstraat import (
     db,
     keuren,
     logboek,
+    logstand,
     opstelling,
     papier,
     personen,
@@ -355,7 +356,7 @@ def open_afrondproef(map: Path, url: str = "") -> Iterator[Afrondproef]:
         dienst.start()
         stapel.callback(dienst.join)
         stapel.callback(stop.set)
-        while not (config.logboek.verzegelaar / logboek.ADRES).exists():
+        while not logstand.find_adres(config).exists():
             stop.wait(0.01)
         logboeken[OORSPRONG] = logboek.open_klant(config).sleutels()
         register.save_zaken(basis.engine, [register.NieuweZaak(ZAAK, "Melding", "Een zaak")], gebruiker="proef")

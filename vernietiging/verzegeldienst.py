@@ -128,8 +128,8 @@ class Verzegelklant:
         LogboekGewijzigdError: it refuses, because the log is not what it signed.
     """
 
-    def __init__(self, adres: Path) -> None:
-        self._adres = adres
+    def __init__(self, adres: Path, *, tijdslimiet_s: float = TIJDSLIMIET_S) -> None:
+        self._adres, self._tijdslimiet_s = adres, tijdslimiet_s
 
     def stand(self) -> Verzegeld:
         """Return how far the log is."""
@@ -151,7 +151,7 @@ class Verzegelklant:
     def _ask(self, vraag: dict[str, Any], bijlage: bytes | None = None) -> dict[str, Any]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as verbinding:
-                verbinding.settimeout(TIJDSLIMIET_S)
+                verbinding.settimeout(self._tijdslimiet_s)
                 with _short(self._adres) as adres:
                     verbinding.connect(adres)
                 _send(verbinding, json.dumps(vraag).encode())

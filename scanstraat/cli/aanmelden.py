@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scanstraat import personen
+from scanstraat import db, personen
 from scanstraat.bootstrap import Basis
 from scanstraat.cli.uitvoer import show_fout
 from scanstraat.errors import AanmeldingError, NietMogelijkError
@@ -44,14 +44,19 @@ NieuwFd = Annotated[
 ]
 
 
-def sign_in(basis: Basis, als: str, geheim_fd: int | None) -> Aangemeld:
+def sign_in(basis: Basis, als: str, geheim_fd: int | None, *, alleen_lezen: bool = False) -> Aangemeld:
     """Ask for a password and a code, or read them from `geheim_fd`, and return who this is.
 
     Call it before a transaction is opened: it has one of its own, in which a failed try counts.
 
+    Args:
+        alleen_lezen: what this is for also works when nothing may be written; else nobody types for nothing.
     Raises:
+        AlleenLezenError: nothing may be written now.
         AanmeldingError: they are not right, or there is no way to ask for them.
     """
+    if not alleen_lezen:
+        db.verify_schrijfbaar(basis.engine)
     if geheim_fd is None:
         wachtwoord = ask_secret(f"Wachtwoord van {als}", "--geheim-fd")
         code = ask_secret("Code uit uw app", "--geheim-fd")

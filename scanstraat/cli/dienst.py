@@ -31,6 +31,8 @@ def register(app: typer.Typer) -> None:
 def start(context: typer.Context) -> None:
     """Start alles op deze machine: de wachter van de scanmap, de werkers en de gezondheidspagina. Stop met Ctrl-C."""
     from scanstraat.intake.dienst import make_scanmappen  # noqa: PLC0415
+    from scanstraat.logboek import open_klant  # noqa: PLC0415
+    from scanstraat.logstand import find_reden  # noqa: PLC0415
     from scanstraat.toezicht import Toezicht, check_poort, hold_startslot  # noqa: PLC0415
 
     with expected_errors():
@@ -39,6 +41,9 @@ def start(context: typer.Context) -> None:
             stderr().print("Let op: er is geen scanmap ingesteld. Voeg [[scanmap]] toe aan config.toml.")
         with open_basis(config) as basis:
             make_scanmappen(basis.config)
+            reden = find_reden(basis.engine, config, open_klant(config))
+            if reden:  # it starts all the same: what only reads, such as the health page, goes on
+                stderr().print(f"Let op: de scanstraat leest alleen nog. {reden}", soft_wrap=True)
         zelf = [sys.executable, "-m", "scanstraat.cli", "--config", str(context.find_root().params["config"].resolve())]
         kinderen = [
             ("wachter", [*zelf, "intern-wachter"]),

@@ -62,7 +62,7 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
     from scanstraat import logboek as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        wie = None if als is None else sign_in(basis, als, geheim_fd)
+        wie = None if als is None else sign_in(basis, als, geheim_fd, alleen_lezen=True)
         klant = boek.open_klant(basis.config)
         omvang = klant.stand().omvang
         in_orde = False

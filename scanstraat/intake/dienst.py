@@ -90,7 +90,7 @@ def _tell(
     """Write a heartbeat of each watcher, and its last look when that is another one than was told before."""
     laatste = {wachter.naam: wachter.laatste for wachter in wachters}
     try:
-        with db.begin(basis.engine) as session:
+        with db.begin(basis.engine, altijd=True) as session:
             nu = db.database_now(session)
             for naam, verslag in laatste.items():
                 rij = session.get(WachterRow, naam)

@@ -32,9 +32,9 @@ from watchdog.observers.api import BaseObserver
 
 from kwaliteitscontrole.woorden import count_bestanden
 from scanstraat.config import Scanmap, Scanprofiel
-from scanstraat.db import begin, read
+from scanstraat.db import begin, read, verify_schrijfbaar
 from scanstraat.domain import Bestandstatus
-from scanstraat.errors import OpslagError, ScanstraatError, ZandbakError
+from scanstraat.errors import AlleenLezenError, OpslagError, ScanstraatError, ZandbakError
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_bestanden import (
     Ingang,
@@ -175,10 +175,17 @@ class Scanmapwachter:
         """Look once, and take in what is ready.
 
         Errors of the database come out; all other trouble is in the verslag and in the reasons of the rows. The clock
-        is read once, so under a clock of your own a look is deterministic.
+        is read once, so under a clock of your own a look is deterministic. While the service only reads, a look does
+        nothing: every file stays as it is and where it is.
         """
         try:
+            verify_schrijfbaar(self._engine)
             self.laatste = self._peil(self._klok())
+        except AlleenLezenError as exc:
+            self._forget()
+            self.laatste = Peilverslag(
+                True, problemen=(f"In scanmap {self._scanmap.naam} wordt niets ingenomen. {exc}",)
+            )
         except BaseException:
             self._forget()
             raise

@@ -50,7 +50,7 @@ class EffectenDb:
         Raises:
             KeyError: nothing was begun under this key (a bug).
         """
-        with db.begin(self._engine) as session:
+        with db.begin(self._engine, altijd=True) as session:  # it happened, whatever became of the record
             rij = session.get(EffectRow, sleutel, with_for_update=True)
             if rij is None:
                 raise KeyError(sleutel)

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pysqlite3 import dbapi2 as sqlite  # two builds of SQLite in one process take each other's locks away
 from sqlmodel import Session, col, select
 
-from scanstraat import afronding, db, logboek, poort, storage, vernietigen
+from scanstraat import afronding, db, logboek, logstand, poort, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.intake.opslag import Objectstaat, Opslag
@@ -1067,7 +1067,7 @@ def read_events(basis: Basis) -> list[bytes]:
             .join(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer)
             .order_by(col(LogregelRow.nummer))
         )
-        return [logboek.build_blad(rij) for rij in rijen]
+        return [logstand.build_blad(rij) for rij in rijen]
 
 
 # --- no false alarm -------------------------------------------------------------------------------------------------

@@ -506,7 +506,8 @@ def test_an_export_ends_on_an_anchored_checkpoint_however_busy_the_log_is(vers: 
         draad.join()
 
 
-def test_nobody_seals_while_the_log_is_copied(vers: Afrondproef) -> None:
+def test_nobody_seals_while_the_log_is_copied(vers: Afrondproef, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logboek, "GEDULD_S", 0.1)
     with (
         logboek.hold_sealed(vers.basis, logboek.open_klant(vers.basis.config)),
         pytest.raises(NietMogelijkError, match="al verzegeld"),

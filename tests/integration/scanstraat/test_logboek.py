@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
-from scanstraat import db, logboek, storage
+from scanstraat import db, logboek, logstand, storage
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
 from scanstraat.config import Config, read_config
@@ -81,7 +81,7 @@ def proef(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proef]:
         dienst = threading.Thread(target=logboek.serve, args=(config, stop))
         dienst.start()
         try:
-            while not (config.logboek.verzegelaar / logboek.ADRES).exists():
+            while not logstand.find_adres(config).exists():
                 stop.wait(0.01)
             yield Proef(basis, pad, logboek.open_klant(config))
         finally:
@@ -100,7 +100,7 @@ def test_every_event_gets_its_place_in_the_order_of_the_record(proef: Proef, mon
     assert [gebeurtenis for _, gebeurtenis in plaatsen] == sorted(gebeurtenis for _, gebeurtenis in plaatsen)
     with db.read(proef.basis.engine) as session:
         rijen = session.exec(select(GebeurtenisRow).order_by(col(GebeurtenisRow.volgnummer))).all()
-    assert Tegelmap(proef.basis.config.logboek.map).read_bladen(0, 8) == [logboek.build_blad(rij) for rij in rijen]
+    assert Tegelmap(proef.basis.config.logboek.map).read_bladen(0, 8) == [logstand.build_blad(rij) for rij in rijen]
     assert logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None) == 8
 
 

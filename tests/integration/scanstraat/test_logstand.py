@@ -1,0 +1,398 @@
+"""What was put back or changed is noticed before anything is written, and put right it goes on by itself."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
+from typer.testing import CliRunner, Result
+
+from scanstraat import db, logboek, logstand, onderhoud, papier, pipeline, storage, verankering
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli import app
+from scanstraat.config import Config, read_config
+from scanstraat.demo_ankers import serve
+from scanstraat.domain import Fase, Stapstatus
+from scanstraat.errors import AlleenLezenError
+from scanstraat.gezondheid import build_gezondheid
+from scanstraat.intake.watcher import Scanmapwachter
+from scanstraat.tables import GebeurtenisRow, OpruimingRow, ScanmapBestandRow, StapRow
+from scanstraat.werk import Voortgang, Werkbank, wacht_tot_leeg
+from scanstraat.werker import Werker
+from tests.builders import save_batch
+from tests.scanmapproef import build_scan, investigate
+from tests.werkproef import SNEL
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.getuige import Getuige, build_server
+from vernietiging.notitie import Sleutel
+
+OORSPRONG = "gemeente.example/vernietiging/1"
+DATABASE, LOG, VERZEGELAAR = "scanstraat.db", "logboek", "verzegelaar"
+
+
+@dataclass
+class Proef:
+    """An installation of which parts can be put back to how they were. Nothing runs while that is done."""
+
+    map: Path
+
+    @property
+    def pad(self) -> Path:
+        return self.map / "config.toml"
+
+    @property
+    def config(self) -> Config:
+        return read_config(self.pad)
+
+    @contextmanager
+    def sealing(self) -> Iterator[None]:
+        stop, config = threading.Event(), self.config
+        dienst = threading.Thread(target=logboek.serve, args=(config, stop))
+        dienst.start()
+        try:
+            while not logstand.find_adres(config).exists():
+                stop.wait(0.01)
+            yield
+        finally:
+            stop.set()
+            dienst.join()
+
+    def write(self, aantal: int) -> int:
+        """Write events, seal them, and return how many are sealed."""
+        with self.sealing(), open_basis(self.config) as basis:
+            for _ in range(aantal):
+                make_doos(basis)
+            return logboek.seal_waiting(basis, logboek.open_klant(basis.config)).omvang
+
+    def keep(self, naam: str) -> None:
+        shutil.copytree(self.map / "data", self.map / naam)
+
+    def put_back(self, naam: str, *delen: str) -> None:
+        for deel in delen:
+            doel, bron = self.map / "data" / deel, self.map / naam / deel
+            if bron.is_dir():
+                shutil.rmtree(doel)
+                shutil.copytree(bron, doel)
+            else:
+                shutil.copyfile(bron, doel)
+
+    def find_reden(self) -> str:
+        with open_basis(self.config) as basis:
+            return logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config))
+
+    def run(self, *woorden: str) -> Result:
+        return CliRunner().invoke(app, ["--config", str(self.pad), *woorden])
+
+
+def make_doos(basis: Basis) -> None:
+    with db.begin(basis.engine) as session:
+        papier.make_doos(session, "kast 4", door=storage.load_actor(session, "Dirk", "persoon"))
+
+
+@pytest.fixture
+def proef(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proef:
+    monkeypatch.setattr(logstand, "KIJK_S", 0.0)  # every transaction looks
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "config.toml").write_text(
+        f'[algemeen]\ngegevensmap = "data"\n[logboek]\noorsprong = "{OORSPRONG}"\n'
+        '[[scanmap]]\nnaam = "post"\nmap = "scans"\n',
+        encoding="utf-8",
+    )
+    return Proef(tmp_path)
+
+
+@pytest.fixture
+def oud(proef: Proef) -> Proef:
+    """An installation with `toen`, a copy of everything as it was, and `nu`, as it is."""
+    assert proef.write(2) == 4
+    proef.keep("toen")
+    assert proef.write(2) == 8
+    proef.keep("nu")
+    return proef
+
+
+@pytest.mark.parametrize(
+    ("delen", "zin"),
+    [
+        ((DATABASE,), "de database is teruggezet of veranderd"),
+        ((LOG,), "Logboek en verzegelaar horen niet bij elkaar"),
+        ((VERZEGELAAR,), "zijn stand is teruggezet"),
+        ((LOG, VERZEGELAAR), "De database kent 8 regels van het logboek, de verzegelaar 4"),
+        ((DATABASE, LOG), "Logboek en verzegelaar horen niet bij elkaar"),
+        ((DATABASE, VERZEGELAAR), "zijn stand is teruggezet"),
+    ],
+)
+def test_every_part_that_is_put_back_alone_or_with_another_is_noticed(
+    oud: Proef, delen: tuple[str, ...], zin: str
+) -> None:
+    with oud.sealing():
+        assert oud.find_reden() == ""
+    oud.put_back("toen", *delen)
+    with oud.sealing(), open_basis(oud.config) as basis:
+        reden = logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config))
+        assert zin in reden, reden
+        assert "vernietig geen papier" in reden
+        with pytest.raises(AlleenLezenError) as fout:
+            make_doos(basis)
+        assert str(fout.value) == reden
+    oud.put_back("nu", *delen)
+    assert oud.write(1) == 10  # by itself
+
+
+@pytest.mark.parametrize(
+    ("delen", "zin"), [((DATABASE,), "database is teruggezet of veranderd"), ((LOG,), "De database kent 8 regels")]
+)
+def test_it_is_noticed_without_a_sealer_as_well(oud: Proef, delen: tuple[str, ...], zin: str) -> None:
+    assert oud.find_reden() == ""
+    oud.put_back("toen", *delen)
+    assert zin in oud.find_reden()
+
+
+def test_a_log_that_was_put_back_while_the_sealer_ran_is_noticed(oud: Proef) -> None:
+    with oud.sealing(), open_basis(oud.config) as basis:
+        klant = logboek.open_klant(basis.config)
+        assert klant.stand().omvang == 8  # from here on the sealer knows what it has signed by heart
+        oud.put_back("toen", LOG)
+        reden = logstand.find_reden(basis.engine, basis.config, klant)
+    assert "map is teruggezet of weg" in reden and str(oud.config.logboek.map) in reden
+
+
+def test_a_sealer_that_does_not_answer_holds_nothing_up(proef: Proef) -> None:
+    with open_basis(proef.config) as basis:
+        with pytest.raises(NietVastTeStellenError):
+            logstand.verify_stand(basis.engine, basis.config, logboek.open_klant(basis.config))
+        make_doos(basis)
+    assert proef.write(1) == 4
+    assert proef.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+
+
+def test_a_checkpoint_that_is_none_is_a_change(oud: Proef) -> None:
+    (oud.config.logboek.map / "checkpoint").write_bytes(b"iets anders")
+    assert "vernietig geen papier" in oud.find_reden()
+
+
+def test_a_folder_that_may_not_be_read_is_no_rollback(oud: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_config: Config) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(logstand, "find_elders", refuse)
+    assert oud.find_reden() == ""
+
+
+# --- everything put back together ---------------------------------------------------------------------------------
+
+
+def test_own_anchors_beside_the_log_say_that_everything_went_back(oud: Proef) -> None:
+    (oud.map / "toen" / LOG / "tijdstempels" / "8").mkdir(parents=True)  # the stamps lie elsewhere and came back later
+    oud.put_back("toen", DATABASE, LOG, VERZEGELAAR)
+    with oud.sealing(), open_basis(oud.config) as basis:
+        with pytest.raises(AlleenLezenError, match=r"het logboek 8 regels had, nu zijn het er 4"):
+            make_doos(basis)
+        with pytest.raises(LogboekGewijzigdError, match="samen teruggezet"):
+            logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+
+
+@contextmanager
+def witness(proef: Proef) -> Iterator[None]:
+    """Run a witness elsewhere, which the settings name."""
+    logboeken: dict[str, tuple[Sleutel, ...]] = {}
+    getuige = Getuige(proef.map / "elders", "archief.example/getuige", Ed25519PrivateKey.generate(), logboeken)
+    with serve(build_server(getuige, ("127.0.0.1", 0))) as adres:
+        with proef.pad.open("a", encoding="utf-8") as bestand:
+            bestand.write(
+                f'[[logboek.getuige]]\nnaam = "archief"\nsleutel = "{getuige.publiek.to_vkey()}"\nurl = "{adres}"\n'
+            )
+        with proef.sealing():
+            logboeken[OORSPRONG] = logboek.open_klant(proef.config).sleutels()
+        yield
+
+
+def loop_once(proef: Proef) -> None:
+    """Run the part of the service that seals and anchors, until it has looked once."""
+    stop = threading.Event()
+    with proef.sealing(), open_basis(proef.config) as basis:
+
+        class Stop(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                self.set()
+                return True
+
+        logboek.loop(basis, Stop())
+    assert not stop.is_set()
+
+
+def test_a_witness_says_that_everything_went_back_and_that_it_is_here_again(oud: Proef) -> None:
+    with witness(oud):
+        loop_once(oud)  # anchors what there is
+        oud.keep("verankerd")
+        omvang = oud.write(0)
+        oud.put_back("toen", DATABASE, LOG, VERZEGELAAR)
+        with oud.sealing():
+            assert oud.find_reden() == ""  # nobody here can know
+        loop_once(oud)
+        with oud.sealing():
+            assert "samen teruggezet" in oud.find_reden()
+        for _ in range(2):  # asked once more it says the same, and nothing was sealed on it
+            loop_once(oud)
+        with oud.sealing():
+            assert logboek.open_klant(oud.config).stand().omvang == 4
+        oud.put_back("verankerd", DATABASE, LOG, VERZEGELAAR)
+        assert oud.write(1) >= omvang + 2
+
+
+def test_a_witness_that_is_away_or_knows_nothing_holds_nothing_up(oud: Proef) -> None:
+    with witness(oud):
+        verankering.ask_getuigen(oud.config)  # it never heard of this log
+        assert oud.write(1) == 10
+    verankering.ask_getuigen(oud.config)  # it is gone
+    assert oud.write(1) == 12
+
+
+def test_asking_for_an_older_checkpoint_keeps_what_the_witness_says(oud: Proef) -> None:
+    with witness(oud):
+        assert verankering.anchor(oud.config, 8).in_orde
+        shutil.rmtree(oud.config.logboek.map / "getuigen")
+        oud.put_back("toen", DATABASE, LOG, VERZEGELAAR)
+        assert "al 8 gebeurtenissen" in verankering.anchor(oud.config, 4).fouten[0]
+        assert logstand.find_elders(oud.config) == 8
+        logstand.save_elders(oud.config.logboek.map, 5)
+        assert logstand.find_elders(oud.config) == 8  # it never goes down
+
+
+# --- what stops, and what goes on ---------------------------------------------------------------------------------
+
+
+def test_commands_that_write_refuse_and_those_that_look_do_not(oud: Proef) -> None:
+    assert oud.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+    oud.put_back("toen", DATABASE)
+    with oud.sealing():
+        for schrijf in (
+            ("doos", "maak", "--plaats", "kast 4", "--door", "Dirk"),
+            ("stop", "plaats", "bezwaar", "zaak", "ZAAK-1", "--reden", "bezwaar 4", "--door", "Dirk"),
+            ("zaken", "voegtoe", "ZAAK-1", "--door", "Dirk"),
+            ("besluit", "bind", "--alle", "--als", "Fleur", "--geheim-fd", "0"),
+            ("logboek", "verzegel"),
+        ):
+            uitslag = oud.run(*schrijf)
+            gezegd = " ".join(uitslag.output.split())
+            assert uitslag.exit_code in {1, 5} and "teruggezet of veranderd" in gezegd, (schrijf, gezegd)
+            assert "Traceback" not in gezegd
+            if schrijf[0] != "logboek":
+                assert uitslag.exit_code == 5 and "Waarschuw de functioneel beheerder" in gezegd, gezegd
+        for lees in (
+            ("logboek",), ("batches",), ("doos", "lijst"), ("stop", "lijst"), ("instellingen",), ("scanmap",),
+            ("back-up", "maak"), ("back-up", "controleer"), ("back-up",), ("opslag", "controleer"),
+        ):  # fmt: skip
+            uitslag = oud.run(*lees)
+            assert uitslag.exit_code == 0, (lees, uitslag.output)
+        uitslag = oud.run("gezondheid")
+        assert uitslag.exit_code == 1 and "teruggezet of veranderd" in " ".join(uitslag.output.split())
+        uitslag = oud.run("logboek", "controleer")
+        assert uitslag.exit_code == 1 and "kent 4 regels" in " ".join(uitslag.output.split())
+
+
+def test_the_watcher_leaves_every_file_where_it_is(oud: Proef) -> None:
+    oud.put_back("toen", DATABASE)
+    scan = oud.map / "scans" / "brief.pdf"
+    scan.write_bytes(build_scan("brief"))
+    with oud.sealing():
+        with open_basis(oud.config) as basis:
+            wachter = build_wachter(basis)
+            for _ in range(4):
+                verslag = wachter.peil()
+                assert "wordt niets ingenomen" in verslag.problemen[0] and verslag.wachtend == 0
+            with db.read(basis.engine) as session:
+                assert session.exec(select(ScanmapBestandRow.id)).all() == []
+        assert scan.exists()
+    oud.put_back("nu", DATABASE)
+    with oud.sealing(), open_basis(oud.config) as basis:
+        wachter = build_wachter(basis)
+        batches = [batch for _ in range(10) for batch in wachter.peil().batches]
+    assert len(batches) == 1 and not scan.exists()
+
+
+def build_wachter(basis: Basis) -> Scanmapwachter:
+    (scanmap,) = basis.config.scanmap
+    return Scanmapwachter(
+        scanmap.model_copy(update={"rust_s": 0.0, "peiling_s": 0.0}),
+        basis.config.profiel["standaard"],
+        basis.engine,
+        onderzoek=investigate,
+        opslag=basis.opslag,
+        neem_in=lambda session, aanlevering: pipeline.neem_in(basis, session, aanlevering),
+        klok=itertools.count(time.time(), 60.0).__next__,
+    )
+
+
+def test_no_step_begins_until_it_is_put_right_and_then_it_goes_on(oud: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real rollback of a file under a running process is no use to anybody: what is found is played here."""
+    gedaan, mag = threading.Event(), threading.Event()
+
+    def guard() -> None:
+        if not mag.is_set():
+            gevraagd.set()
+            raise AlleenLezenError("Er is iets teruggezet.")
+
+    def phase(_item: UUID, _voortgang: Voortgang) -> None:
+        gedaan.set()
+
+    gevraagd = threading.Event()
+    with open_basis(oud.config) as basis:
+        werkbank = Werkbank(basis.engine)
+        with db.begin(basis.engine) as session:
+            batch = save_batch(session)
+            werkbank.enqueue(session, Fase.ONTLEED, item_id=uuid4(), batch_id=batch.id)
+        db.set_wacht(basis.engine, guard)
+        with Werker(basis.engine, executor_id="w0", fasen={Fase.ONTLEED: phase}, gelijktijdig={}, config=SNEL):
+            assert gevraagd.wait(60)
+            with db.read(basis.engine) as session:
+                assert session.exec(select(StapRow.status)).one() == Stapstatus.WACHT
+            assert not gedaan.is_set()
+            mag.set()
+            assert wacht_tot_leeg(basis.engine, 60)
+        assert gedaan.is_set()
+        werkbank.close()
+
+
+def test_nothing_is_cleared_away(oud: Proef) -> None:
+    oud.put_back("toen", DATABASE)
+    with oud.sealing(), open_basis(oud.config) as basis:
+        onderhoud.do_due(basis)
+        with db.read(basis.engine) as session:
+            assert session.exec(select(OpruimingRow.id)).all() == []
+
+
+def test_what_a_check_found_and_how_the_line_runs_is_still_recorded(oud: Proef) -> None:
+    oud.put_back("toen", DATABASE)
+    with oud.sealing(), open_basis(oud.config) as basis:
+        with db.begin(basis.engine, altijd=True) as session:
+            storage.load_actor(session, "proef")
+        melding = next(m for m in build_gezondheid(basis).meldingen if m.wat == "logboek")
+        assert melding.ernst == "fout" and "leest alleen nog" in melding.tekst
+
+
+def test_an_answer_holds_for_a_while(oud: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    gevraagd: list[int] = []
+
+    def ask(*_: object) -> str:
+        gevraagd.append(1)
+        return ""
+
+    monkeypatch.setattr(logstand, "find_reden", ask)
+    monkeypatch.setattr(logstand, "KIJK_S", 3600.0)
+    with open_basis(oud.config) as basis:
+        for _ in range(5):
+            make_doos(basis)
+        with db.read(basis.engine) as session:
+            assert len(session.exec(select(GebeurtenisRow.id)).all()) == 18
+    assert len(gevraagd) == 1
