@@ -246,7 +246,7 @@ class Afrondproef:
         with db.begin(self.basis.engine) as session:
             keuring = keuren.load_keuring(session, storage.load_batch(session, batch_id))
             assert keuring is not None
-            keuren.mark_seen(session, keuring, self.wie(naam))
+            keuren.mark_seen(session, keuring.trekking, self.wie(naam))
         return keuring
 
     def approve(self, batch_id: UUID, *fouten: Paginaoordeel, naam: str = CONTROLEUR) -> None:
@@ -266,7 +266,9 @@ class Afrondproef:
         return afronding.stel_voor(self.basis, naam, dozen, self.wie(DIV))
 
     def look(self, lijst: VernietigingslijstRow, doos: DoosRow, *, geslaagd: bool = True, naam: str = DIV) -> None:
-        afronding.trek_blik(self.basis, lijst.id, doos.id)
+        trekking = afronding.trek_blik(self.basis, lijst.id, doos.id)
+        with db.begin(self.basis.engine) as session:
+            keuren.mark_seen(session, trekking, self.wie(naam))
         tekst = "" if geslaagd else "een blad is anders"
         afronding.doe_blik(self.basis, lijst.id, doos.id, self.wie(naam), geslaagd=geslaagd, toelichting=tekst)
 

@@ -23,6 +23,7 @@ from scanstraat import (
     besluiten,
     bewerken,
     db,
+    keuren,
     logboek,
     papier,
     personen,
@@ -654,7 +655,14 @@ def test_a_last_look_that_failed_keeps_the_paper(proef: Afrondproef) -> None:
     assert "nog geen laatste blik" in stapel.redenen["laatste_blik"]
     with pytest.raises(NietMogelijkError, match="nog niets getrokken"):
         afronding.doe_blik(proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=True, toelichting="")
-    afronding.trek_blik(proef.basis, stapel.lijst.id, stapel.doos.id)
+    trekking = afronding.trek_blik(proef.basis, stapel.lijst.id, stapel.doos.id)
+    for geslaagd in (True, False):
+        with pytest.raises(NietMogelijkError, match=f'nog niet bekeken.*{stapel.doos.nummer} --lijst "{stapel.naam}"'):
+            afronding.doe_blik(
+                proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=geslaagd, toelichting="anders"
+            )
+    with db.begin(proef.basis.engine) as session:
+        keuren.mark_seen(session, trekking, proef.wie(DIV))
     with pytest.raises(NietMogelijkError, match="Zeg wat er niet klopt"):
         afronding.doe_blik(
             proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=False, toelichting=" "
