@@ -167,7 +167,7 @@ class Afrondproef:
             conform=conform,
             getrouw=getrouw,
             tekst=self._save(session, b"tekst " + uuid4().bytes),
-            pdf=self._save(session, b"%PDF " + uuid4().bytes),
+            pdf=self._save(session, b"%PDF-1.7 " + uuid4().bytes),
             manifest=self._save(session, manifest),
             rapport=self._save(session, b"veraPDF " + uuid4().bytes),
             getrouwheid=self._save(session, b"pixels " + uuid4().bytes),
