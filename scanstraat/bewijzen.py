@@ -1,7 +1,7 @@
 """The proof of one document, as a folder for somebody without the product: files, lines of the log, the verifier.
 
-What the folder proves, `vernietiging/documentbewijs.py` says. It holds what the record knows of this document and of
-nobody else's.
+What the folder proves, `vernietiging/documentbewijs.py` says; which lines belong in it, `vernietiging/uittreksel.py`.
+It holds what the record knows of this document and of nobody else's; the names of people only when asked.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import db, logboek, logstand, overdracht, storage, verankering
+from scanstraat import db, logboek, overdracht, stops, storage, verankering
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.controleprogramma import NAAM, build_controleprogramma
 from scanstraat.errors import NietMogelijkError
+from scanstraat.intake.bestandsoort import BEGIN_BYTES, find_soort
+from scanstraat.stops import Over
 from scanstraat.tables import (
     BatchRow,
     BeeldRow,
@@ -30,16 +33,12 @@ from scanstraat.tables import (
     DocumentRow,
     DocumentversieRow,
     GebeurtenisRow,
-    LogregelRow,
     ObjectRow,
     PaginaRow,
 )
 from scanstraat.tables_bewijs import (
-    BesluitRow,
-    BindingRow,
     DoosbladRow,
     DoosRow,
-    HandboekRow,
     LijstdoosRow,
     VerklaringdoosRow,
     VerklaringRow,
@@ -47,28 +46,30 @@ from scanstraat.tables_bewijs import (
     VerpaktRow,
 )
 from vernietiging.beleid import GEEN, Beleid
-from vernietiging.documentbewijs import INHOUD, SCHEMA
-from vernietiging.gebeurtenis import find_objecten, parse_blad
+from vernietiging.documentbewijs import ARCHIEF, INHOUD, SCHEMA
+from vernietiging.gebeurtenis import Gebeurtenis, find_objecten
 from vernietiging.logbewijs import build_logbewijs
 from vernietiging.notitie import Notitie, parse_notitie
 from vernietiging.tegels import Tegelmap
+from vernietiging.uittreksel import find_uittreksel
 
 _UITGANG = {"jpeg": "jpg", "tiff": "tif"}  # other kinds are their own
-_JSON = frozenset(
-    {"manifest", "verzegeling", "trekking", "oordeel", "feiten", "vernietigingslijst", "opdracht", "besluit"}
-)
+_NAMEN = frozenset({"persoon.vastgelegd", "persoon.naam"})
 LEESMIJ = """Dit is het bewijs van een document dat is gescand voor vervanging.
 
 Controleer het met:
   python3 controleer.pyz . --beleid BESTAND
+en, als u het hele logboek hebt, ook of er niets is weggelaten:
+  python3 controleer.pyz . --beleid BESTAND --logboek MAP
 Het beleid krijgt u van de organisatie buiten dit bewijs om; het staat afgedrukt in haar handboek. Nodig zijn Python
 3.11 of nieuwer, het pakket cryptography en het programma openssl.
 
-scans/        de bestanden zoals de scanner ze gaf
+scans/        de bestanden zoals de scanner ze gaf, ook van pagina's die later zijn vervangen
 archief.pdf   het archiefbestand dat aan de zaak hangt
 mdto/         de metagegevens volgens MDTO en het transfervermerk; toelichting, niet vastgelegd in het logboek
 vastgelegd/   wat er bij elke beslissing is vastgelegd; het getal is de regel van het logboek
-regels/       de regels van het logboek over dit document, elk met het bewijs dat zij erin staat
+regels/       de regels van het logboek over dit document en over wie erover besliste, elk met het bewijs dat zij
+              erin staat
 bewijs.json   wat er in deze map hoort, en de sleutels van wat in het logboek verpakt is
 """
 
@@ -77,12 +78,13 @@ bewijs.json   wat er in deze map hoort, en de sleutels van wat in het logboek ve
 class Bundel:
     """What goes into the folder of a document."""
 
+    onderwerpen: tuple[str, ...]  # the ids from which the verifier finds the same lines
     regels: Mapping[int, bytes]  # number -> leaf
     bestanden: Mapping[str, str]  # path in the folder -> SHA-256 in the store
     verpakt: tuple[dict[str, Any], ...]
 
 
-def load_bundel(basis: Basis, session: Session, document_id: UUID) -> Bundel:
+def load_bundel(basis: Basis, session: Session, document_id: UUID, *, met_namen: bool) -> Bundel:
     """Collect what the record knows of a document.
 
     Raises:
@@ -92,55 +94,47 @@ def load_bundel(basis: Basis, session: Session, document_id: UUID) -> Bundel:
     versie = storage.latest_versie(session, document_id)
     if versie.pdf_sha256 is None or storage.load_aflevering(session, versie.id) is None:
         raise NietMogelijkError("Dit document is nog niet afgeleverd: er valt nog niets te bewijzen.")
-    onderwerpen = list(dict.fromkeys(_find_onderwerpen(session, document, versie)))
-    rijen = session.exec(
-        select(GebeurtenisRow, LogregelRow.nummer)
-        .join(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer)
-        .where(col(GebeurtenisRow.onderwerp_log_id).in_(onderwerpen))
-        .order_by(col(LogregelRow.nummer))
-    ).all()
-    regels = {nummer: logstand.build_blad(rij) for rij, nummer in rijen}
-    bestanden = {**_find_scans(session, versie), "archief.pdf": versie.pdf_sha256}
-    for nummer, blad in regels.items():
-        for sha256 in find_objecten(parse_blad(blad)):
+    genoemd = [str(id_) for id_ in _find_onderwerpen(session, document)]
+    log = basis.config.logboek.map
+    uittreksel = find_uittreksel(genoemd, lambda: Tegelmap(log).read_alle(_find_omvang(log)))
+    gebeurtenissen = uittreksel.regels
+    regels = {nummer: gebeurtenissen[nummer].to_bytes() for nummer in sorted(gebeurtenissen)}
+    bestanden = {**_find_scans(session, document), ARCHIEF: versie.pdf_sha256}
+    for nummer in regels:
+        for sha256 in find_objecten(gebeurtenissen[nummer]):
             if sha256 not in bestanden.values():
-                bestanden[f"vastgelegd/{nummer}-{_name_object(session, sha256)}"] = sha256
-    ids = {rij.id: nummer for rij, nummer in rijen}
-    verpakt = session.exec(
-        select(VerpaktRow).where(col(VerpaktRow.gebeurtenis_id).in_(list(ids)), col(VerpaktRow.sleutel).is_not(None))
-    )
+                bestanden[f"vastgelegd/{nummer}-{_name_object(basis, session, sha256)}"] = sha256
     return Bundel(
+        tuple(id_ for id_ in dict.fromkeys(genoemd) if id_ in uittreksel.genoemd),
         regels,
         bestanden,
-        tuple(
-            {
-                "regel": ids[rij.gebeurtenis_id],
-                "veld": rij.veld,
-                "sleutel": rij.sleutel,
-                "inhoud": json.loads(str(rij.inhoud)),
-            }
-            for rij in verpakt
-        ),
+        tuple(_find_verpakt(session, gebeurtenissen, met_namen=met_namen)),
     )
 
 
-def _find_onderwerpen(session: Session, document: DocumentRow, versie: DocumentversieRow) -> Iterator[UUID]:
-    """Yield the ids in the log of everything that is about this document, and not about one document alone."""
-    yield versie.log_id
+def _find_omvang(log: Path) -> int:
+    """Return the size of the log at its newest checkpoint."""
+    return max((int(pad.name) for pad in (log / "checkpoints").iterdir() if pad.name.isdecimal()), default=0)
+
+
+def _find_onderwerpen(session: Session, document: DocumentRow) -> Iterator[UUID]:
+    """Yield the ids in the log of the document and of what the log alone does not tie to it."""
+    yield document.id
     yield session.get_one(BatchRow, document.batch_id).log_id
-    for besluit, handboek in session.exec(
-        select(BesluitRow.log_id, HandboekRow.log_id)
-        .join(BindingRow, col(BindingRow.besluit_id) == BesluitRow.id)
-        .join(HandboekRow, col(HandboekRow.id) == BesluitRow.handboek_id)
-        .where(BindingRow.batch_id == document.batch_id)
-    ):
-        yield from (besluit, handboek)
+    bladen = select(BeeldRow.blad_id).where(
+        sa.or_(col(BeeldRow.document_id) == document.id, col(BeeldRow.id).in_(_select_beelden(document.id)))
+    )
     dozen = list(
         session.exec(
             select(DoosRow)
-            .join(DoosbladRow, col(DoosbladRow.doos_id) == DoosRow.id)
-            .join(BeeldRow, col(BeeldRow.blad_id) == DoosbladRow.blad_id)
-            .where(BeeldRow.document_id == document.id, col(DoosbladRow.uit_op).is_(None))
+            .where(
+                col(DoosRow.id).in_(
+                    select(DoosbladRow.doos_id).where(
+                        col(DoosbladRow.blad_id).in_(bladen), col(DoosbladRow.uit_op).is_(None)
+                    )
+                )
+            )
+            .order_by(col(DoosRow.nummer))
         )
     )
     ids = [doos.id for doos in dozen]
@@ -155,30 +149,65 @@ def _find_onderwerpen(session: Session, document: DocumentRow, versie: Documentv
         .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
         .where(col(VerklaringdoosRow.doos_id).in_(ids))
     )
+    if document.zaakidentificatie is not None:
+        zaak = [(Over.ZAAK, document.zaakidentificatie)]
+        yield from (stop.log_id for stop in stops.find_stops(session, zaak, alles=True))
 
 
-def _find_scans(session: Session, versie: DocumentversieRow) -> dict[str, str]:
-    """Return the masters of a versie, by the numbers that they have in their batch: file names may hold names."""
+def _select_beelden(document_id: UUID) -> Any:
+    """Select every beeld that ever was a page of a document."""
+    return (
+        select(PaginaRow.beeld_id)
+        .join(DocumentversieRow, col(DocumentversieRow.id) == PaginaRow.documentversie_id)
+        .where(DocumentversieRow.document_id == document_id)
+    )
+
+
+def _find_scans(session: Session, document: DocumentRow) -> dict[str, str]:
+    """Return the masters of a document, by the numbers that they have in their batch: file names may hold names."""
     bronnen = session.exec(
         select(BronRow)
         .join(BeeldRow, col(BeeldRow.bron_id) == BronRow.id)
-        .join(PaginaRow, col(PaginaRow.beeld_id) == BeeldRow.id)
-        .where(PaginaRow.documentversie_id == versie.id)
+        .where(col(BeeldRow.id).in_(_select_beelden(document.id)))
     )
     return {f"scans/{bron.volgnummer}.{_UITGANG.get(bron.soort, bron.soort)}": bron.sha256 for bron in bronnen}
 
 
-def _name_object(session: Session, sha256: str) -> str:
+def _name_object(basis: Basis, session: Session, sha256: str) -> str:
+    """Return the name of a stored file by what it is, with the extension that its first bytes ask for."""
     rij = session.get_one(ObjectRow, sha256)
-    if rij.soort in _JSON:
-        return f"{rij.soort}.json"
-    return {"pdfa": "archief.pdf", "bron": "scan.bin", "verklaring": "verklaring.bin"}.get(
-        rij.soort, f"{rij.soort}.bin"
+    with os.fdopen(basis.opslag.open_fd(sha256), "rb") as bestand:
+        begin = bestand.read(BEGIN_BYTES)
+    soort = find_soort(begin) or ("json" if begin.lstrip()[:1] == b"{" else "bin")
+    return f"{'archief' if rij.soort == 'pdfa' else rij.soort}.{_UITGANG.get(soort, soort)}"
+
+
+def _find_verpakt(session: Session, regels: Mapping[int, Gebeurtenis], *, met_namen: bool) -> Iterator[dict[str, Any]]:
+    """Yield the keys of what the lines packed away, without those of people unless asked."""
+    nummers = {g.id: nummer for nummer, g in regels.items() if met_namen or not _is_van_persoon(g)}
+    rijen = session.exec(
+        select(VerpaktRow, GebeurtenisRow.id)
+        .join(GebeurtenisRow, col(GebeurtenisRow.id) == VerpaktRow.gebeurtenis_id)
+        .where(col(VerpaktRow.gebeurtenis_id).in_(list(nummers)), col(VerpaktRow.sleutel).is_not(None))
     )
+    for rij, id_ in rijen:
+        yield {
+            "regel": nummers[id_],
+            "veld": rij.veld,
+            "sleutel": rij.sleutel,
+            "inhoud": json.loads(str(rij.inhoud)),
+        }
 
 
-def write_bewijs(basis: Basis, document_id: UUID, naar: Path) -> Bundel:
+def _is_van_persoon(gebeurtenis: Gebeurtenis) -> bool:
+    return gebeurtenis.soort in _NAMEN or gebeurtenis.gegevens.get("over") == Over.PERSOON
+
+
+def write_bewijs(basis: Basis, document_id: UUID, naar: Path, *, met_namen: bool = False) -> Bundel:
     """Write the proof of a document into a new folder, which gets its name when it is whole.
+
+    Args:
+        met_namen: with the names of whoever decided; else the log's numbers for them alone.
 
     Raises:
         NietMogelijkError: the folder is there already, or nothing is anchored that covers every line.
@@ -186,7 +215,7 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path) -> Bundel:
     if naar.exists():
         raise NietMogelijkError(f"{naar} bestaat al. Kies een nieuwe map voor het bewijs.")
     with db.read(basis.engine) as session:
-        bundel = load_bundel(basis, session, document_id)
+        bundel = load_bundel(basis, session, document_id, met_namen=met_namen)
     omvang = _find_checkpoint(basis.config, logboek.load_beleid(basis.config), max(bundel.regels))
     naar.parent.mkdir(parents=True, exist_ok=True)
     half = naar.with_name(f".{naar.name}.half")
@@ -206,6 +235,7 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path) -> Bundel:
     inhoud = {
         "schema": SCHEMA,
         "document": str(document_id),
+        "onderwerpen": list(bundel.onderwerpen),
         "regels": sorted(bundel.regels),
         "bestanden": {**bundel.bestanden, **erbij},
         "verpakt": list(bundel.verpakt),
@@ -217,8 +247,7 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path) -> Bundel:
 
 def _find_checkpoint(config: Config, beleid: Beleid, regel: int) -> int:
     if not beleid.minimaal_tijdstempels and beleid.quorum == GEEN:  # nobody outside: the newest checkpoint must do
-        namen = [int(pad.name) for pad in (config.logboek.map / "checkpoints").iterdir() if pad.name.isdecimal()]
-        return max(namen)
+        return _find_omvang(config.logboek.map)
     anker = verankering.find_anker(config, beleid, regel)
     if anker is None:
         raise NietMogelijkError(

@@ -15,12 +15,14 @@ MODULES = (
     "boom",
     "checkpoint",
     "documentbewijs",
+    "documentverhaal",
     "errors",
     "gebeurtenis",
     "logbewijs",
     "notitie",
     "tegels",
     "tijdstempel",
+    "uittreksel",
     "verificatie",
 )
 NAAM = "controleer.pyz"

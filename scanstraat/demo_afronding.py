@@ -267,7 +267,7 @@ def _judge(basis: Basis, batch_id: UUID, mensen: Mensen, toon: Console) -> bool:
         with db.begin(basis.engine) as session:
             keuring = keuren.load_keuring(session, storage.load_batch(session, batch_id))
             assert keuring is not None
-            keuren.mark_seen(session, keuring, bram)
+            keuren.mark_seen(session, keuring.trekking, bram)
         oordeel = afronding.keur(basis, batch_id, (), bram)
     except (ScanstraatError, VernietigingError) as exc:
         toon.print(f"Batch {nummer} kan niet worden gekeurd: {exc}")
@@ -282,8 +282,10 @@ def _destroy(basis: Basis, batches: list[UUID], gegevens: Path, mensen: Mensen, 
     doos = _fill_doos(basis, batches)
     anna = mensen.sign_in_beheerder()
     lijst = afronding.stel_voor(basis, LIJST, [doos], anna)
-    afronding.trek_blik(basis, lijst.id, doos.id)
-    afronding.doe_blik(basis, lijst.id, doos.id, mensen.sign_in(EEN), geslaagd=True, toelichting="")
+    trekking, kijker = afronding.trek_blik(basis, lijst.id, doos.id), mensen.sign_in(EEN)
+    with db.begin(basis.engine) as session:
+        keuren.mark_seen(session, trekking, kijker)
+    afronding.doe_blik(basis, lijst.id, doos.id, kijker, geslaagd=True, toelichting="")
     toon.print(
         f"Doos {doos.nummer} staat op lijst {LIJST}. De laatste blik is gedaan. Nu een back-up, en controle daarvan."
     )

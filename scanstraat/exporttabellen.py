@@ -35,7 +35,7 @@ TABELLEN: Mapping[str, str] = {
     "backup": "Een back-up en de uitslag van de controle ervan.",
     "batch": "Papieren die samen zijn gescand en beoordeeld, met de instellingen en programma's van toen.",
     "beeld": "Een paginabeeld: bladzijde n van een bron. Zijn plaats in de batch is die van het moment van de export.",
-    "bekeken": "Wie de getrokken pagina's heeft gezien.",
+    "bekeken": "Wie heeft gezien wat was getrokken: pagina's om te keuren, of documenten voor de laatste blik.",
     "besluit": "Een versie van een vervangingsbesluit.",
     "bevinding": "Iets dat opviel aan een beeld, documentversie of batch.",
     "bewerking": "Een vastgelegde handeling over beelden, met hoe het daarvoor was.",

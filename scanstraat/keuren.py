@@ -255,11 +255,16 @@ def verify_controleur(session: Session, batch: BatchRow, wie: Aangemeld) -> None
         )
 
 
-def mark_seen(session: Session, keuring: Keuring, wie: Aangemeld) -> None:
-    """Note that somebody was shown the pages to judge."""
-    if session.get(BekekenRow, (keuring.trekking.id, wie.persoon_id)) is None:
-        session.add(BekekenRow(trekking_id=keuring.trekking.id, persoon_id=wie.persoon_id, op=db.now_text()))
+def mark_seen(session: Session, trekking: TrekkingRow, wie: Aangemeld) -> None:
+    """Note that somebody was shown what was drawn: pages to judge, or documents for the last look."""
+    if not has_seen(session, trekking, wie):
+        session.add(BekekenRow(trekking_id=trekking.id, persoon_id=wie.persoon_id, op=db.now_text()))
         session.flush()
+
+
+def has_seen(session: Session, trekking: TrekkingRow, wie: Aangemeld) -> bool:
+    """Whether somebody was shown what was drawn."""
+    return session.get(BekekenRow, (trekking.id, wie.persoon_id)) is not None
 
 
 def judge(
@@ -287,7 +292,7 @@ def judge(
         raise NietMogelijkError(f"Batch {batch.nummer} is veranderd sinds de steekproef. Begin opnieuw met keuren.")
     if session.exec(select(OordeelRow.id).where(OordeelRow.verzegeling_id == verzegeling.id)).first() is not None:
         raise NietMogelijkError(f"Batch {batch.nummer} is al gekeurd zoals zij nu is.")
-    if session.get(BekekenRow, (keuring.trekking.id, wie.persoon_id)) is None:
+    if not has_seen(session, keuring.trekking, wie):
         raise NietMogelijkError(
             f"{wie.naam} heeft de pagina's nog niet bekeken. Vraag ze op met: scanstraat keur {batch.nummer} --toon MAP"
         )

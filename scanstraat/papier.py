@@ -204,10 +204,10 @@ def fill_doos(
 ) -> int:
     """Note that sheets of a batch lie in a doos; return how many came in.
 
-    Without `reeksen` all of them, but no sheet of a herscan: its paper is the sheet that was there already.
+    No sheet of a herscan: its paper is the sheet of the page that it replaced, and is counted there.
 
     Raises:
-        NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos.
+        NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos, or is that of a herscan.
         NietGevondenError: the batch has no such sheet.
     """
     _lock(session, doos)
@@ -216,9 +216,14 @@ def fill_doos(
         raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)
     bladen = _find_bladen(session, batch, reeksen)
-    if reeksen is None:
-        herscans = storage.find_herscanbladen(session, batch.id)
-        bladen = [blad for blad in bladen if blad.id not in herscans]
+    herscans = storage.find_herscanbladen(session, batch.id)
+    genoemd = [blad.nummer for blad in bladen if blad.id in herscans]
+    if reeksen is not None and genoemd:
+        raise NietMogelijkError(
+            f"Blad {format_bladen(genoemd)} van batch {batch.nummer} is een herscan. Het papier daarvan is het blad "
+            "dat is vervangen. Noem alleen dat blad."
+        )
+    bladen = [blad for blad in bladen if blad.id not in herscans]
     waar = {
         rij.blad_id: rij.doos_id
         for rij in session.exec(

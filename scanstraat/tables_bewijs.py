@@ -295,7 +295,7 @@ class TrekkingRow(SQLModel, table=True):
 
 
 class BekekenRow(SQLModel, table=True):
-    """Who was shown the drawn pages, and when: nobody judges what they were not shown."""
+    """Who was shown what was drawn, and when: nobody judges, or does the last look at, what they were not shown."""
 
     __tablename__ = "bekeken"
     trekking_id: UUID = Field(primary_key=True, foreign_key="trekking.id")

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import besluiten, db, logboek, papier, personen, poort, storage
+from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
@@ -286,7 +286,7 @@ def record_blik(
 
     Raises:
         GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
-        NietMogelijkError: nothing was drawn, it was done already, or it failed without words.
+        NietMogelijkError: nothing was drawn, they were not shown it, it was done already, or it failed without words.
     """
     verify_kijker(session, lijst, doos, wie)
     trekking = find_bliktrekking(session, lijst, doos)
@@ -294,6 +294,11 @@ def record_blik(
         raise NietMogelijkError(f"Voor doos {doos.nummer} is nog niets getrokken. Vraag eerst wat u moet bekijken.")
     if poort.find_laatste_blik(session, lijst.id, doos.id) is not None:
         raise NietMogelijkError(f"De laatste blik op doos {doos.nummer} is al gedaan.")
+    if not keuren.has_seen(session, trekking, wie):
+        raise NietMogelijkError(
+            f"{wie.naam} heeft de documenten van doos {doos.nummer} nog niet bekeken. Vraag ze op met: scanstraat "
+            f'laatste-blik {doos.nummer} --lijst "{lijst.naam}" --toon MAP'
+        )
     if not geslaagd and not toelichting.strip():
         raise NietMogelijkError("Zeg wat er niet klopt, zonder namen.")
     gebeurtenis = storage.append_gebeurtenis(

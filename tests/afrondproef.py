@@ -165,7 +165,7 @@ class Afrondproef:
             conform=conform,
             getrouw=getrouw,
             tekst=self._save(session, b"tekst " + uuid4().bytes),
-            pdf=self._save(session, b"%PDF " + uuid4().bytes),
+            pdf=self._save(session, b"%PDF-1.7 " + uuid4().bytes),
             manifest=self._save(session, manifest),
             rapport=self._save(session, b"veraPDF " + uuid4().bytes),
             getrouwheid=self._save(session, b"pixels " + uuid4().bytes),
@@ -244,7 +244,7 @@ class Afrondproef:
         with db.begin(self.basis.engine) as session:
             keuring = keuren.load_keuring(session, storage.load_batch(session, batch_id))
             assert keuring is not None
-            keuren.mark_seen(session, keuring, self.wie(naam))
+            keuren.mark_seen(session, keuring.trekking, self.wie(naam))
         return keuring
 
     def approve(self, batch_id: UUID, *fouten: Paginaoordeel, naam: str = CONTROLEUR) -> None:
@@ -264,7 +264,9 @@ class Afrondproef:
         return afronding.stel_voor(self.basis, naam, dozen, self.wie(DIV))
 
     def look(self, lijst: VernietigingslijstRow, doos: DoosRow, *, geslaagd: bool = True, naam: str = DIV) -> None:
-        afronding.trek_blik(self.basis, lijst.id, doos.id)
+        trekking = afronding.trek_blik(self.basis, lijst.id, doos.id)
+        with db.begin(self.basis.engine) as session:
+            keuren.mark_seen(session, trekking, self.wie(naam))
         tekst = "" if geslaagd else "een blad is anders"
         afronding.doe_blik(self.basis, lijst.id, doos.id, self.wie(naam), geslaagd=geslaagd, toelichting=tekst)
 

@@ -13,7 +13,14 @@ import sys
 from pathlib import Path
 
 from vernietiging.beleid import GEEN, parse_beleid
-from vernietiging.documentbewijs import Documentverslag, is_documentbewijs, verify_documentbewijs
+from vernietiging.documentbewijs import (
+    Documentverslag,
+    Volledigheid,
+    is_documentbewijs,
+    verify_documentbewijs,
+    verify_volledig,
+)
+from vernietiging.documentverhaal import tell_document
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.verificatie import verify_logboek
 
@@ -41,13 +48,26 @@ def _verify(woorden: list[str] | None) -> int:
     )
     lezer.add_argument("map", type=Path, metavar="MAP", help="De map met het logboek of het bewijs.")
     lezer.add_argument("--beleid", type=Path, required=True, metavar="BESTAND", help="Welke sleutels u vertrouwt.")
+    lezer.add_argument(
+        "--logboek",
+        type=Path,
+        metavar="MAP",
+        help="Bij het bewijs van een document: het hele logboek. Dan blijkt ook of er niets is weggelaten.",
+    )
     opties = lezer.parse_args(woorden)
+    meld = _show if sys.stderr.isatty() else _zwijg
     try:
         beleid = parse_beleid(opties.beleid.read_text(encoding="utf-8"))
         if is_documentbewijs(opties.map):
-            show_document(verify_documentbewijs(opties.map, beleid))
-            return BEWEZEN
-        verslag = verify_logboek(opties.map, beleid, meld=_show if sys.stderr.isatty() else _zwijg)
+            bewijs, volledig = verify_documentbewijs(opties.map, beleid), None
+            if opties.logboek is not None:
+                volledig = verify_volledig(bewijs, opties.logboek, verify_logboek(opties.logboek, beleid, meld=meld))
+            show_document(bewijs, volledig)
+            return GEWIJZIGD if bewijs.is_zonder_grond else BEWEZEN
+        if opties.logboek is not None:
+            print(f"NIET VAST TE STELLEN. {opties.map} is geen bewijs van een document. Laat --logboek weg.")
+            return ONZEKER
+        verslag = verify_logboek(opties.map, beleid, meld=meld)
     except LogboekGewijzigdError as exc:
         print(f"GEWIJZIGD. {exc}")
         return GEWIJZIGD
@@ -85,11 +105,15 @@ def _verify(woorden: list[str] | None) -> int:
     return GEWIJZIGD if verslag.zonder_grond else BEWEZEN
 
 
-def show_document(verslag: Documentverslag) -> None:
-    """Say in Dutch what is proven of a document."""
-    print(f"BEWEZEN. {len(verslag.regels)} regels staan in het logboek van {verslag.omvang} gebeurtenissen.")
-    print("Dit is een uittreksel. Of het logboek nog meer zegt, zoals een afkeuring, een intrekking of een stop,")
-    print("ziet u alleen in het hele logboek. De regels:")
+def show_document(verslag: Documentverslag, volledig: Volledigheid | None = None) -> None:
+    """Say in Dutch what is proven of a document, and what the whole log adds when that was looked at."""
+    omvang = verslag.checkpoint.omvang
+    uitkomst = "ZONDER GROND" if verslag.is_zonder_grond else "BEWEZEN"
+    print(f"{uitkomst}. {len(verslag.regels)} regels staan in het logboek van {omvang} gebeurtenissen.")
+    for zin in tell_document(verslag.document, verslag.regels, verslag.verpakt, verslag.besluiten):
+        print(zin)
+    _show_volledig(volledig)
+    print("De regels:")
     for nummer, gebeurtenis in verslag.regels:
         print(f"  regel {nummer}  {gebeurtenis.op}  {gebeurtenis.soort}")
     for (nummer, veld), inhoud in sorted(verslag.verpakt.items()):
@@ -100,6 +124,19 @@ def show_document(verslag: Documentverslag) -> None:
     tijden = [f"{naam} op {tijd:%Y-%m-%dT%H:%M:%SZ}" for naam, tijd in sorted(verslag.verankering.tijdstempels.items())]
     buiten = [*tijden, *sorted(verslag.verankering.getuigen)]
     print(f"Buitenshuis vastgelegd door: {', '.join(buiten) or 'niemand'}.")
+
+
+def _show_volledig(volledig: Volledigheid | None) -> None:
+    if volledig is None:
+        print("Dit is een uittreksel. Of het logboek nog meer zegt, zoals een afkeuring, een intrekking of een stop,")
+        print("ziet u met --logboek MAP, waarin MAP het hele logboek is.")
+        return
+    print("Er is niets weggelaten: elke regel van het logboek over dit document stond er toen in.")
+    for nummer, gebeurtenis in volledig.sindsdien:
+        print(f"  Sindsdien kwam erbij: regel {nummer}  {gebeurtenis.op}  {gebeurtenis.soort}")
+    if volledig.andere_dozen:
+        print(f"Papier van dezelfde batch lag ook in andere dozen ({volledig.andere_dozen}); die staan hier niet in.")
+    print("Een stop op een zaak noemt het logboek niet bij die zaak. Vraag de organisatie welke er waren.")
 
 
 def _show(gedaan: int, totaal: int) -> None:

@@ -85,6 +85,11 @@ class Tegelmap:
             return decode_bundel(inhoud, breedte)
         return decode_bundel(inhoud, heeft)[:breedte]
 
+    def read_alle(self, omvang: int) -> Iterator[tuple[int, bytes]]:
+        """Yield every leaf of a log of this size, with its number."""
+        for n in range(-(-omvang // BREEDTE)):
+            yield from enumerate(self.read_bladen(n, min(BREEDTE, omvang - n * BREEDTE)), start=n * BREEDTE)
+
     def read_hashes(self, niveau: int, n: int, breedte: int) -> list[bytes]:
         """Return the first hashes of a tile.
 

@@ -113,7 +113,7 @@ def _show_keuring(basis: Basis, batch: BatchRow, wie: Aangemeld, toon: Path | No
     if toon is not None:
         write_kijkmap(basis.opslag, toon, _build_kop(gevonden), stukken)
         with db.begin(basis.engine) as session:
-            keuren.mark_seen(session, keuring, wie)
+            keuren.mark_seen(session, keuring.trekking, wie)
         gevonden["map"] = str(toon.resolve())
     if als_json:
         return show_json(gevonden)

@@ -83,6 +83,9 @@ def bewijs(
     context: typer.Context,
     document: Annotated[str, typer.Argument(help="Het id van een document, of het begin daarvan.")],
     uit: Annotated[Path, typer.Option("--uit", "-o", metavar="MAP", help="Nieuwe map voor het bewijs.")],
+    met_namen: Annotated[
+        bool, typer.Option("--met-namen", help="Noem ook wie erover beslisten. Anders hebben zij een nummer.")
+    ] = False,
 ) -> None:
     """Schrijf het bewijs van een document: bestanden, regels van het logboek, en het programma dat ze controleert."""
     from scanstraat import bewijzen  # noqa: PLC0415
@@ -90,7 +93,7 @@ def bewijs(
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             document_id = find_document(session, document).id
-        bundel = bewijzen.write_bewijs(basis, document_id, uit)
+        bundel = bewijzen.write_bewijs(basis, document_id, uit, met_namen=met_namen)
     stdout().print(
         f"Het bewijs staat in {uit}: {len(bundel.bestanden)} bestanden, {len(bundel.regels)} regels van het logboek.\n"
         f"Controleer het met: python3 {uit}/controleer.pyz {uit} --beleid BESTAND",

@@ -14,7 +14,7 @@ import typer
 from sqlmodel import Session
 
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import afronding, db, papier, poort, vernietigen
+from scanstraat import afronding, db, keuren, papier, poort, vernietigen
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.kijkmap import OVERZICHT, Kijkstuk, write_kijkmap
@@ -244,7 +244,7 @@ def laatste_blik(
     ] = None,
     als_json: AlsJson = False,
 ) -> None:
-    """Leg papier uit een doos naast het scherm, voordat het weg mag: het lot wijst de documenten aan."""
+    """Leg papier uit een doos naast het scherm: bekijk eerst met --toon, en zeg daarna --gelijk of --anders."""
     if sum((toon is not None, gelijk, anders is not None)) > 1:
         raise typer.BadParameter("Kies een van --toon, --gelijk en --anders.")
     with expected_errors(), open_basis(load_config(context)) as basis:
@@ -261,6 +261,8 @@ def laatste_blik(
             gevonden = vernietigen.build_blik(session, rij, doos, trekking)
         if toon is not None:
             write_kijkmap(basis.opslag, toon, _build_kop(gevonden), _build_stukken(gevonden))
+            with db.begin(basis.engine) as session:
+                keuren.mark_seen(session, trekking, wie)
             gevonden["map"] = str(toon.resolve())
     if als_json:
         return show_json(gevonden)

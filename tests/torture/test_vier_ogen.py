@@ -606,13 +606,16 @@ def ready(proef: Afrondproef, *, tot: str) -> tuple[Batchproef, Lijst]:
     keuring = proef.show(batch.batch)
     if tot == "judge":
         with db.begin(proef.basis.engine) as session:
-            keuren.mark_seen(session, keuring, proef.wie(CONTROLEUR_2))
+            keuren.mark_seen(session, keuring.trekking, proef.wie(CONTROLEUR_2))
         return batch, Lijst(None, [])  # type: ignore[arg-type]
     proef.approve(batch.batch)
     doos = proef.box(batch.batch)
     lijst = Lijst(proef.propose(doos, naam=f"Lijst {uuid4().hex[:8]}"), [doos])
-    afronding.trek_blik(proef.basis, lijst.rij.id, doos.id)
+    trekking = afronding.trek_blik(proef.basis, lijst.rij.id, doos.id)
     if tot == "look":
+        with db.begin(proef.basis.engine) as session:
+            for naam in (DIV, ARCHIVARIS):
+                keuren.mark_seen(session, trekking, proef.wie(naam))
         return batch, lijst
     proef.look(lijst.rij, doos)
     proef.back_up()

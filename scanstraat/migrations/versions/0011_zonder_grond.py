@@ -1,6 +1,6 @@
 """Papier dat weg was terwijl het niet weg mocht: waarom niet.
 
-Revision: 0011, after 0007
+Revision: 0011, after 0010
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

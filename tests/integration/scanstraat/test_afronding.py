@@ -22,7 +22,9 @@ from scanstraat import (
     afronding,
     besluiten,
     bewerken,
+    bewijzen,
     db,
+    keuren,
     logboek,
     papier,
     personen,
@@ -658,7 +660,14 @@ def test_a_last_look_that_failed_keeps_the_paper(proef: Afrondproef) -> None:
     assert "nog geen laatste blik" in stapel.redenen["laatste_blik"]
     with pytest.raises(NietMogelijkError, match="nog niets getrokken"):
         afronding.doe_blik(proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=True, toelichting="")
-    afronding.trek_blik(proef.basis, stapel.lijst.id, stapel.doos.id)
+    trekking = afronding.trek_blik(proef.basis, stapel.lijst.id, stapel.doos.id)
+    for geslaagd in (True, False):
+        with pytest.raises(NietMogelijkError, match=f'nog niet bekeken.*{stapel.doos.nummer} --lijst "{stapel.naam}"'):
+            afronding.doe_blik(
+                proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=geslaagd, toelichting="anders"
+            )
+    with db.begin(proef.basis.engine) as session:
+        keuren.mark_seen(session, trekking, proef.wie(DIV))
     with pytest.raises(NietMogelijkError, match="Zeg wat er niet klopt"):
         afronding.doe_blik(
             proef.basis, stapel.lijst.id, stapel.doos.id, proef.wie(DIV), geslaagd=False, toelichting=" "
@@ -949,6 +958,10 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
     assert verifier([str(eigen.basis.config.logboek.map), "--beleid", str(beleid)]) == GEWIJZIGD
     assert capsys.readouterr().out.startswith("ZONDER GROND. ")
     assert logboek.check_record(eigen.basis, logboek.open_klant(eigen.basis.config), meld=zwijg) > 0
+    bewijzen.write_bewijs(eigen.basis, stapel.batch.documenten[0], eigen.map / "bewijs")
+    assert verifier([str(eigen.map / "bewijs"), "--beleid", str(beleid)]) == GEWIJZIGD
+    gezegd = capsys.readouterr().out
+    assert gezegd.startswith("ZONDER GROND. ") and gezegd.count("terwijl er iets in de weg stond") == 2
 
 
 def test_a_doos_that_failed_goes_on_a_new_list(proef: Afrondproef) -> None:

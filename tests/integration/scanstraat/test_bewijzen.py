@@ -9,16 +9,34 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import cryptography
 import pytest
 
-from scanstraat import bewijzen, logboek
+from kwaliteitscontrole.oordeel import Paginaoordeel
+from scanstraat import afronding, bewijzen, db, logboek, papier, personen, stops, storage
 from scanstraat.controleprogramma import MODULES, NAAM, build_controleprogramma
 from scanstraat.errors import NietMogelijkError
-from tests.afrondproef import Afrondproef, destroy, open_afrondproef
+from scanstraat.stops import Over, Stopsoort
+from tests.afrondproef import (
+    ARCHIVARIS,
+    CONTROLEUR,
+    CONTROLEUR_2,
+    DIV,
+    TWEE,
+    ZAAK,
+    Afrondproef,
+    destroy,
+    open_afrondproef,
+)
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
+from vernietiging.beleid import parse_beleid
+from vernietiging.documentbewijs import verify_documentbewijs, verify_volledig
+from vernietiging.errors import LogboekGewijzigdError
+from vernietiging.uittreksel import find_uittreksel
+from vernietiging.verificatie import verify_logboek
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,16 @@ def test_it_tells_the_whole_story_of_the_document(bewijs: Bewijsproef, capsys: p
                   "vrijgave", "vernietiging.opgedragen", "vernietiging.uitgevoerd", "laatste_blik.gedaan"):  # fmt: skip
         assert f"  {soort}\n" in verteld
     assert "ZAAK-2026-000123" in verteld
+    for antwoord in (
+        f"Welk papier: document {bewijs.document}, batch B-", "Waar het lag: doos D-",
+        "Onder welk besluit: besluit 2026-17",
+        "Wie controleerde: persoon 1, die de batch goedkeurde",
+        "Is het bestand hetzelfde: archief.pdf is byte voor byte",
+        "Bij het maken was het geldig PDF/A en gelijk aan de scans", "Wanneer ging het papier weg: doos D-",
+        "Wie gaf het vrij: persoon 2, persoon 3.", "Waren er stops: dit bewijs noemt er geen", "ziet u met --logboek",
+        "gaf de lijst vrij (vrijgave 2 van 2)", "naast het scherm: gelijk.",
+    ):  # fmt: skip
+        assert antwoord in verteld, antwoord
     assert "tsa1 op " in verteld
     assert "archief.pdf" in verteld.split("Toelichting")[0]
 
@@ -75,6 +103,148 @@ def test_the_program_in_the_folder_is_enough_without_the_product(bewijs: Bewijsp
     )  # fmt: skip
     assert (proces.returncode, proces.stderr) == (BEWEZEN, "")
     assert proces.stdout.startswith("BEWEZEN.")
+
+
+@pytest.fixture(scope="module")
+def rijk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bewijsproef]:
+    """A document that was rejected, scanned again, held by stops, and whose list was withdrawn once."""
+    map = tmp_path_factory.mktemp("rijk")
+    with open_afrondproef(map) as proef:
+        batch = proef.add_batch(2, 1)
+        document = batch.documenten[0]
+        proef.add_besluit()
+        pagina = proef.show(batch.batch).paginas[0]
+        proef.approve(batch.batch, Paginaoordeel(pagina.log_id, pagina.pagina, ("onleesbaar",)))
+        proef.herscan(document, 1)
+        proef.approve(batch.batch, naam=CONTROLEUR_2)
+        doos, andere = proef.box(batch.batch), proef.box(proef.add_batch(1).batch)
+        with db.begin(proef.basis.engine) as session:
+            door = personen.actor_of(session, proef.mensen[DIV])
+            for over, wat in ((Over.DOCUMENT, str(document)), (Over.ZAAK, ZAAK), (Over.ZAAK, "ZAAK-2026-000777"),
+                              (Over.DOOS, str(andere.id)), (Over.PERSOON, str(proef.mensen[TWEE]))):  # fmt: skip
+                stop = stops.place_stop(session, Stopsoort.BEZWAAR, over, wat, f"bezwaar op {over.value}", door=door)
+                archivaris = personen.actor_of(session, proef.mensen[ARCHIVARIS])
+                stops.lift_stop(session, stop.id, "ingetrokken", door=archivaris)
+            stops.place_stop(
+                session, Stopsoort.BEZWAAR, Over.DOCUMENT, str(batch.documenten[1]), "een ander", door=door
+            )
+        lijst = proef.propose(doos)
+        proef.look(lijst, doos, naam=ARCHIVARIS, geslaagd=False)
+        afronding.trek_lijst_in(proef.basis, lijst.id, "blad ontbrak", proef.wie(ARCHIVARIS))
+        proef.anchor()
+        logboek.write_beleid(proef.basis.config, map / "beleid.txt")
+        bewijzen.write_bewijs(proef.basis, document, map / "uit", met_namen=True)
+        yield Bewijsproef(proef, document, map / "uit", map / "beleid.txt")
+
+
+def test_what_went_wrong_is_told_as_well_with_every_scan_there_ever_was(
+    rijk: Bewijsproef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rijk.verify(rijk.map) == BEWEZEN
+    verteld = capsys.readouterr().out
+    for zin in (
+        f"{CONTROLEUR} bekeek de steekproef en keurde de batch af", f"{CONTROLEUR_2}, die de batch goedkeurde",
+        f"{ARCHIVARIS} legde papier uit doos D-", "naast het scherm: NIET gelijk", f"{ARCHIVARIS} trok de lijst in",
+        "versie 2 van het document", "volgens dit bewijs niet vernietigd", "Wie gaf het vrij: niemand",
+        "Waren er stops: ja, 2, waarvan er nu 0 lopen", "bezwaar op zaak",
+    ):  # fmt: skip
+        assert zin in verteld, zin
+    assert "bezwaar op doos" not in verteld and "een ander" not in verteld and "777" not in verteld
+    scans = list(rijk.map.glob("scans/*"))
+    assert len(scans) == 2  # the one that was delivered, and the herscan
+    assert len(list(rijk.map.glob("vastgelegd/*-archief.pdf"))) == 1  # of the versie that was rejected
+    assert not list(rijk.map.rglob("*oordeel.bin"))
+    toelichting = verteld.split("Toelichting")[1]
+    assert "vastgelegd/" not in toelichting and "archief.pdf," not in toelichting  # the log committed to that
+
+
+def test_with_the_whole_log_it_shows_that_no_line_was_left_out(
+    rijk: Bewijsproef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = shutil.copytree(rijk.proef.basis.config.logboek.map, tmp_path / "log")
+    met_log = ["--beleid", str(rijk.beleid), "--logboek", str(log)]
+    assert main([str(rijk.map), *met_log]) == BEWEZEN
+    assert "Er is niets weggelaten" in capsys.readouterr().out
+    for soort in ("stop.geplaatst", "batch.afgekeurd", "mandaat.verleend", "lijst.ingetrokken"):
+        kopie = shutil.copytree(rijk.map, tmp_path / soort)
+        weg = leave_out(kopie, soort)
+        assert rijk.verify(kopie) == BEWEZEN  # by itself that cannot be seen
+        capsys.readouterr()
+        assert main([str(kopie), *met_log]) == GEWIJZIGD
+        gezegd = capsys.readouterr().out
+        assert "Uit dit bewijs is weggelaten: regel " in gezegd and f"{weg} ({soort})" in gezegd
+    assert main([str(log), *met_log]) == ONZEKER
+    assert "is geen bewijs van een document" in capsys.readouterr().out
+
+
+def leave_out(kopie: Path, soort: str) -> int:
+    """Make a proof without a line of this kind, and without what only that line ties to it; return its number."""
+    inhoud = json.loads((kopie / "bewijs.json").read_text())
+    regels = {n: (kopie / "regels" / f"{n}.json").read_bytes() for n in inhoud["regels"]}
+    weg: int = next(n for n, regel in regels.items() if f'"soort":"{soort}"'.encode() in regel)
+    del regels[weg]
+    begin = set(inhoud["onderwerpen"])
+    if soort.startswith(("stop.", "lijst.")):
+        begin.discard(json.loads((kopie / "regels" / f"{weg}.json").read_text())["onderwerp"])
+    rest = find_uittreksel(begin, regels.items)
+    inhoud |= {"regels": sorted(rest.regels), "onderwerpen": sorted(begin & rest.genoemd)}
+    inhoud["verpakt"] = [deel for deel in inhoud["verpakt"] if deel["regel"] in rest.regels]
+    for nummer in {weg, *regels} - set(rest.regels):
+        for uitgang in ("json", "tlog-proof"):
+            (kopie / "regels" / f"{nummer}.{uitgang}").unlink()
+    (kopie / "bewijs.json").write_text(json.dumps(inhoud))
+    return weg
+
+
+def test_what_came_after_it_is_told_and_an_older_or_another_log_is_refused(
+    tmp_path: Path, bewijs: Bewijsproef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1, 1)
+        proef.anchor()
+        log = proef.basis.config.logboek.map
+        ouder = shutil.copytree(log, tmp_path / "ouder")
+        with db.begin(proef.basis.engine) as session:
+            div = personen.actor_of(session, proef.mensen[DIV])
+            rij = storage.load_batch(session, batch.batch)
+            for bladen in ("1-2", "3-4"):
+                doos = papier.make_doos(session, "archief", door=div)
+                papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=div)
+        proef.anchor()
+        logboek.write_beleid(proef.basis.config, tmp_path / "beleid.txt")
+        bewijzen.write_bewijs(proef.basis, batch.documenten[0], tmp_path / "uit")
+        with db.begin(proef.basis.engine) as session:
+            stops.place_stop(session, Stopsoort.BEZWAAR, Over.DOCUMENT, str(batch.documenten[0]), "nieuw", door=div)
+        proef.anchor()
+        woorden = [str(tmp_path / "uit"), "--beleid", str(tmp_path / "beleid.txt"), "--logboek"]
+        assert main([*woorden, str(log)]) == BEWEZEN
+        verteld = capsys.readouterr().out
+        assert "Sindsdien kwam erbij: regel" in verteld and "stop.geplaatst" in verteld.split("De regels")[0]
+        assert "lag ook in andere dozen (1)" in verteld
+        for zin in ("Onder welk besluit: geen", "Wie controleerde: nog niemand", "Waar het lag: doos D-"):
+            assert zin in verteld
+        assert main([*woorden, str(ouder)]) == ONZEKER
+        assert "ouder dan dit bewijs" in capsys.readouterr().out
+        vreemd = verify_documentbewijs(tmp_path / "uit", parse_beleid((tmp_path / "beleid.txt").read_text()))
+        elders = bewijs.proef.basis.config.logboek.map
+        with pytest.raises(LogboekGewijzigdError, match="niet uit dit logboek"):
+            verify_volledig(vreemd, elders, verify_logboek(elders, parse_beleid(bewijs.beleid.read_text())))
+
+
+@pytest.mark.parametrize(("veld", "anders", "zin"), [
+    ("document", lambda _: str(uuid4()), "noemt een ander document"),
+    ("onderwerpen", lambda ids: [*ids, str(uuid4())], "waarover geen regel gaat"),
+    ("onderwerpen", lambda ids: ids[1:], "gaat niet over dit document"),
+    ("onderwerpen", lambda ids: [*ids, "doos"], "is geen inhoud"),
+])  # fmt: skip
+def test_a_proof_that_says_it_is_about_something_else_is_refused(
+    bewijs: Bewijsproef, tmp_path: Path, capsys: pytest.CaptureFixture[str], veld: str, anders: Any, zin: str
+) -> None:
+    kopie = shutil.copytree(bewijs.map, tmp_path / "kopie")
+    inhoud = json.loads((kopie / "bewijs.json").read_text())
+    (kopie / "bewijs.json").write_text(json.dumps(inhoud | {veld: anders(inhoud[veld])}))
+    assert bewijs.verify(kopie) == GEWIJZIGD
+    assert zin in capsys.readouterr().out
 
 
 def test_the_program_is_the_same_to_the_byte_every_time() -> None:

@@ -172,6 +172,8 @@ def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path
 
     gezegd = hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", als=DIV)
     assert "Neem uit de doos" in gezegd and "archief, stelling 4" in gezegd
+    gezegd = hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", "--gelijk", als=DIV, exitcode=5)
+    assert "nog niet bekeken" in gezegd and "--toon MAP" in gezegd
     hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", "--toon", str(tmp_path / "blik"), als=DIV)
     assert "vel " in (tmp_path / "blik" / "overzicht.txt").read_text(encoding="utf-8")
     assert "is geslaagd" in hier.say("laatste-blik", doos, "--lijst", "Lijst 2026-01", "--gelijk", als=DIV)
@@ -344,11 +346,11 @@ def test_without_the_sealer_people_are_told_to_start_the_scanstraat(hier: Instal
 # --- back, and what went wrong ------------------------------------------------------------------------------------
 
 
-def test_a_last_look_that_failed_ends_the_list(hier: Installatie) -> None:
+def test_a_last_look_that_failed_ends_the_list(hier: Installatie, tmp_path: Path) -> None:
     doos = hier.add_lijst("Lijst anders").nummer
     blik = ("laatste-blik", doos, "--lijst", "Lijst anders")
     assert "nog niets getrokken" in hier.say(*blik, "--gelijk", als=DIV, exitcode=5)
-    hier.say(*blik, als=DIV)
+    hier.say(*blik, "--toon", str(tmp_path / "kijk"), als=DIV)
     assert "Zeg wat er niet klopt" in hier.say(*blik, "--anders", " ", als=DIV, exitcode=5)
     assert "gaat niet door" in hier.say(*blik, "--anders", "blad 2 ontbreekt", als=DIV)
     assert "ANDERS: blad 2 ontbreekt" in hier.say("lijst", "toon", "Lijst anders")

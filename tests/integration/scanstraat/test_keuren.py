@@ -165,7 +165,7 @@ def test_who_had_a_part_or_no_mandaat_does_not_judge(proef: Afrondproef) -> None
         for naam in (CONTROLEUR_2, EEN):
             keuring = keuren.load_keuring(session, storage.load_batch(session, batch.batch))
             assert keuring is not None
-            keuren.mark_seen(session, keuring, proef.wie(naam))
+            keuren.mark_seen(session, keuring.trekking, proef.wie(naam))
     for naam, zin in (
         (CONTROLEUR_2, "scande of bewerkte"),
         (EEN, "geen mandaat als controleur"),

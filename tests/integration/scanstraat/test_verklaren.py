@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from scanstraat import afronding, db, papier, storage, verklaren
+from scanstraat import afronding, db, papier, personen, storage, verklaren, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.tables_bewijs import VerklaringRow, VernietigingslijstRow
 from scanstraat.verklaren import Selectie
@@ -79,9 +79,18 @@ def test_the_sheet_that_a_herscan_replaced_is_stated_once_with_its_page(tmp_path
         proef.herscan(batch.documenten[0], 1)  # once more: the herscan in between has no paper either
         with db.read(proef.basis.engine) as session:
             assert papier.count_bladen(session, doos.id) == 3 + 2  # and the scheidingsbladen
+            alle = storage.load_batch(session, batch.batch)
+            div = personen.actor_of(session, proef.mensen[DIV])
+            andere = papier.make_doos(session, "archief", door=div)
+            with pytest.raises(NietMogelijkError, match=r"is een herscan\. Het papier daarvan is het blad"):
+                papier.fill_doos(session, andere, alle, papier.parse_bladen("6-7"), door=div)
         proef.add_besluit()
         proef.approve(batch.batch)
         lijst = proef.propose(doos)
+        trekking = afronding.trek_blik(proef.basis, lijst.id, doos.id)
+        with db.read(proef.basis.engine) as session:
+            blik = vernietigen.build_blik(session, lijst, doos, trekking)
+        assert blik["vellen"] == 5 and {d["vellen"] for d in blik["documenten"]} == {"2-3", "5"}  # all are real sheets
         proef.execute(proef.bring_to_order(lijst, doos, kijker=ARCHIVARIS), doos)
         proef.anchor()
         klaar = Verklaarproef(proef, batch, lijst)

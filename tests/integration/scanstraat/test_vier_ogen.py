@@ -1,4 +1,4 @@
-"""The database refuses by itself what no command may do: every rule of migration 0007, broken directly in SQL."""
+"""The database refuses by itself what no command may do: every rule of 0007 and 0010, broken directly in SQL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select
 
-from scanstraat import afronding, besluiten, db, papier, personen, stops, storage, tables_bewijs
+from scanstraat import afronding, besluiten, db, keuren, papier, personen, stops, storage, tables_bewijs
 from scanstraat.personen import Rol
 from scanstraat.tables import BatchRow, BewerkingRow, BladRow
 from scanstraat.tables_bewijs import (
@@ -53,7 +53,10 @@ from tests.afrondproef import (
 from tests.databanken import fresh_postgres
 
 vier_ogen = import_module("scanstraat.migrations.versions.0007_vier_ogen")  # its name starts with a digit
-REGELS: dict[str, tuple[str, str]] = {naam: (tabel, zin) for naam, tabel, _als, zin in vier_ogen.REGELS}
+laatste_blik = import_module("scanstraat.migrations.versions.0010_laatste_blik")
+REGELS: dict[str, tuple[str, str]] = {
+    naam: (tabel, zin) for naam, tabel, _als, zin in (*vier_ogen.REGELS, *laatste_blik.REGELS)
+}
 TABELLEN = sorted(vier_ogen.MAG_ANDERS)
 
 
@@ -79,7 +82,10 @@ class Proef:
             self._propose(deel.batch, nummer) for nummer, deel in enumerate((gedaan, *anderen), start=1)
         )
         proef.back_up()
-        afronding.trek_blik(proef.basis, self.te_blikken.id, self.te_blikken.doos)
+        trekking = afronding.trek_blik(proef.basis, self.te_blikken.id, self.te_blikken.doos)
+        with db.begin(self.engine) as session:
+            for naam in (DIV, SCANOPERATOR, CONTROLEUR):
+                keuren.mark_seen(session, trekking, proef.wie(naam))
         for lijst in (self.gedaan, self.vrij_te_geven, self.op_te_dragen, self.uit_te_voeren):
             proef.look(self._row(VernietigingslijstRow, lijst.id), self._row(DoosRow, lijst.doos))
         for lijst in (self.gedaan, self.op_te_dragen, self.uit_te_voeren):
@@ -295,6 +301,10 @@ def look_at_what_one_judged(proef: Proef, session: Session) -> Any:
     return proef.build_blik(session, CONTROLEUR)
 
 
+def look_without_having_been_shown_it(proef: Proef, session: Session) -> Any:
+    return proef.build_blik(session, ARCHIVARIS)
+
+
 def look_at_what_one_edited(proef: Proef, session: Session) -> Any:
     proef.let_edit(session, DIV, proef.te_blikken.batch)
     return proef.build_blik(session)
@@ -401,6 +411,7 @@ OVERTREDINGEN: tuple[tuple[str, Callable[[Proef, Session], Any]], ...] = (
     ("vier_ogen_laatste_blik", look_at_what_one_scanned),
     ("vier_ogen_laatste_blik", look_at_what_one_judged),
     ("vier_ogen_laatste_blik", look_at_what_one_edited),
+    ("laatste_blik_na_bekijken", look_without_having_been_shown_it),
     ("vier_ogen_vrijgave", release_what_one_scanned),
     ("vier_ogen_vrijgave", release_what_one_judged),
     ("vier_ogen_vrijgave", release_what_one_edited),
