@@ -145,6 +145,7 @@ def save_besluit(basis: Basis, session: Session, besluit: Vervangingsbesluit, wi
         onderwerp=rij.log_id,
         inhoud=vingerafdruk.sha256,
         versie=besluit.versie,
+        bedenktijd_dagen=besluit.bedenktijd_dagen,
     )
     session.flush()
     return rij

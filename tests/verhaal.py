@@ -317,7 +317,7 @@ def build_verhaal() -> Verhaal:
         mandaat("controleur", "controleur"),
         mandaat("een", "gemandateerde"),
         mandaat("twee", "gemandateerde"),
-        Stap("besluit", "besluit.vastgelegd", "beheerder", "besluit"),
+        Stap("besluit", "besluit.vastgelegd", "beheerder", "besluit", {"bedenktijd_dagen": 0}, versie=2),
         Stap("bewerking a", "bewerking", "redacteur", "batch a", {"soort": "draai"}),
         *_batch("batch a", "versie a1", "versie a2"),
         *_batch("batch b", "versie b1"),

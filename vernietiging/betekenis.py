@@ -21,6 +21,7 @@ from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, O
 from vernietiging.gebeurtenis import Gebeurtenis, find_regels, parse_blad
 
 ZAADLABEL = b"scanstraat/steekproef/v1\n"  # as kwaliteitscontrole/steekproef.py draws; docs/logboekformaat.md
+MEESTE_DAGEN = 36_500  # of bedenktijd: more is as good as never
 SPELING = timedelta(hours=1)  # so much may our clock differ from that of the time-stamp authorities
 BEHEERDER, CONTROLEUR, GEMANDATEERDE = "functioneel_beheerder", "controleur", "gemandateerde"
 KIJKERS = ("div_medewerker", CONTROLEUR, GEMANDATEERDE, "archivaris")  # who may do the last look
@@ -96,7 +97,7 @@ class Betekenis:
         self._stops: dict[str, set[str]] = defaultdict(set)  # what it is on -> stops that stand
         self._gehouden: dict[tuple[str, str], int] = {}  # stop and doos with paper of it -> the line that says so
         self._geroerd: dict[str, int] = {}  # batch -> newest line by which a document can have got another zaak
-        self._besluiten: set[str] = set()
+        self._besluiten: dict[str, timedelta] = {}  # besluit -> bedenktijd
         self._gebonden: dict[str, str] = {}  # batch -> besluit
         self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who scanned or changed it, or said who did
         self._gescand: dict[str, bool] = {}  # batch -> is it known who scanned it, by the newest line
@@ -197,7 +198,8 @@ class Betekenis:
             raise OngegrondError("een naam is van twee mensen.")
 
     def _besluit(self, g: Gebeurtenis) -> None:
-        self._besluiten.add(str(g.onderwerp))
+        dagen = 0 if g.versie == 1 else min(int(g.gegevens["bedenktijd_dagen"]), MEESTE_DAGEN)
+        self._besluiten[str(g.onderwerp)] = timedelta(days=dagen)
 
     def _gebonden_(self, g: Gebeurtenis) -> None:
         if g.gegevens["besluit"] not in self._besluiten:
@@ -375,10 +377,16 @@ class Betekenis:
         for regel in (*_vrijgaven_van(opgedragen), g.gegevens["laatste_blik"], g.gegevens["opgedragen"], *goedgekeurd):
             self._verify_klok(regel, parse_blad(self._lees(regel)))
         self._verify_klok(self._nu, g)
+        self._verify_bedenktijd(opgedragen, twee, doos)
         self._verify_geen_stop([str(g.onderwerp), *anderen])
         self._verify_mandaat(g, *UITVOERDERS)
         doos.vernietigd = True
         self.vernietigd += 1
+
+    def _verify_bedenktijd(self, opgedragen: Gebeurtenis, tweede: Gebeurtenis, doos: _Doos) -> None:
+        bedenktijd = max(self._besluiten[self._gebonden[batch]] for batch in doos.bladen)
+        if _parse_tijd(opgedragen.op) - _parse_tijd(tweede.op) < bedenktijd:
+            raise OngegrondError("de opdracht is gegeven voor de bedenktijd van het besluit voorbij was.")
 
     def _verify_lijst(self, doos: _Doos, vrijgave: Gebeurtenis, blik: Gebeurtenis) -> None:
         """What was released is what was looked at, and what lies in the doos has not changed since it was proposed."""

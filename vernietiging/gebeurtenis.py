@@ -119,6 +119,7 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("mandaat.ingetrokken", 1): {"mandaat": Veld.ID},
         # under which decision; `onderwerp` is the besluit, the handboek or the batch
         ("besluit.vastgelegd", 1): {"inhoud": Veld.OBJECT, "versie": Veld.GETAL},
+        ("besluit.vastgelegd", 2): {"inhoud": Veld.OBJECT, "versie": Veld.GETAL, "bedenktijd_dagen": Veld.GETAL},
         ("handboek.vastgelegd", 1): {"bestand": Veld.OBJECT},
         ("batch.gebonden", 1): {"besluit": Veld.ID, "handboek": Veld.ID},
         ("uitzondering.vastgelegd", 1): {"document": Veld.ID, "reden": Veld.WOORD, "toelichting": Veld.VERPAKT},

@@ -416,6 +416,10 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("a stop on a doos that lets go", lambda v: v.erbij(
         "besluit", stop("doos"), houdt("doos", los=True)), "los doos", "niets is veranderd"),
     # time
+    ("ordered within the bedenktijd", lambda v: v.anders("besluit", gegevens={"bedenktijd_dagen": 1}), "uitgevoerd",
+     "bedenktijd"),
+    ("ordered within a bedenktijd without end", lambda v: v.anders("besluit", gegevens={"bedenktijd_dagen": 2**53 - 1}),
+     "uitgevoerd", "bedenktijd"),
     ("gone before the order", lambda v: v.anders("uitgevoerd", gegevens={
         "uitgevoerd_op": Tijd("opgedragen", -timedelta(seconds=1))}), "uitgevoerd", "tussen opdracht"),
     ("gone after it was recorded", lambda v: v.anders("uitgevoerd", gegevens={
@@ -489,10 +493,22 @@ def ask_no_stamps(v: Verhaal) -> None:
     v.punten = {naam: (verankerd, None) for naam, (verankerd, _) in v.punten.items()}
 
 
+def wait_for_the_order(v: Verhaal) -> None:
+    """Everything from the order on is three days later than it would be."""
+    v.anders("besluit", gegevens={"bedenktijd_dagen": 3})
+    for stap in v.stappen[v.nummer("opgedragen") :]:
+        v.anders(stap.naam, op=timedelta(days=3))
+    v.anders("uitgevoerd", gegevens={"uitgevoerd_op": Tijd("opgedragen", STAP)})
+    v.punten["uitgevoerd"] = (True, timedelta(days=3, seconds=30))
+
+
 GOED: list[tuple[str, Breuk]] = [
     ("released again after it was taken back", cut_release_short),
     ("approved after a rejection and a repair", approve_anew),
     ("a policy that asks no stamps", ask_no_stamps),
+    ("a besluit of which the log does not know the bedenktijd", lambda v: v.erbij("besluit", Stap(
+        "besluit", "besluit.vastgelegd", "beheerder", "besluit")).zonder("besluit")),
+    ("a bedenktijd that was over", wait_for_the_order),
     ("a stop on something else", lambda v: v.erbij("besluit", stop("doos 2"), stop("arie"))),
     ("a stop that was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
         "op", "stop.opgeheven", "beheerder", "stop doos"))),
