@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -117,7 +117,7 @@ class GetuigeConfig(_Deel):
 
     naam: str
     sleutel: str
-    url: str
+    url: str = ""  # nothing: is asked no more; what it saw before still counts
 
     @field_validator("sleutel")
     @classmethod
@@ -134,7 +134,7 @@ class TijdstempelConfig(_Deel):
     """[[logboek.tijdstempel]]: a time-stamp authority (RFC 3161)."""
 
     naam: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-    url: str
+    url: str = ""  # nothing: is asked no more; what it stamped before still counts
     wortel: Path
 
 
@@ -148,6 +148,21 @@ class LogboekConfig(_Deel):
     veranker_uren: Annotated[float, Field(gt=0)] = 24.0
     getuige: tuple[GetuigeConfig, ...] = ()
     tijdstempel: tuple[TijdstempelConfig, ...] = ()
+    getuigen_nodig: Annotated[int, Field(ge=0)] = 0
+    tijdstempels_nodig: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _er_zijn_er_genoeg(self) -> Self:
+        """Refuse to ask for more than there are: every destruction would wait for ever."""
+        for naam, delen in (("getuigen", self.getuige), ("tijdstempels", self.tijdstempel)):
+            if getattr(self, f"{naam}_nodig") > len(delen):
+                raise ValueError(f"{naam}_nodig is meer dan er {naam} zijn genoemd")
+        return self
+
+    @property
+    def aantallen(self) -> tuple[int, int]:
+        """How many witnesses and how many authorities a checkpoint must have; all of them, unless the settings say."""
+        return self.getuigen_nodig or len(self.getuige), self.tijdstempels_nodig or len(self.tijdstempel)
 
     @field_validator("oorsprong")
     @classmethod

@@ -209,12 +209,12 @@ def _anchor(basis: Basis, omvang: int, *, onverankerd: bool) -> bool:
     if verankering.is_anchored(config, omvang):
         return True
     verslag = logboek.anchor(basis, omvang)
-    if not verslag.in_orde and not onverankerd:
+    if not verslag.genoeg and not onverankerd:
         raise NietMogelijkError(
             f"Het logboek is niet te verankeren: {' '.join(verslag.fouten)} Probeer het later opnieuw, of voeg "
             "--onverankerd toe; dan bewijst het logboek in de export minder."
         )
-    return verslag.in_orde
+    return verslag.genoeg
 
 
 def _copy_logboek(bron: Path, doel: Path) -> None:

@@ -132,7 +132,7 @@ def anchor_newest(basis: Basis) -> verankering.Ankerverslag:
 def anchor(basis: Basis, omvang: int) -> verankering.Ankerverslag:
     """Anchor a checkpoint, and record what everybody said as an event: a later line of the log commits to it."""
     verslag = verankering.anchor(basis.config, omvang)
-    if verslag.in_orde:
+    if verslag.genoeg:
         with db.begin(basis.engine) as session:
             actor = storage.load_actor(session, "verankering")
             storage.append_gebeurtenis(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -37,19 +37,25 @@ from vernietiging.tegels import Tegelmap, write_once, write_over
 from vernietiging.tijdstempel import build_vraag, fingerprint, read_wortel, verify_tijdstempel
 from vernietiging.verificatie import Verankering, find_verankering, verify_checkpoint
 
+_D = TypeVar("_D", GetuigeConfig, TijdstempelConfig)
+
 TIJDSLIMIET_S = 60.0
 KORT_S = 10.0  # at the start, which waits for it
-ALLEN = "allen"  # the group of all witnesses in the policy
+GETUIGEN = "getuigen"  # the group of all witnesses in the policy
 
 
 @dataclass(frozen=True)
 class Ankerverslag:
-    """What an attempt to anchor brought: names of who answered well, and what went wrong with the others, in Dutch."""
+    """What an attempt to anchor brought: names of who answered well, and what went wrong with the others, in Dutch.
+
+    genoeg: whether these are as many as the settings ask.
+    """
 
     omvang: int
     getuigen: tuple[str, ...]
     tijdstempels: tuple[str, ...]
     fouten: tuple[str, ...]
+    genoeg: bool
 
     @property
     def in_orde(self) -> bool:
@@ -64,16 +70,18 @@ class Ankerverslag:
         """Return the outcome in Dutch."""
         wie = [*self.getuigen, *self.tijdstempels]
         begin = f"Het checkpoint over {self.omvang} gebeurtenissen is verankerd bij: {', '.join(wie) or 'niemand'}."
-        return "\n".join((begin, *self.fouten))
+        einde = ["Dat zijn er genoeg volgens de instellingen."] if self.fouten and self.genoeg else []
+        return "\n".join((begin, *self.fouten, *einde))
 
 
 def build_beleid(config: Config, sleutels: tuple[Sleutel, ...]) -> Beleid:
     """Return what an auditor may believe: the keys of the log, all witnesses and all authorities of the settings."""
     logboek = config.logboek
+    nodig_getuigen, nodig_stempels = logboek.aantallen
     getuigen = {getuige.naam: parse_vkey(getuige.sleutel) for getuige in logboek.getuige}
-    groepen = {ALLEN: Groep(len(getuigen), tuple(getuigen))} if getuigen else {}
+    groepen = {GETUIGEN: Groep(nodig_getuigen, tuple(getuigen))} if getuigen else {}
     stempels = {deel.naam: fingerprint(read_wortel(deel.wortel)) for deel in logboek.tijdstempel}
-    return Beleid(sleutels, getuigen, groepen, ALLEN if groepen else GEEN, stempels, len(stempels))
+    return Beleid(sleutels, getuigen, groepen, GETUIGEN if groepen else GEEN, stempels, nodig_stempels)
 
 
 def anchor(config: Config, omvang: int) -> Ankerverslag:
@@ -84,7 +92,7 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
         LogboekGewijzigdError: there is no such checkpoint.
     """
     map = config.logboek.map
-    if not config.logboek.getuige and not config.logboek.tijdstempel:
+    if not _still(config.logboek.getuige) and not _still(config.logboek.tijdstempel):
         raise InstellingError(
             "Er is niemand om het logboek bij te verankeren. Zet in config.toml een getuige bij [[logboek.getuige]] of "
             "een tijdstempelautoriteit bij [[logboek.tijdstempel]]."
@@ -109,9 +117,16 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
 
     with httpx.Client(timeout=TIJDSLIMIET_S) as http:
         vast = (http, map, omvang, inhoud)
-        stempels = collect((deel.naam, partial(_stamp, *vast, deel)) for deel in config.logboek.tijdstempel)
-        getuigen = collect((deel.naam, partial(_cosign, *vast, deel)) for deel in config.logboek.getuige)
-    return Ankerverslag(omvang, getuigen, stempels, tuple(fouten))
+        stempels = collect((deel.naam, partial(_stamp, *vast, deel)) for deel in _still(config.logboek.tijdstempel))
+        getuigen = collect((deel.naam, partial(_cosign, *vast, deel)) for deel in _still(config.logboek.getuige))
+    nodig_getuigen, nodig_stempels = config.logboek.aantallen
+    genoeg = len(getuigen) >= nodig_getuigen and len(stempels) >= nodig_stempels
+    return Ankerverslag(omvang, getuigen, stempels, tuple(fouten), genoeg)
+
+
+def _still(delen: Iterable[_D]) -> list[_D]:
+    """Return who is still asked; the others count for what they saw before."""
+    return [deel for deel in delen if deel.url]
 
 
 def ask_getuigen(config: Config) -> None:
@@ -125,7 +140,7 @@ def ask_getuigen(config: Config) -> None:
         return
     inhoud = (config.logboek.map / "checkpoint").read_bytes()
     with httpx.Client(timeout=KORT_S) as http:
-        for deel in config.logboek.getuige:
+        for deel in _still(config.logboek.getuige):
             with suppress(httpx.HTTPError, OSError, ValueError, VernietigingError):
                 antwoord = _post(http, deel, Verzoek(omvang, (), parse_notitie(inhoud)))
                 if antwoord.status_code == httpx.codes.CONFLICT and int(antwoord.text) > omvang:
@@ -135,8 +150,8 @@ def ask_getuigen(config: Config) -> None:
 def is_anchored(config: Config, omvang: int) -> bool:
     """Whether everybody in the settings has answered about the checkpoint of this size."""
     map = config.logboek.map
-    stempels = (map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr" for deel in config.logboek.tijdstempel)
-    getuigen = (_find_regel(map, omvang, parse_vkey(deel.sleutel)) for deel in config.logboek.getuige)
+    stempels = (map / "tijdstempels" / str(omvang) / f"{deel.naam}.tsr" for deel in _still(config.logboek.tijdstempel))
+    getuigen = (_find_regel(map, omvang, parse_vkey(deel.sleutel)) for deel in _still(config.logboek.getuige))
     return all(pad.exists() for pad in stempels) and all(regel is not None for regel in getuigen)
 
 

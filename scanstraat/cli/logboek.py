@@ -106,7 +106,7 @@ def veranker(context: typer.Context, als_json: AlsJson = False) -> None:
         show_json(verslag.to_json())
     else:
         stdout().print(verslag.say(), soft_wrap=True)
-    if not verslag.in_orde:
+    if not verslag.genoeg:
         raise typer.Exit(1)
 
 

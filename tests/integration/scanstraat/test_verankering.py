@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from scanstraat import db, logboek, verankering
 from scanstraat.bootstrap import Basis, open_basis
-from scanstraat.config import Config, build_config
+from scanstraat.config import Config, TijdstempelConfig, build_config
 from scanstraat.errors import InstellingError
 from scanstraat.tables import GebeurtenisRow
 from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
@@ -186,6 +186,47 @@ def test_it_is_done_once_in_so_many_hours_and_sooner_when_somebody_was_away(
         logboek._anchor_when_due(basis, 3)
         logboek._anchor_when_due(basis, 3)
         assert gevraagd == [1, 2, 3]
+
+
+def test_an_authority_that_comes_or_goes_leaves_what_was_anchored_before_proven(
+    proef: Proef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    oud = proef.config.logboek.tijdstempel[0]
+    nieuwe = Stempelautoriteit(tmp_path / "tsa2")
+    (tmp_path / "tsa2.pem").write_bytes(nieuwe.wortel)
+
+    def configure(*stempels: TijdstempelConfig, nodig: int) -> None:
+        anders = {"tijdstempel": stempels, "tijdstempels_nodig": nodig}
+        logboek_ = proef.config.logboek.model_copy(update=anders)
+        proef.config = proef.config.model_copy(update={"logboek": logboek_})
+
+    with serve(lambda vraag: (200, nieuwe.answer(vraag))) as adres:
+        tweede = TijdstempelConfig(naam="tsa2", url=adres, wortel=tmp_path / "tsa2.pem")
+        assert verankering.anchor(proef.config, proef.seal(2)).genoeg
+        configure(oud, tweede, nodig=0)
+        assert verankering.anchor(proef.config, proef.seal(2)).tijdstempels == ("tsa1", "tsa2")
+        assert (
+            proef.verify() == BEWEZEN and "1 daarvan zijn verankerd" in capsys.readouterr().out
+        )  # the first lacks one
+        configure(oud, tweede, nodig=1)
+        assert proef.verify() == BEWEZEN and "2 daarvan zijn verankerd" in capsys.readouterr().out
+        proef.stempels.append(lambda _vraag: (503, b""))
+        verslag = verankering.anchor(proef.config, proef.seal(2))
+        assert (verslag.genoeg, verslag.in_orde, verslag.tijdstempels) == (True, False, ("tsa2",))
+        assert "Dat zijn er genoeg" in verslag.say() and not verankering.is_anchored(proef.config, 6)
+        configure(oud.model_copy(update={"url": ""}), tweede, nodig=1)
+        assert verankering.is_anchored(proef.config, 6)
+        verslag = verankering.anchor(proef.config, proef.seal(2))
+        assert verslag.in_orde and verslag.genoeg
+        assert proef.verify() == BEWEZEN and "4 daarvan zijn verankerd" in capsys.readouterr().out
+        configure(oud, tweede.model_copy(update={"url": ""}), nodig=2)
+        assert not verankering.anchor(proef.config, proef.seal(2)).genoeg
+
+
+@pytest.mark.parametrize("naam", ["getuigen_nodig", "tijdstempels_nodig"])
+def test_more_anchors_than_there_are_cannot_be_asked(tmp_path: Path, naam: str) -> None:
+    with pytest.raises(InstellingError, match=f"{naam} is meer"):
+        build_config({"logboek": {naam: 1}}, basis=tmp_path)
 
 
 def test_what_was_anchored_becomes_an_event_that_commits_to_every_stamp_and_line(proef: Proef) -> None:
