@@ -161,8 +161,15 @@ class LogboekConfig(_Deel):
 
     @property
     def aantallen(self) -> tuple[int, int]:
-        """How many witnesses and how many authorities a checkpoint must have; all of them, unless the settings say."""
-        return self.getuigen_nodig or len(self.getuige), self.tijdstempels_nodig or len(self.tijdstempel)
+        """How many witnesses and authorities a checkpoint must have: as the settings say, or all that are still asked.
+
+        When nobody is asked any more that is still one: what counts for nothing would anchor everything.
+        """
+        getuigen, stempels = (
+            nodig or min(len(delen), max(1, sum(bool(deel.url) for deel in delen)))
+            for nodig, delen in ((self.getuigen_nodig, self.getuige), (self.tijdstempels_nodig, self.tijdstempel))
+        )
+        return getuigen, stempels
 
     @field_validator("oorsprong")
     @classmethod

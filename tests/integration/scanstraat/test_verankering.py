@@ -219,6 +219,10 @@ def test_an_authority_that_comes_or_goes_leaves_what_was_anchored_before_proven(
         verslag = verankering.anchor(proef.config, proef.seal(2))
         assert verslag.in_orde and verslag.genoeg
         assert proef.verify() == BEWEZEN and "4 daarvan zijn verankerd" in capsys.readouterr().out
+        configure(oud.model_copy(update={"url": ""}), tweede, nodig=0)
+        assert proef.config.logboek.aantallen == (1, 1) and proef.verify() == BEWEZEN
+        configure(*(deel.model_copy(update={"url": ""}) for deel in (oud, tweede)), nodig=0)
+        assert proef.config.logboek.aantallen == (1, 1)
         configure(oud, tweede.model_copy(update={"url": ""}), nodig=2)
         assert not verankering.anchor(proef.config, proef.seal(2)).genoeg
 
