@@ -39,8 +39,6 @@ from scanstraat.tables import BatchRow, BeeldRow, DocumentRow, DocumentversieRow
 from scanstraat.tables_bewijs import BekekenRow, OordeelRow, TrekkingRow, VerzegelingRow
 from vernietiging.gebeurtenis import canonical_json
 
-TREKKER = "trekking"  # the name of this part of the line, as an actor
-
 
 @dataclass(frozen=True)
 class Keurpagina:
@@ -110,30 +108,17 @@ def draw(basis: Basis, session: Session, batch: BatchRow) -> TrekkingRow:
         "getrokken": [[str(paginas[plek].log_id), paginas[plek].pagina] for plek in getrokken],
         "gemarkeerd": [[str(paginas[plek].log_id), paginas[plek].pagina] for plek in gemarkeerd],
     }
-    vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(trekking))
-    storage.save_object(session, vingerafdruk, "trekking")
-    gebeurtenis = storage.append_gebeurtenis(
+    return storage.save_trekking(
         session,
+        basis.opslag,
         "steekproef.getrokken",
-        actor=storage.load_actor(session, TREKKER),
-        onderwerp=batch.log_id,
+        batch.log_id,
+        trekking,
+        checkpoint=checkpoint,
+        zaad=zaad,
+        van={"verzegeling_id": verzegeling.id},
         verzegeld=verzegeld,
-        checkpoint=checkpoint,
-        zaad=zaad.hex(),
-        trekking=vingerafdruk.sha256,
     )
-    rij = TrekkingRow(
-        verzegeling_id=verzegeling.id,
-        checkpoint=checkpoint,
-        zaad=zaad.hex(),
-        trekking=trekking,
-        trekking_sha256=vingerafdruk.sha256,
-        op=db.now_text(),
-        gebeurtenis_id=gebeurtenis,
-    )
-    session.add(rij)
-    session.flush()
-    return rij
 
 
 def _find_trekking(session: Session, verzegeling_id: UUID) -> TrekkingRow | None:

@@ -266,6 +266,52 @@ def has_open_serious(session: Session, batch_id: UUID) -> bool:
 # --- objects, bronnen and batches ---------------------------------------------------------------------------------
 
 
+def save_trekking(
+    session: Session,
+    opslag: Opslag,
+    soort: str,
+    onderwerp: UUID,
+    trekking: dict[str, Any],
+    *,
+    checkpoint: int,
+    zaad: bytes,
+    van: Mapping[str, UUID],
+    **regels: Any,
+) -> TrekkingRow:
+    """Keep what was drawn from a seed, with its event.
+
+    Args:
+        soort: kind of the event; `regels` are its other fields.
+        trekking: what was drawn from what, as plain values; its bytes are kept.
+        checkpoint: size of the checkpoint that the seed came from.
+        van: columns of the row that say what was drawn from.
+    """
+    vingerafdruk = opslag.bewaar_bytes(canonical_json(trekking))
+    save_object(session, vingerafdruk, "trekking")
+    gebeurtenis = append_gebeurtenis(
+        session,
+        soort,
+        actor=load_actor(session, "trekking"),
+        onderwerp=onderwerp,
+        checkpoint=checkpoint,
+        zaad=zaad.hex(),
+        trekking=vingerafdruk.sha256,
+        **regels,
+    )
+    rij = TrekkingRow(
+        **van,
+        checkpoint=checkpoint,
+        zaad=zaad.hex(),
+        trekking=trekking,
+        trekking_sha256=vingerafdruk.sha256,
+        op=now_text(),
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
 def keep_stuk(session: Session, opslag: Opslag, bestand: Path, soort: str) -> Vingerafdruk:
     """Keep a paper that people hand over as a file: a handboek, a certificate of destruction, a signed verklaring.
 

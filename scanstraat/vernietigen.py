@@ -233,32 +233,18 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
         "documenten": [str(document.id) for document in documenten],
         "getrokken": [str(documenten[plek].id) for plek in getrokken],
     }
-    vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(trekking))
-    storage.save_object(session, vingerafdruk, "trekking")
-    gebeurtenis = storage.append_gebeurtenis(
+    return storage.save_trekking(
         session,
+        basis.opslag,
         "laatste_blik.getrokken",
-        actor=storage.load_actor(session, "trekking"),
-        onderwerp=doos.log_id,
+        doos.log_id,
+        trekking,
+        checkpoint=checkpoint,
+        zaad=zaad,
+        van={"doos_id": doos.id, "lijst_id": lijst.id},
         lijst=str(lijst.log_id),
         voorgesteld=voorgesteld,
-        checkpoint=checkpoint,
-        zaad=zaad.hex(),
-        trekking=vingerafdruk.sha256,
     )
-    rij = TrekkingRow(
-        doos_id=doos.id,
-        lijst_id=lijst.id,
-        checkpoint=checkpoint,
-        zaad=zaad.hex(),
-        trekking=trekking,
-        trekking_sha256=vingerafdruk.sha256,
-        op=db.now_text(),
-        gebeurtenis_id=gebeurtenis,
-    )
-    session.add(rij)
-    session.flush()
-    return rij
 
 
 def find_bliktrekking(session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow | None:
