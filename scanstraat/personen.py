@@ -32,7 +32,7 @@ from scanstraat import db, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow
-from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, PersoonRow, PersoonsnaamRow
+from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
@@ -208,6 +208,16 @@ def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
         frozenset(persoon.id for persoon in wie.values() if persoon is not None),
         tuple(naam for naam, persoon in wie.items() if persoon is None),
     )
+
+
+def find_deelnames(session: Session, batch: BatchRow) -> dict[UUID, str]:
+    """Return who had a part in a batch, and which: who scanned, edited or judged it decides nothing about its paper.
+
+    This is the rule for the last look and for both releases; the database keeps it in the view `lijstbetrokkene`.
+    """
+    keurders = session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == batch.id))
+    betrokkenen = find_betrokkenen(session, batch).personen
+    return dict.fromkeys(keurders, "keurde") | dict.fromkeys(betrokkenen, "scande of bewerkte")
 
 
 # --- what they may decide -----------------------------------------------------------------------------------------

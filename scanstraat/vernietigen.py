@@ -31,7 +31,6 @@ from scanstraat.tables_bewijs import (
     LaatsteblikRow,
     LijstdoosRow,
     MandaatRow,
-    OordeelRow,
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
@@ -50,6 +49,8 @@ from vernietiging.grondslag import (
 )
 from vernietiging.vervangingsbesluit import DinNiveau
 
+KIJKERS = (Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+UITVOERDERS = (Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)  # order, and record what came of it
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
 
@@ -333,7 +334,7 @@ def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow,
         GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
         NietMogelijkError: the list is withdrawn or ordered.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+    personen.verify_mandaat(session, wie, *KIJKERS)
     _verify_open(session, lijst)
     _verify_buitenstaander(session, lijst, wie, alleen=doos)
 
@@ -345,13 +346,9 @@ def _verify_buitenstaander(
     dozen = poort.load_dozen(session, lijst.id) if alleen is None else (alleen,)
     for doos in dozen:
         for batch, _ in papier.load_inhoud(session, doos.id):
-            if wie.persoon_id in personen.find_betrokkenen(session, batch).personen:
-                raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer} en mag dit niet beslissen.")
-            gekeurd = select(OordeelRow.id).where(
-                OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == wie.persoon_id
-            )
-            if session.exec(gekeurd).first() is not None:
-                raise GeenMandaatError(f"{wie.naam} keurde batch {batch.nummer} en mag dit niet beslissen.")
+            deel = personen.find_deelnames(session, batch).get(wie.persoon_id)
+            if deel is not None:
+                raise GeenMandaatError(f"{wie.naam} {deel} batch {batch.nummer} en mag dit niet beslissen.")
 
 
 # --- two releases -------------------------------------------------------------------------------------------------
@@ -547,7 +544,7 @@ def verify_opdrachtgever(
         GeenMandaatError: no mandaat.
         NietMogelijkError: the list is withdrawn or ordered, a doos is in no container or in two, or a field is empty.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     _verify_open(session, lijst)
     if not bedrijf.strip():
         raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
@@ -673,7 +670,7 @@ def verify_uitvoering(
         GeenMandaatError: no mandaat.
         NietMogelijkError: the certificate does not fit the order, or the time is impossible.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     container = _find_container(session, opdracht, doos)
     if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
         raise NietMogelijkError(
@@ -726,7 +723,7 @@ def record_failure(
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
     storage.hold_beslissing(session)
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     _find_container(session, opdracht, doos)
     if not toelichting.strip():
         raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
