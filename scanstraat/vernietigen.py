@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -22,7 +21,7 @@ from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import to_local
+from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import BatchRow
@@ -756,14 +755,10 @@ def record_failure(
 # --- as plain values ----------------------------------------------------------------------------------------------
 
 
-def save_certificaat(basis: Basis, session: Session, bestand: Path) -> str:
-    """Keep the certificate of the company; return its SHA-256.
-
-    Raises:
-        NietGevondenError: there is no such file, or there is nothing in it.
-        NietMogelijkError: it is no PDF and no scan.
-    """
-    return storage.keep_stuk(session, basis.opslag, bestand, "certificaat").sha256
+def save_certificaat(session: Session, stuk: Stuk) -> str:
+    """Keep the certificate of the company; return its SHA-256."""
+    storage.save_object(session, stuk.vingerafdruk, "certificaat")
+    return stuk.vingerafdruk.sha256
 
 
 def load_lijsten(session: Session) -> Sequence[VernietigingslijstRow]:

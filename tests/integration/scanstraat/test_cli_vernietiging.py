@@ -33,6 +33,7 @@ from tests.afrondproef import (
     open_afrondproef,
 )
 from tests.builders import Batchproef
+from tests.vijandig import build_pdf
 
 WACHTWOORD = "vier woorden achter elkaar"
 ENGELS = re.compile(r"\b(Traceback|Error|Usage|Invalid|Missing|Option|Aborted|None|True|False)\b")
@@ -194,7 +195,7 @@ def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path
     opdracht = hier.json("opdracht", "Lijst 2026-01", *container, als=DIV)
     assert opdracht["niveau"] == "P-4" and opdracht["containers"][0]["dozen"] == [doos]
     bewijs = tmp_path / "bewijs.pdf"
-    bewijs.write_bytes(b"%PDF-1.7 vernietigingsbewijs")
+    bewijs.write_bytes(build_pdf(1))
     uitvoering = ("uitvoering", opdracht["nummer"], doos)
     feiten = ("--op", datetime.now(UTC).isoformat(), "--container", "C-1", "--zegel", "Z-1", "--niveau", "p-4",
               "--wijze", "versnipperd", "--certificaatnummer", "VB-1")  # fmt: skip
