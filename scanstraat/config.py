@@ -117,7 +117,7 @@ class GetuigeConfig(_Deel):
 
     naam: str
     sleutel: str
-    url: str
+    url: str = ""  # empty: requests and answers travel as files
 
     @field_validator("sleutel")
     @classmethod

@@ -5,7 +5,6 @@ Exit 0: proven. 1: changed. 2: cannot tell, because something is missing or went
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -21,6 +20,7 @@ from vernietiging.documentbewijs import (
 )
 from vernietiging.documentverhaal import tell_document
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.opdrachtregel import Lezer
 from vernietiging.verificatie import verify_logboek
 
 BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
@@ -41,7 +41,7 @@ def main(woorden: list[str] | None = None) -> int:
 
 
 def _verify(woorden: list[str] | None) -> int:
-    lezer = argparse.ArgumentParser(
+    lezer = Lezer(
         prog="python -m vernietiging",
         description="Controleer een verzegeld logboek of het bewijs van een document, zonder de scanstraat zelf.",
     )
