@@ -9,7 +9,6 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.steekproef import Niveau, Steekproefplan
 from scanstraat import db, papier, personen, storage
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import to_local
+from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import ActorRow, AfleveringRow, BatchRow, DocumentRow, DocumentversieRow
@@ -68,27 +67,26 @@ class Gebonden:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-def save_handboek(basis: Basis, session: Session, versie: str, bestand: Path, wie: Aangemeld) -> HandboekRow:
+def save_handboek(session: Session, versie: str, stuk: Stuk, wie: Aangemeld) -> HandboekRow:
     """Record one version of the handboek: its bytes are kept.
 
     Raises:
-        NietMogelijkError: that version is there with other bytes or is no version; or the file is no PDF and no scan.
-        NietGevondenError: there is no such file.
+        NietMogelijkError: that version is there with other bytes or is no version.
     """
     personen.verify_mandaat(session, wie, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
     versie = unicodedata.normalize("NFC", versie.strip())
     if not versie:
         raise NietMogelijkError("Noem de versie van het handboek, zoals zij in het besluit staat.")
-    vingerafdruk = storage.keep_stuk(session, basis.opslag, bestand, "handboek")
+    storage.save_object(session, stuk.vingerafdruk, "handboek")
     bestaand = session.exec(select(HandboekRow).where(HandboekRow.versie == versie)).first()
     if bestaand is not None:
-        if bestaand.bestand_sha256 == vingerafdruk.sha256:
+        if bestaand.bestand_sha256 == stuk.vingerafdruk.sha256:
             return bestaand
         raise NietMogelijkError(f"Handboek {versie} is er al, met een ander bestand. Geef dit een nieuw versienummer.")
     rij = HandboekRow(
         versie=versie,
-        bestand_sha256=vingerafdruk.sha256,
-        bestandsnaam=bestand.name,
+        bestand_sha256=stuk.vingerafdruk.sha256,
+        bestandsnaam=stuk.naam,
         vastgelegd_op=db.now_text(),
         vastgelegd_door=wie.persoon_id,
     )
@@ -98,7 +96,7 @@ def save_handboek(basis: Basis, session: Session, versie: str, bestand: Path, wi
         "handboek.vastgelegd",
         actor=personen.actor_of(session, wie.persoon_id),
         onderwerp=rij.log_id,
-        bestand=vingerafdruk.sha256,
+        bestand=stuk.vingerafdruk.sha256,
     )
     return rij
 

@@ -117,7 +117,8 @@ class GetuigeConfig(_Deel):
 
     naam: str
     sleutel: str
-    url: str = ""  # nothing: is asked no more; what it saw before still counts
+    url: str = ""  # empty: requests and answers travel as files
+    gestopt: bool = False  # is asked no more; what it saw before still counts
 
     @field_validator("sleutel")
     @classmethod
@@ -134,8 +135,9 @@ class TijdstempelConfig(_Deel):
     """[[logboek.tijdstempel]]: a time-stamp authority (RFC 3161)."""
 
     naam: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-    url: str = ""  # nothing: is asked no more; what it stamped before still counts
+    url: str
     wortel: Path
+    gestopt: bool = False  # is asked no more; what it stamped before still counts
 
 
 class LogboekConfig(_Deel):
@@ -166,7 +168,7 @@ class LogboekConfig(_Deel):
         When nobody is asked any more that is still one: what counts for nothing would anchor everything.
         """
         getuigen, stempels = (
-            nodig or min(len(delen), max(1, sum(bool(deel.url) for deel in delen)))
+            nodig or min(len(delen), max(1, sum(not deel.gestopt for deel in delen)))
             for nodig, delen in ((self.getuigen_nodig, self.getuige), (self.tijdstempels_nodig, self.tijdstempel))
         )
         return getuigen, stempels

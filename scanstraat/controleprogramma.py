@@ -20,6 +20,7 @@ MODULES = (
     "gebeurtenis",
     "logbewijs",
     "notitie",
+    "opdrachtregel",
     "tegels",
     "tijdstempel",
     "uittreksel",

@@ -47,6 +47,7 @@ from scanstraat.drukwerk import escape_tekst, render_pdf
 from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.processen import sterf_met_ouder
+from scanstraat.stukken import take_stuk
 from scanstraat.tables import BatchRow
 from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, VernietigingslijstRow
 from vernietiging.errors import LogboekGewijzigdError, VernietigingError
@@ -244,8 +245,9 @@ def _add_besluit(basis: Basis, gegevens: Path, mensen: Mensen) -> None:
         profielen=profielen,
     )
     beheerder = mensen.sign_in_beheerder()
+    stuk = take_stuk(basis, handboek)
     with db.begin(basis.engine) as session:
-        besluiten.save_handboek(basis, session, "demo", handboek, beheerder)
+        besluiten.save_handboek(session, "demo", stuk, beheerder)
         besluiten.save_besluit(basis, session, besluit, beheerder)
 
 
@@ -336,8 +338,9 @@ def _order(basis: Basis, lijst: VernietigingslijstRow, doos: DoosRow, mensen: Me
 def _execute(basis: Basis, opdracht: OpdrachtRow, doos: DoosRow, gegevens: Path, mensen: Mensen) -> None:
     bewijs = gegevens / "vernietigingsbewijs.pdf"
     bewijs.write_bytes(_print(f"Opdracht {opdracht.nummer}, doos {doos.nummer}, container C-1, zegel ZEGEL-1."))
+    stuk = take_stuk(basis, bewijs)
     with db.begin(basis.engine) as session:
-        certificaat = vernietigen.save_certificaat(basis, session, bewijs)
+        certificaat = vernietigen.save_certificaat(session, stuk)
     feiten = vernietigen.Uitvoeringsfeiten(
         datetime.now(UTC), opdracht.wijze, opdracht.niveau, "C-1", "ZEGEL-1", "DEMO-BEWIJS-1", certificaat
     )

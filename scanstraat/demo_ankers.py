@@ -1,6 +1,7 @@
 """Who stands outside in the demo: a time-stamp authority and a witness of its own, as small servers on this machine.
 
-They show how anchoring works. They prove nothing to anybody else: a real installation names others in config.toml.
+They show how anchoring works, here and in a trial installation (`logboek proefstempel`). They prove nothing to anybody
+else: a real installation names others in config.toml.
 """
 
 from __future__ import annotations
@@ -40,13 +41,15 @@ _GROOTSTE_VRAAG = 10_000  # bytes; a question about a SHA-256 is some 60
 
 
 class Stempelautoriteit:
-    """A time-stamp authority (RFC 3161) by the command openssl, with a root of its own."""
+    """A time-stamp authority (RFC 3161) by the command openssl, with a root of its own. Its folder serves again."""
 
     def __init__(self, map: Path, *, naam: str = "Demo") -> None:
         self._map = map
         self._slot = threading.Lock()
-        map.mkdir(parents=True)
         self._config = map / "openssl.cnf"
+        if (map / "tsa.pem").exists():
+            return
+        map.mkdir(parents=True, exist_ok=True)
         self._config.write_text(_TSA_CONFIG.format(map=map), encoding="utf-8")
         (map / "serial").write_text("01\n", encoding="ascii")
         sleutel = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
@@ -91,8 +94,8 @@ def serve(server: ThreadingHTTPServer) -> Iterator[str]:
         server.server_close()
 
 
-def build_stempelserver(autoriteit: Stempelautoriteit) -> ThreadingHTTPServer:
-    """Return a server that answers with time stamps, on a free port of this machine."""
+def build_stempelserver(autoriteit: Stempelautoriteit, poort: int = 0) -> ThreadingHTTPServer:
+    """Return a server that answers with time stamps, on a port of this machine; 0 is a free one."""
 
     class Afhandeling(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -114,4 +117,4 @@ def build_stempelserver(autoriteit: Stempelautoriteit) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Afhandeling)
+    return ThreadingHTTPServer(("127.0.0.1", poort), Afhandeling)

@@ -106,6 +106,14 @@ class Vingerafdruk:
 
 
 @dataclass(frozen=True)
+class Stuk:
+    """A paper that somebody handed over as a file, in the store, and opened: only `stukken.take_stuk` makes one."""
+
+    vingerafdruk: Vingerafdruk
+    naam: str
+
+
+@dataclass(frozen=True)
 class Pagina:
     """The n-th page of a documentversie: it shows one beeld, turned clockwise by 0, 90, 180 or 270 degrees."""
 

@@ -32,7 +32,7 @@ from scanstraat import db, scanoperator, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow
-from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, PersoonRow, PersoonsnaamRow
+from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
@@ -247,6 +247,16 @@ def is_zelfde(session: Session, naam: str, andere: str) -> bool:
     if een is None or twee is None:
         return een is twee and _fold(naam) == _fold(andere)
     return een.id == twee.id
+
+
+def find_deelnames(session: Session, batch: BatchRow) -> dict[UUID, str]:
+    """Return who had a part in a batch, and which: who scanned, edited or judged it decides nothing about its paper.
+
+    This is the rule for the last look and for both releases; the database keeps it in the view `lijstbetrokkene`.
+    """
+    keurders = session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == batch.id))
+    betrokkenen = find_betrokkenen(session, batch).personen
+    return dict.fromkeys(keurders, "keurde") | dict.fromkeys(betrokkenen, "scande of bewerkte")
 
 
 # --- what they may decide -----------------------------------------------------------------------------------------

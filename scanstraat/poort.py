@@ -738,9 +738,7 @@ def _find_uitzonderingen(session: Session, batch: BatchRow) -> dict[UUID, str]:
 
 def _find_deelnemers(session: Session, dossier: Dossier) -> set[UUID]:
     """Return who scanned, edited or checked what is in the dozen of a list."""
-    ids = [b.batch.id for b in dossier.batches]
-    deelnemers = {p for b in dossier.batches for p in personen.find_betrokkenen(session, b.batch).personen}
-    return deelnemers | set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
+    return {persoon_id for b in dossier.batches for persoon_id in personen.find_deelnames(session, b.batch)}
 
 
 def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:

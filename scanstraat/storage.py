@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,7 +33,6 @@ from scanstraat.domain import (
 )
 from scanstraat.domain import format_batchnummer as _format_batchnummer
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.intake.bestandsoort import BEGIN_BYTES, find_soort
 from scanstraat.intake.koppelen import Koppeling
 from scanstraat.intake.opslag import Opslag
 from scanstraat.opstelling import Opstelling, Plaatsing
@@ -67,7 +65,6 @@ from scanstraat.tables_bewijs import (
 )
 from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
-GROOTSTE_STUK_BYTES = 200_000_000
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
 _BESLISSING_SLOT = 7_220_145  # PostgreSQL advisory lock: see hold_beslissing
 _BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
@@ -310,25 +307,6 @@ def save_trekking(
     session.add(rij)
     session.flush()
     return rij
-
-
-def keep_stuk(session: Session, opslag: Opslag, bestand: Path, soort: str) -> Vingerafdruk:
-    """Keep a paper that people hand over as a file: a handboek, a certificate of destruction, a signed verklaring.
-
-    Only its kind is looked at; whether it says what it should, people judge.
-
-    Raises:
-        NietGevondenError: there is no such file, or it is empty.
-        NietMogelijkError: it is no PDF, TIFF, JPEG or PNG, or larger than `GROOTSTE_STUK_BYTES`.
-    """
-    if not bestand.is_file() or not bestand.stat().st_size:
-        raise NietGevondenError(f"{bestand} bestaat niet, is leeg of is geen bestand.")
-    with bestand.open("rb") as stroom:
-        if find_soort(stroom.read(BEGIN_BYTES)) is None:
-            raise NietMogelijkError(f"{bestand} is geen PDF, TIFF, JPEG of PNG. Geef een scan, of maak er een PDF van.")
-    vingerafdruk = opslag.bewaar(bestand, maximum_bytes=GROOTSTE_STUK_BYTES)
-    save_object(session, vingerafdruk, soort)
-    return vingerafdruk
 
 
 def save_object(session: Session, vingerafdruk: Vingerafdruk, soort: str) -> None:

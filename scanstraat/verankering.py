@@ -18,7 +18,7 @@ import httpx
 
 from scanstraat import logstand
 from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
-from scanstraat.errors import InstellingError
+from scanstraat.errors import InstellingError, NietGevondenError, NietMogelijkError
 from vernietiging.beleid import GEEN, Beleid, Groep
 from vernietiging.betekenis import Klok
 from vernietiging.boom import build_consistentiebewijs
@@ -126,7 +126,7 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
 
 def _still(delen: Iterable[_D]) -> list[_D]:
     """Return who is still asked; the others count for what they saw before."""
-    return [deel for deel in delen if deel.url]
+    return [deel for deel in delen if not deel.gestopt]
 
 
 def ask_getuigen(config: Config) -> None:
@@ -140,9 +140,9 @@ def ask_getuigen(config: Config) -> None:
         return
     inhoud = (config.logboek.map / "checkpoint").read_bytes()
     with httpx.Client(timeout=KORT_S) as http:
-        for deel in _still(config.logboek.getuige):
+        for deel in (deel for deel in _still(config.logboek.getuige) if deel.url):
             with suppress(httpx.HTTPError, OSError, ValueError, VernietigingError):
-                antwoord = _post(http, deel, Verzoek(omvang, (), parse_notitie(inhoud)))
+                antwoord = _post(http, deel, Verzoek(omvang, (), parse_notitie(inhoud)).to_bytes())
                 if antwoord.status_code == httpx.codes.CONFLICT and int(antwoord.text) > omvang:
                     logstand.save_elders(config.logboek.map, int(antwoord.text))
 
@@ -212,13 +212,62 @@ def _stamp(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Tijd
             proef.unlink()
 
 
+def build_getuigeverzoek(config: Config, naam: str, *, oud: int | None = None) -> bytes:
+    """Return the request to a witness about the newest checkpoint, to travel as a file.
+
+    Args:
+        oud: how many events it saw before, by its own word; None is by the lines that it gave.
+    Raises:
+        NietGevondenError: the settings name no such witness, or nothing was sealed yet.
+        LogboekGewijzigdError: it saw more than there is.
+    """
+    deel, map = _find_getuige(config, naam), config.logboek.map
+    omvang = max(_sizes(map / "checkpoints"), default=0)
+    if not omvang:
+        raise NietGevondenError("Er is nog niets verzegeld. Doe dat eerst: scanstraat logboek verzegel")
+    inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
+    return _build_verzoek(map, _find_oud(map, parse_vkey(deel.sleutel)) if oud is None else oud, omvang, inhoud)
+
+
+def take_getuigeantwoord(config: Config, naam: str, antwoord: str) -> int:
+    """Keep what a witness answered in a file; return the size of the checkpoint that it signed.
+
+    Raises:
+        NietGevondenError: the settings name no such witness.
+        NietMogelijkError: it signed none of our checkpoints, or with another key.
+    """
+    deel, map = _find_getuige(config, naam), config.logboek.map
+    for omvang in sorted(_sizes(map / "checkpoints"), reverse=True):
+        with suppress(VernietigingError, ValueError):
+            _keep_antwoord(map, omvang, (map / "checkpoints" / str(omvang)).read_bytes(), deel, antwoord)
+            return omvang
+    raise NietMogelijkError(
+        f"Dit is geen antwoord van getuige {naam} op een checkpoint van dit logboek. Geef wat `teken` schreef."
+    )
+
+
+def _find_getuige(config: Config, naam: str) -> GetuigeConfig:
+    for deel in config.logboek.getuige:
+        if deel.naam == naam:
+            return deel
+    raise NietGevondenError(f"In config.toml staat bij [[logboek.getuige]] geen getuige {naam}.")
+
+
+def _find_oud(map: Path, sleutel: Sleutel) -> int:
+    """Return the size of the newest checkpoint of which this witness gave a line."""
+    gezien = (grootte for grootte in _sizes(map / "getuigen") if _find_regel(map, grootte, sleutel) is not None)
+    return max(gezien, default=0)
+
+
 def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: GetuigeConfig) -> None:
     sleutel = parse_vkey(deel.sleutel)
     if _find_regel(map, omvang, sleutel) is not None:
         return
-    oud = max(
-        (grootte for grootte in _sizes(map / "getuigen") if _find_regel(map, grootte, sleutel) is not None), default=0
-    )
+    if not deel.url:
+        raise NietVastTeStellenError(
+            f"deze getuige krijgt een bestand. Maak het met: scanstraat logboek getuige {deel.naam} -o BESTAND"
+        )
+    oud = _find_oud(map, sleutel)
     antwoord = _ask(http, map, deel, oud, omvang, inhoud)
     if antwoord.status_code == httpx.codes.CONFLICT:  # it knows of another size: its last answer was lost
         antwoord = _ask(http, map, deel, int(antwoord.text), omvang, inhoud)
@@ -226,7 +275,12 @@ def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Get
         raise LogboekGewijzigdError(
             "De getuige zag een ander logboek dan dit. Er is iets teruggezet of veranderd. Vernietig geen papier."
         )
-    regels = [parse_handtekening(regel) for regel in antwoord.raise_for_status().text.splitlines()]
+    _keep_antwoord(map, omvang, inhoud, deel, antwoord.raise_for_status().text)
+
+
+def _keep_antwoord(map: Path, omvang: int, inhoud: bytes, deel: GetuigeConfig, antwoord: str) -> None:
+    sleutel = parse_vkey(deel.sleutel)
+    regels = [parse_handtekening(regel) for regel in antwoord.splitlines()]
     checkpoint = parse_checkpoint(parse_notitie(inhoud).tekst)
     eigen = [regel for regel in regels if (regel.naam, regel.sleutel_id) == (sleutel.naam, sleutel.id)]
     if not eigen:
@@ -237,17 +291,21 @@ def _cosign(http: httpx.Client, map: Path, omvang: int, inhoud: bytes, deel: Get
 
 
 def _ask(http: httpx.Client, map: Path, deel: GetuigeConfig, oud: int, omvang: int, inhoud: bytes) -> httpx.Response:
+    return _post(http, deel, _build_verzoek(map, oud, omvang, inhoud))
+
+
+def _build_verzoek(map: Path, oud: int, omvang: int, inhoud: bytes) -> bytes:
     if oud > omvang:
         logstand.save_elders(map, oud)  # unless the log grew meanwhile this says that everything was put back
         raise LogboekGewijzigdError(
             f"De getuige zag al {oud} gebeurtenissen, het logboek heeft er {omvang}. Er is iets teruggezet."
         )
     bewijs = build_consistentiebewijs(Tegelmap(map).knoop, oud, omvang)
-    return _post(http, deel, Verzoek(oud, bewijs, parse_notitie(inhoud)))
+    return Verzoek(oud, bewijs, parse_notitie(inhoud)).to_bytes()
 
 
-def _post(http: httpx.Client, deel: GetuigeConfig, verzoek: Verzoek) -> httpx.Response:
-    return http.post(f"{deel.url.rstrip('/')}/add-checkpoint", content=verzoek.to_bytes())
+def _post(http: httpx.Client, deel: GetuigeConfig, verzoek: bytes) -> httpx.Response:
+    return http.post(f"{deel.url.rstrip('/')}/add-checkpoint", content=verzoek)
 
 
 def _save_regels(map: Path, omvang: int, regels: list[Handtekening]) -> None:

@@ -6,20 +6,22 @@ questions follow the list that inspectors ask of vervanging: see docs/handleidin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import besluiten, keuren, papier, personen, stops, storage
+from kwaliteitscontrole.woorden import join_words
+from scanstraat import besluiten, keuren, papier, personen, poort, stops, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, ScanstraatError
 from scanstraat.intake.opslag import Objectstaat
+from scanstraat.personen import Rol
 from scanstraat.tables import (
     ActorRow,
     BatchRow,
@@ -464,26 +466,89 @@ def _answer_stops(session: Session, onderwerpen: Iterable[tuple[stops.Over, str]
 def find_schendingen(session: Session, batches: Iterable[UUID] | None = None) -> Iterator[str]:
     """Yield every violation of four eyes that the record shows, in Dutch; there must be none.
 
+    What was taken back, or voided by a change, is not looked at: nothing rests on it.
+
     Args:
         batches: look at these alone; None is everything.
     """
     alleen = None if batches is None else set(batches)
-    for oordeel in session.exec(select(OordeelRow)):
+    oordelen = session.exec(
+        select(OordeelRow)
+        .join(VerzegelingRow, col(VerzegelingRow.id) == OordeelRow.verzegeling_id)
+        .where(col(VerzegelingRow.vervallen_op).is_(None))
+        .order_by(col(OordeelRow.op))
+    )
+    for oordeel in oordelen:
         if alleen is None or oordeel.batch_id in alleen:
-            batch = storage.load_batch(session, oordeel.batch_id)
-            if oordeel.persoon_id in personen.find_betrokkenen(session, batch).personen:
-                yield f"Batch {batch.nummer} is gekeurd door iemand die haar scande of bewerkte."
-    rijen = session.execute(
-        sa.text(
-            "select v.lijst_id, v.persoon_id, b.batch_id from vrijgave v join lijstbatch b on b.lijst_id = v.lijst_id "
-            "join lijstbetrokkene w on w.lijst_id = v.lijst_id and w.doos_id = b.doos_id "
-            "and w.persoon_id = v.persoon_id where v.ingetrokken_op is null"
-        )
-    ).all()
-    for _lijst, _persoon, batch_id in rijen:
-        id_ = batch_id if isinstance(batch_id, UUID) else UUID(str(batch_id))
-        if alleen is None or id_ in alleen:
-            yield f"Batch {storage.load_batch(session, id_).nummer} is vrijgegeven door iemand die eraan werkte."
+            yield from _find_keurschendingen(session, oordeel)
+    lijsten = session.exec(
+        select(VernietigingslijstRow)
+        .where(col(VernietigingslijstRow.ingetrokken_op).is_(None))
+        .order_by(col(VernietigingslijstRow.op))
+    )
+    for lijst in lijsten:
+        dozen = {UUID(d["doos"]): [UUID(b["batch"]) for b in d["batches"]] for d in lijst.inhoud["dozen"]}
+        ids = {id_ for batch_ids in dozen.values() for id_ in batch_ids}
+        rijen = {rij.log_id: rij for rij in session.exec(select(BatchRow).where(col(BatchRow.log_id).in_(ids)))}
+        if alleen is None or any(rij.id in alleen for rij in rijen.values()):
+            per_doos = {doos: [rijen[id_] for id_ in batch_ids] for doos, batch_ids in dozen.items()}
+            yield from _find_lijstschendingen(session, lijst, per_doos)
+
+
+def _find_keurschendingen(session: Session, oordeel: OordeelRow) -> Iterator[str]:
+    batch = storage.load_batch(session, oordeel.batch_id)
+    betrokkenen = personen.find_betrokkenen(session, batch)
+    if oordeel.persoon_id in betrokkenen.personen:
+        yield f"Batch {batch.nummer} is gekeurd door iemand die haar scande of bewerkte."
+    if betrokkenen.onbekend:
+        namen = join_words(betrokkenen.onbekend)
+        yield f"Batch {batch.nummer} is gekeurd, terwijl niet vaststaat wie haar scande of bewerkte: {namen}."
+    if not _had_mandaat(session, oordeel.persoon_id, (Rol.CONTROLEUR,), oordeel.op):
+        yield f"Batch {batch.nummer} is gekeurd door iemand die toen geen controleur was."
+
+
+def _find_lijstschendingen(
+    session: Session, lijst: VernietigingslijstRow, dozen: Mapping[UUID, list[BatchRow]]
+) -> Iterator[str]:
+    """Yield what is wrong with who looked, released, ordered and recorded.
+
+    Args:
+        dozen: what lay in each doos, by its id in the log, when the list was made.
+    """
+    alle = {batch.id: batch for batches in dozen.values() for batch in batches}
+    vrijgaven = poort.find_vrijgaven(session, lijst.id)
+    for vrijgave in vrijgaven:
+        yield from _find_deelname(session, vrijgave.persoon_id, alle.values(), "is vrijgegeven")
+        if not _had_mandaat(session, vrijgave.persoon_id, (Rol.GEMANDATEERDE,), vrijgave.op):
+            yield f"Lijst {lijst.naam} is vrijgegeven door iemand die toen geen gemandateerde was."
+    if len({vrijgave.persoon_id for vrijgave in vrijgaven}) < len(vrijgaven):
+        yield f"Lijst {lijst.naam} is twee keer vrijgegeven door dezelfde persoon."
+    for blik, doos in session.exec(
+        select(LaatsteblikRow, DoosRow)
+        .join(DoosRow, col(DoosRow.id) == LaatsteblikRow.doos_id)
+        .where(LaatsteblikRow.lijst_id == lijst.id)
+    ):
+        yield from _find_deelname(session, blik.persoon_id, dozen.get(doos.log_id, ()), "is voor het laatst bekeken")
+        if not _had_mandaat(session, blik.persoon_id, vernietigen.KIJKERS, blik.op):
+            yield f"De laatste blik op doos {doos.nummer} is gedaan door iemand die dat toen niet mocht."
+    opdracht = vernietigen.find_opdracht(session, lijst.id)
+    if opdracht is None:
+        return
+    uitvoeringen = session.exec(select(UitvoeringRow).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
+    for wie, op in [(opdracht.persoon_id, opdracht.op), *((rij.persoon_id, rij.op) for rij in uitvoeringen)]:
+        if not _had_mandaat(session, wie, vernietigen.UITVOERDERS, op):
+            yield f"Opdracht {opdracht.nummer} is gegeven of afgerond door iemand die dat toen niet mocht."
+
+
+def _find_deelname(session: Session, persoon_id: UUID, batches: Iterable[BatchRow], wat: str) -> Iterator[str]:
+    for batch in batches:
+        deel = personen.find_deelnames(session, batch).get(persoon_id)
+        if deel is not None:
+            yield f"Batch {batch.nummer} {wat} door iemand die haar {deel}."
+
+
+def _had_mandaat(session: Session, persoon_id: UUID, rollen: tuple[Rol, ...], op: str) -> bool:
+    return personen.find_mandaat(session, persoon_id, rollen, datetime.fromisoformat(op)) is not None
 
 
 def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list[Antwoord]:

@@ -23,7 +23,7 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.oordeel import FOUTEN
 from scanstraat import besluiten, db, logboek, papier, personen, poort, storage, verankering
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import Weglaatreden, to_local
+from scanstraat.domain import Stuk, Weglaatreden, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.mdto import Kenmerk, Verwijzing, build_verklaring_mdto
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
@@ -215,28 +215,22 @@ def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningR
     return ondertekening
 
 
-def add_scan(basis: Basis, session: Session, rij: VerklaringRow, bestand: Path, wie: Aangemeld) -> str:
-    """Keep a scan of the verklaring with ink on it; return its SHA-256.
-
-    Raises:
-        NietGevondenError: there is no such file, or it is empty.
-        NietMogelijkError: it is no PDF and no scan.
-    """
+def add_scan(session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld) -> str:
+    """Keep a scan of the verklaring with ink on it; return its SHA-256."""
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
-    vingerafdruk = storage.keep_stuk(session, basis.opslag, bestand, "verklaring")
+    sha256 = stuk.vingerafdruk.sha256
+    storage.save_object(session, stuk.vingerafdruk, "verklaring")
     session.add(
-        VerklaringscanRow(
-            verklaring_id=rij.id, bestand_sha256=vingerafdruk.sha256, op=db.now_text(), persoon_id=wie.persoon_id
-        )
+        VerklaringscanRow(verklaring_id=rij.id, bestand_sha256=sha256, op=db.now_text(), persoon_id=wie.persoon_id)
     )
     storage.append_gebeurtenis(
         session,
         "verklaring.scan",
         actor=personen.actor_of(session, wie.persoon_id),
         onderwerp=rij.log_id,
-        bestand=vingerafdruk.sha256,
+        bestand=sha256,
     )
-    return vingerafdruk.sha256
+    return sha256
 
 
 def build_woorden(regime: str) -> dict[str, str]:

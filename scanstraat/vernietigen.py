@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -22,7 +21,7 @@ from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import to_local
+from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import BatchRow
@@ -31,7 +30,6 @@ from scanstraat.tables_bewijs import (
     LaatsteblikRow,
     LijstdoosRow,
     MandaatRow,
-    OordeelRow,
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
@@ -50,6 +48,8 @@ from vernietiging.grondslag import (
 )
 from vernietiging.vervangingsbesluit import DinNiveau
 
+KIJKERS = (Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+UITVOERDERS = (Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)  # order, and record what came of it
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
 
 
@@ -319,7 +319,7 @@ def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow,
         GeenMandaatError: somebody who scanned, edited or checked this; or without a mandaat.
         NietMogelijkError: the list is withdrawn or ordered.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
+    personen.verify_mandaat(session, wie, *KIJKERS)
     _verify_open(session, lijst)
     _verify_buitenstaander(session, lijst, wie, alleen=doos)
 
@@ -331,13 +331,9 @@ def _verify_buitenstaander(
     dozen = poort.load_dozen(session, lijst.id) if alleen is None else (alleen,)
     for doos in dozen:
         for batch, _ in papier.load_inhoud(session, doos.id):
-            if wie.persoon_id in personen.find_betrokkenen(session, batch).personen:
-                raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer} en mag dit niet beslissen.")
-            gekeurd = select(OordeelRow.id).where(
-                OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == wie.persoon_id
-            )
-            if session.exec(gekeurd).first() is not None:
-                raise GeenMandaatError(f"{wie.naam} keurde batch {batch.nummer} en mag dit niet beslissen.")
+            deel = personen.find_deelnames(session, batch).get(wie.persoon_id)
+            if deel is not None:
+                raise GeenMandaatError(f"{wie.naam} {deel} batch {batch.nummer} en mag dit niet beslissen.")
 
 
 # --- two releases -------------------------------------------------------------------------------------------------
@@ -533,7 +529,7 @@ def verify_opdrachtgever(
         GeenMandaatError: no mandaat.
         NietMogelijkError: the list is withdrawn or ordered, a doos is in no container or in two, or a field is empty.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     _verify_open(session, lijst)
     if not bedrijf.strip():
         raise NietMogelijkError("Noem het bedrijf dat vernietigt.")
@@ -736,7 +732,7 @@ def verify_bewijs(
         GeenMandaatError: no mandaat.
         NietMogelijkError: something is missing or impossible, or the doos is of another order, or gone already.
     """
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     _find_container(session, opdracht, doos)
     if feiten.niveau not in get_args(DinNiveau):
         raise NietMogelijkError(
@@ -798,7 +794,7 @@ def record_failure(
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
     storage.hold_beslissing(session)
-    personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
     _find_container(session, opdracht, doos)
     if not toelichting.strip():
         raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
@@ -831,14 +827,10 @@ def record_failure(
 # --- as plain values ----------------------------------------------------------------------------------------------
 
 
-def save_certificaat(basis: Basis, session: Session, bestand: Path) -> str:
-    """Keep the certificate of the company; return its SHA-256.
-
-    Raises:
-        NietGevondenError: there is no such file, or there is nothing in it.
-        NietMogelijkError: it is no PDF and no scan.
-    """
-    return storage.keep_stuk(session, basis.opslag, bestand, "certificaat").sha256
+def save_certificaat(session: Session, stuk: Stuk) -> str:
+    """Keep the certificate of the company; return its SHA-256."""
+    storage.save_object(session, stuk.vingerafdruk, "certificaat")
+    return stuk.vingerafdruk.sha256
 
 
 def load_lijsten(session: Session) -> Sequence[VernietigingslijstRow]:

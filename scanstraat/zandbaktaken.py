@@ -19,6 +19,7 @@ from hardware.scanmap import parse_index
 from kwaliteitscontrole import beeld as meten
 from kwaliteitscontrole.bevinding import Bevinding
 from kwaliteitscontrole.getrouwheid import Verwacht, check_getrouwheid
+from scanstraat.intake import stukopening
 from scanstraat.intake.beelden import Bronlezer, Masterbeeld, open_bron
 from scanstraat.intake.splitsen import find_codes
 from scanstraat.intake.volledigheid import Eisen, onderzoek
@@ -44,6 +45,11 @@ def onderzoek_bestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
         "is_scan": gevonden.is_scan,
         "bevindingen": [bevinding_to_json(bevinding) for bevinding in gevonden.bevindingen],
     }
+
+
+def open_stuk(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
+    """Does a paper that people hand over open, to its last page?"""
+    return {"paginas": stukopening.open_stuk(bestanden[0], **gegevens)}
 
 
 def ontleed_bron(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Gegevens]:

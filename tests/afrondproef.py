@@ -34,7 +34,7 @@ from scanstraat import (
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import build_config
 from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver, serve
-from scanstraat.domain import Bewerkingsoort, Vingerafdruk
+from scanstraat.domain import Bewerkingsoort, Stuk, Vingerafdruk
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import BatchRow, BeeldRow, DocumentversieRow, StapRow
 from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, UitvoeringRow, VernietigingslijstRow, VrijgaveRow
@@ -131,10 +131,9 @@ class Afrondproef:
     def add_besluit(self, **anders: Any) -> None:
         with db.begin(self.basis.engine) as session:
             batch = session.exec(select(BatchRow).limit(1)).one()
-            handboek = self.map / "handboek.pdf"
-            handboek.write_bytes(b"%PDF-1.7 handboek vervanging")
+            handboek = Stuk(self._save(session, b"%PDF-1.7 handboek vervanging", "handboek"), "handboek.pdf")
             versie = anders.get("handboekversie", "1.0")
-            besluiten.save_handboek(self.basis, session, versie, handboek, self.wie(BEHEERDER))
+            besluiten.save_handboek(session, versie, handboek, self.wie(BEHEERDER))
             profielen = anders.pop("profielen", {batch.profiel: batch.momentopname_sha256})
             besluit = build_besluit(profielen, **anders)
             besluiten.save_besluit(self.basis, session, besluit, self.wie(BEHEERDER))
@@ -183,9 +182,9 @@ class Afrondproef:
             getrouw=getrouw,
         )
 
-    def _save(self, session: Session, inhoud: bytes) -> Vingerafdruk:
+    def _save(self, session: Session, inhoud: bytes, soort: str = "pdfa") -> Vingerafdruk:
         vingerafdruk = self.basis.opslag.bewaar_bytes(inhoud)
-        storage.save_object(session, vingerafdruk, "pdfa")
+        storage.save_object(session, vingerafdruk, soort)
         return vingerafdruk
 
     def herscan(self, document_id: UUID, pagina: int, *, door: str = "Dirk Divmedewerker") -> UUID:

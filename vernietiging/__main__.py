@@ -6,7 +6,6 @@ Never 0 without having seen all.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from vernietiging.documentbewijs import (
 )
 from vernietiging.documentverhaal import tell_document
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.opdrachtregel import Lezer
 from vernietiging.verificatie import verify_logboek
 
 BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
@@ -42,7 +42,7 @@ def main(woorden: list[str] | None = None) -> int:
 
 
 def _verify(woorden: list[str] | None) -> int:
-    lezer = argparse.ArgumentParser(
+    lezer = Lezer(
         prog="python -m vernietiging",
         description="Controleer een verzegeld logboek of het bewijs van een document, zonder de scanstraat zelf.",
     )

@@ -6,7 +6,6 @@ can also travel as a file. `python -m vernietiging.getuige --map MAP --naam NAAM
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import hashlib
 import os
@@ -36,10 +35,20 @@ from vernietiging.notitie import (
     parse_vkey,
     verify_handtekening,
 )
+from vernietiging.opdrachtregel import Lezer
 from vernietiging.tegels import write_over
 
 MAXIMUM_BYTES = 200_000
 MEESTE_HASHES = 63
+_REDENEN = {
+    HTTPStatus.BAD_REQUEST: "Dit is geen verzoek aan een getuige. Vraag het bestand opnieuw.",
+    HTTPStatus.NOT_FOUND: "Deze getuige kent dit logboek niet. Noem de sleutel ervan met --log.",
+    HTTPStatus.FORBIDDEN: "Dit is niet ondertekend met een sleutel die bij --log staat.",
+    HTTPStatus.CONFLICT: "De getuige zag al {0} gebeurtenissen. Vraag een nieuw verzoek: scanstraat logboek getuige "
+    "NAAM --gezien {0} -o BESTAND",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Dit zet niet voort wat de getuige eerder zag: er is iets teruggezet of "
+    "veranderd. Meld het, en laat geen papier vernietigen.",
+}
 _OUD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 
 
@@ -211,17 +220,28 @@ def open_sleutel(map: Path) -> Ed25519PrivateKey:
 
 def main(woorden: Sequence[str] | None = None) -> int:
     """Be a witness: give the public key, serve over HTTP, or answer one request in a file."""
-    lezer = argparse.ArgumentParser(prog="python -m vernietiging.getuige", description="Getuige van een logboek.")
-    lezer.add_argument("--map", type=Path, required=True, metavar="MAP", help="Eigen map van de getuige.")
+    lezer = Lezer(
+        prog="python -m vernietiging.getuige",
+        description="Wees getuige van een logboek: onderteken elk checkpoint dat het vorige voortzet, en geen ander.",
+    )
+    lezer.add_argument(
+        "--map", type=Path, required=True, metavar="MAP", help="Eigen map van de getuige: zijn sleutel en wat hij zag."
+    )
     lezer.add_argument("--naam", required=True, metavar="NAAM", help="Naam, zoals archief.example/getuige.")
-    lezer.add_argument("--log", action="append", default=[], metavar="SLEUTEL", help="Sleutel van een logboek.")
-    delen = lezer.add_subparsers(dest="opdracht", required=True)
+    lezer.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        metavar="SLEUTEL",
+        help="Sleutel van een logboek: wat in zijn beleid achter het woord log staat. Mag vaker.",
+    )
+    delen = lezer.add_subparsers(dest="opdracht", required=True, metavar="OPDRACHT", title="opdrachten")
     delen.add_parser("sleutel", help="Toon de publieke sleutel, voor het beleid.")
     dien = delen.add_parser("dien", help="Antwoord op verzoeken over HTTP.")
-    dien.add_argument("--adres", default="127.0.0.1", help="Adres om op te luisteren.")
-    dien.add_argument("--poort", type=int, default=8095, help="Poort om op te luisteren.")
+    dien.add_argument("--adres", default="127.0.0.1", metavar="ADRES", help="Adres om op te luisteren.")
+    dien.add_argument("--poort", type=int, default=8095, metavar="POORT", help="Poort om op te luisteren.")
     teken = delen.add_parser("teken", help="Beantwoord een verzoek in een bestand.")
-    teken.add_argument("bestand", type=Path, help="Het verzoek.")
+    teken.add_argument("bestand", type=Path, metavar="BESTAND", help="Het verzoek.")
     opties = lezer.parse_args(woorden)
     try:
         logboeken: dict[str, list[Sleutel]] = {}
@@ -238,7 +258,8 @@ def main(woorden: Sequence[str] | None = None) -> int:
         print(f"De getuige kan niet werken: {exc}", file=sys.stderr)
         return 2
     if antwoord.status != HTTPStatus.OK:
-        print(f"Niet ondertekend ({antwoord.status.value}). {antwoord.inhoud.decode().strip()}", file=sys.stderr)
+        zegt = _REDENEN[antwoord.status].format(antwoord.inhoud.decode().strip())
+        print(f"Niet ondertekend ({antwoord.status.value}). {zegt}", file=sys.stderr)
         return 1
     print(antwoord.inhoud.decode(), end="")
     return 0

@@ -30,6 +30,7 @@ from scanstraat.cli.uitvoer import (
 )
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import Rol
+from scanstraat.stukken import take_stuk
 from scanstraat.tables import ActorRow
 from vernietiging.vervangingsbesluit import Uitsluiting, Vervangingsbesluit
 
@@ -70,9 +71,10 @@ def handboek_voegtoe(
 ) -> None:
     """Leg een versie van het handboek vast. Het bestand wordt bewaard zoals het is."""
     with expected_errors(), open_basis(load_config(context)) as basis:
+        stuk = take_stuk(basis, bestand)
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            rij = besluiten.save_handboek(basis, session, versie, bestand, wie)
+            rij = besluiten.save_handboek(session, versie, stuk, wie)
         stdout().print(f"Handboek {rij.versie} is vastgelegd. SHA-256: {rij.bestand_sha256}", soft_wrap=True)
 
 

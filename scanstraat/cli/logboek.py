@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import AlsMisschien, GeheimFd, sign_in
 from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout, write_nieuw
+from scanstraat.errors import NietMogelijkError
 
 logboek = typer.Typer(
     help="Het verzegelde logboek; zonder opdracht: hoe het ervoor staat.", invoke_without_command=True
@@ -108,6 +110,72 @@ def veranker(context: typer.Context, als_json: AlsJson = False) -> None:
         stdout().print(verslag.say(), soft_wrap=True)
     if not verslag.genoeg:
         raise typer.Exit(1)
+
+
+@logboek.command("getuige")
+def getuige(
+    context: typer.Context,
+    naam: Annotated[str, typer.Argument(metavar="NAAM", help="De getuige, zoals hij in config.toml heet.")],
+    uit: Annotated[
+        Path | None,
+        typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand met het verzoek."),
+    ] = None,
+    gezien: Annotated[
+        int | None,
+        typer.Option("--gezien", min=0, metavar="AANTAL", help="Wat de getuige noemde bij 409: hoeveel hij al zag."),
+    ] = None,
+    antwoord: Annotated[
+        Path | None,
+        typer.Option("--antwoord", metavar="BESTAND", help="Wat de getuige antwoordde.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """Vraag een getuige met bestanden om het nieuwste checkpoint te ondertekenen, als hij geen adres heeft."""
+    from scanstraat import logboek as boek  # noqa: PLC0415
+    from scanstraat import verankering  # noqa: PLC0415
+
+    if (uit is None) == (antwoord is None):
+        raise typer.BadParameter("Kies -o voor een verzoek, of --antwoord als de getuige heeft geantwoord.")
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        if uit is not None:
+            boek.seal_waiting(basis, boek.open_klant(basis.config))
+            write_nieuw(uit, verankering.build_getuigeverzoek(basis.config, naam, oud=gezien))
+            return stdout().print(
+                f"Het verzoek staat in {uit}. Laat de getuige het beantwoorden met: python -m vernietiging.getuige "
+                f"--map MAP --naam NAAM --log SLEUTEL teken {uit.name} > antwoord.txt\n"
+                f"Daarna: scanstraat logboek getuige {naam} --antwoord antwoord.txt",
+                soft_wrap=True,
+            )
+        assert antwoord is not None
+        tekst = antwoord.read_text(encoding="utf-8", errors="replace")
+        omvang = verankering.take_getuigeantwoord(basis.config, naam, tekst)
+        verslag = boek.anchor(basis, omvang)
+    return stdout().print(verslag.say(), soft_wrap=True)
+
+
+@logboek.command("proefstempel")
+def proefstempel(
+    context: typer.Context,
+    map_: Annotated[Path, typer.Argument(metavar="MAP", help="Map voor de sleutels van de proef; mag nieuw zijn.")],
+    poort: Annotated[int, typer.Option("--poort", help="Poort om op te luisteren.")] = 8096,
+) -> None:
+    """Draai een tijdstempelautoriteit om mee te proberen. Zij bewijst niets: zij is van uzelf."""
+    from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver  # noqa: PLC0415
+
+    with expected_errors():
+        load_config(context)
+        autoriteit = Stempelautoriteit(map_.resolve(), naam="Proef")
+        try:
+            server = build_stempelserver(autoriteit, poort)
+        except OSError as exc:
+            raise NietMogelijkError(f"Poort {poort} is bezet. Kies een andere met --poort.") from exc
+        stdout().print(
+            'Alleen om te proberen. Zet in config.toml bij [[logboek.tijdstempel]]: naam = "proef", url = '
+            f'"http://127.0.0.1:{server.server_port}" en wortel = "{autoriteit.wortelbestand}". Start de lijn opnieuw. '
+            "Stop dit met Ctrl-C.",
+            soft_wrap=True,
+        )
+        with suppress(KeyboardInterrupt), server:
+            server.serve_forever()
 
 
 @logboek.command("beleid")

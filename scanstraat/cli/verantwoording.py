@@ -25,6 +25,7 @@ from scanstraat.cli.uitvoer import (
     stdout,
 )
 from scanstraat.errors import NietMogelijkError
+from scanstraat.stukken import take_stuk
 from vernietiging.verklaring import Verklaringsoort
 
 verklaring = typer.Typer(help="Verklaringen van vervanging en van vernietiging.", no_args_is_help=True)
@@ -222,7 +223,8 @@ def voeg_scan_toe(
     from scanstraat import verklaren  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        stuk = take_stuk(basis, bestand)
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            sha256 = verklaren.add_scan(basis, session, verklaren.find_verklaring(session, nummer), bestand, wie)
+            sha256 = verklaren.add_scan(session, verklaren.find_verklaring(session, nummer), stuk, wie)
     stdout().print(f"De scan bij verklaring {nummer.upper()} is bewaard. SHA-256: {sha256}", soft_wrap=True)

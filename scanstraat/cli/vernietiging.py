@@ -33,6 +33,7 @@ from scanstraat.config import Config
 from scanstraat.domain import parse_tijd
 from scanstraat.errors import NietMogelijkError
 from scanstraat.poort import Meld
+from scanstraat.stukken import take_stuk
 from scanstraat.tables_bewijs import DoosRow
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.grondslag import ALLE, OMSCHRIJVING
@@ -507,9 +508,10 @@ def uitvoering(
             afronding.meld_mislukt(basis, order.id, dozen, woorden, wie, deels=deels is not None)
         else:
             moment = _parse_op(str(op), basis.config)
+            assert certificaat is not None
+            stuk = take_stuk(basis, certificaat)
             with db.begin(basis.engine) as session:
-                assert certificaat is not None
-                sha256 = vernietigen.save_certificaat(basis, session, certificaat)
+                sha256 = vernietigen.save_certificaat(session, stuk)
             feiten = vernietigen.Uitvoeringsfeiten(
                 moment, str(wijze).strip(), str(niveau).strip().upper(), str(container).strip(), str(zegel).strip(),
                 str(certificaatnummer).strip(), sha256,

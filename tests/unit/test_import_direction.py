@@ -37,7 +37,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
-        *("scanstraat.vernietigen", "scanstraat.verklaren"),
+        *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.stukken"),
         # what is told and printed of it
         *("scanstraat.bewijzen", "scanstraat.verantwoording", "scanstraat.handboekbijlage", "scanstraat.afdrukken"),
         # what watches and tidies the whole of it

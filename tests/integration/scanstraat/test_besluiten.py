@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, select
 
 from scanstraat import besluiten, db, storage
-from scanstraat.domain import Batchstatus
+from scanstraat.domain import Batchstatus, Stuk
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import GebeurtenisRow
 from scanstraat.tables_bewijs import HandboekRow
@@ -171,14 +171,15 @@ def test_a_handboek_is_named_as_the_besluit_names_it(alleen_sqlite: Afrondproef)
     proef = alleen_sqlite
     proef.add_batch(1)
     proef.add_besluit(handboekversie="caf\u00e9", controletermijn=Controletermijn(0, "dagen"))
-    bestand = proef.map / "handboek.pdf"
+
+    def keep(inhoud: bytes) -> Stuk:
+        return Stuk(proef.basis.opslag.bewaar_bytes(inhoud), "handboek.pdf")
+
+    bestand = keep(b"%PDF-1.7 handboek vervanging")
     with db.begin(proef.basis.engine) as session:
-        rij = besluiten.save_handboek(proef.basis, session, " cafe\u0301 ", bestand, proef.wie(BEHEERDER))
+        rij = besluiten.save_handboek(session, " cafe\u0301 ", bestand, proef.wie(BEHEERDER))
         assert [handboek.id for handboek in session.exec(select(HandboekRow))] == [rij.id]
         with pytest.raises(NietMogelijkError, match="Noem de versie"):
-            besluiten.save_handboek(proef.basis, session, " ", bestand, proef.wie(BEHEERDER))
-        bestand.write_bytes(b"%PDF-1.7 iets anders")
+            besluiten.save_handboek(session, " ", bestand, proef.wie(BEHEERDER))
         with pytest.raises(NietMogelijkError, match="met een ander bestand"):
-            besluiten.save_handboek(proef.basis, session, "caf\u00e9", bestand, proef.wie(BEHEERDER))
-        with pytest.raises(NietGevondenError, match="of is geen bestand"):
-            besluiten.save_handboek(proef.basis, session, "2", proef.map, proef.wie(BEHEERDER))
+            besluiten.save_handboek(session, "caf\u00e9", keep(b"%PDF-1.7 iets anders"), proef.wie(BEHEERDER))

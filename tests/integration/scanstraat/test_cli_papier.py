@@ -13,6 +13,7 @@ from scanstraat.config import read_config
 from scanstraat.zaaksysteem import register
 from tests import builders
 from tests.cliproef import BEHEERDER, Cliproef
+from tests.vijandig import build_pdf
 
 ARIE, DIRK, AUDITOR = "Arie Archivaris", "Dirk Divmedewerker", "Anna Auditor"
 ZAAK = "ZAAK-2026-000123"
@@ -49,7 +50,7 @@ class Papierproef(Cliproef):
     def add_besluit(self, **anders: object) -> str:
         """Record handboek and besluit; return what the second command said."""
         handboek = self.map / "handboek.pdf"
-        handboek.write_bytes(b"%PDF-1.7 het handboek")
+        handboek.write_bytes(build_pdf(1, deterministic_id=True))
         self.say_als(BEHEERDER, "handboek", "voegtoe", "2.1", str(handboek))
         return self.say_als(ARIE, "besluit", "voegtoe", str(self.write_besluit(**anders)))
 
@@ -139,7 +140,7 @@ def test_of_two_besluiten_one_must_be_named(proef: Papierproef) -> None:
         (ARIE, ("besluit", "voegtoe", str(VOORBEELD)), 5, "Handboek 2.1 is nog niet vastgelegd"),
         (DIRK, ("besluit", "voegtoe", str(VOORBEELD)), 6, "geen mandaat"),
         (ARIE, ("handboek", "voegtoe", "2.1", "weg.pdf"), 2, "'weg.pdf' bestaat niet"),
-        (DIRK, ("handboek", "voegtoe", "2.1", str(VOORBEELD)), 6, "geen mandaat"),
+        (DIRK, ("handboek", "voegtoe", "2.1", str(VOORBEELD)), 5, "is geen PDF, TIFF, JPEG of PNG"),
         (ARIE, ("besluit", "verleng", "1", "--tot", "2020-01-01", "--reden", "bezwaar"), 5, "al voorbij"),
         (ARIE, ("besluit", "verleng", "1", "--tot", "volgend jaar", "--reden", "bezwaar"), 2, "is geen datum"),
         (DIRK, ("besluit", "verleng", "1", "--tot", "2099-01-01", "--reden", "bezwaar"), 6, "geen mandaat"),
@@ -167,7 +168,7 @@ def test_what_was_recorded_does_not_change(proef: Papierproef) -> None:
     assert proef.load("besluit", "toon", "2026-VB-01")["inhoud"]["versie"] == 2
     assert proef.load("besluit", "toon", "2026-VB-01", "--versie", "1")["inhoud"]["versie"] == 1
     proef.refuse(proef.run("besluit", "toon", "2026-VB-01", "--versie", "3"), 3, "2026-VB-01 versie 3 bestaat niet")
-    (proef.map / "handboek.pdf").write_bytes(b"%PDF-1.7 een ander handboek")
+    (proef.map / "handboek.pdf").write_bytes(build_pdf(2))
     uitslag = proef.run_als(ARIE, "handboek", "voegtoe", "2.1", str(proef.map / "handboek.pdf"))
     proef.refuse(uitslag, 5, "Handboek 2.1 is er al, met een ander bestand")
 

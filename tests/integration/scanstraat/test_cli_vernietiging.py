@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from tests.afrondproef import (
     open_afrondproef,
 )
 from tests.builders import Batchproef
+from tests.vijandig import build_pdf
 
 WACHTWOORD = "vier woorden achter elkaar"
 ENGELS = re.compile(r"\b(Traceback|Error|Usage|Invalid|Missing|Option|Aborted|None|True|False)\b")
@@ -194,7 +196,7 @@ def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path
     opdracht = hier.json("opdracht", "Lijst 2026-01", *container, als=DIV)
     assert opdracht["niveau"] == "P-4" and opdracht["containers"][0]["dozen"] == [doos]
     bewijs = tmp_path / "bewijs.pdf"
-    bewijs.write_bytes(b"%PDF-1.7 vernietigingsbewijs")
+    bewijs.write_bytes(build_pdf(1))
     uitvoering = ("uitvoering", opdracht["nummer"], doos)
     feiten = ("--op", datetime.now(UTC).isoformat(), "--container", "C-1", "--zegel", "Z-1", "--niveau", "p-4",
               "--wijze", "versnipperd", "--certificaatnummer", "VB-1")  # fmt: skip
@@ -242,6 +244,36 @@ def test_json_has_what_the_screen_has(hier: Installatie, tmp_path: Path) -> None
     onderzoek = hier.json("lijst", "onderzoek", "Lijst json", exitcode=5)
     assert onderzoek["alle"] is False and [feit["nummer"] for feit in onderzoek["feiten"]] == list(range(1, 15))
     assert all(feit["waar"] or feit["redenen"] for feit in onderzoek["feiten"])
+
+
+# --- who stands outside ---------------------------------------------------------------------------------------------
+
+
+def test_a_witness_is_asked_by_files(hier: Installatie, tmp_path: Path) -> None:
+    verzoek, antwoord = tmp_path / "verzoek.txt", tmp_path / "antwoord.txt"
+    assert "teken verzoek.txt > antwoord.txt" in hier.say("logboek", "getuige", "archief", "-o", str(verzoek))
+    assert verzoek.read_bytes().startswith(b"old ")
+    antwoord.write_text("niets", encoding="utf-8")
+    assert "geen antwoord van getuige archief" in hier.say(
+        "logboek", "getuige", "archief", "--antwoord", str(antwoord), exitcode=5
+    )
+    assert "Kies -o voor een verzoek" in hier.say("logboek", "getuige", "archief", exitcode=2)
+    assert "geen getuige museum" in hier.say("logboek", "getuige", "museum", "-o", str(tmp_path / "x"), exitcode=3)
+
+
+def test_an_authority_to_try_with_says_what_to_set_and_keeps_its_root(
+    hier: Installatie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_server: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", stop)
+    gezegd = hier.say("logboek", "proefstempel", str(tmp_path / "tsa"), "--poort", "0")
+    wortel = tmp_path / "tsa" / "ca.pem"
+    assert f'wortel = "{wortel}"' in gezegd and "Alleen om te proberen" in gezegd
+    eerst = wortel.read_bytes()
+    hier.say("logboek", "proefstempel", str(tmp_path / "tsa"), "--poort", "0")
+    assert wortel.read_bytes() == eerst
 
 
 # --- who may not, and what cannot be ------------------------------------------------------------------------------

@@ -17,11 +17,12 @@ from sqlmodel import select
 from scanstraat import db, logboek, verankering
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import Config, TijdstempelConfig, build_config
-from scanstraat.errors import InstellingError
+from scanstraat.errors import InstellingError, NietGevondenError, NietMogelijkError
 from scanstraat.tables import GebeurtenisRow
 from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
 from vernietiging.__main__ import BEWEZEN, ONZEKER, main
 from vernietiging.beleid import render_beleid
+from vernietiging.errors import LogboekGewijzigdError
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.verificatie import hash_bewijs
 from vernietiging.verzegelaar import Verzegelaar
@@ -130,6 +131,46 @@ def test_a_witness_whose_answer_was_lost_is_asked_from_where_it_is(proef: Proef)
     assert verankering.anchor(proef.config, proef.seal(4)).getuigen == ("archief",)
 
 
+def test_a_witness_without_an_address_is_asked_by_files(proef: Proef, tmp_path: Path) -> None:
+    config, met_url = build_by_files(proef, tmp_path), proef.config
+    omvang = proef.seal(3)
+    verslag = verankering.anchor(config, omvang)
+    assert verslag.getuigen == () and "scanstraat logboek getuige archief -o BESTAND" in verslag.fouten[0]
+
+    def ask(oud: int | None = None) -> tuple[int, str]:
+        antwoord = proef.getuige.answer(verankering.build_getuigeverzoek(config, "archief", oud=oud))
+        return antwoord.status, antwoord.inhoud.decode()
+
+    _, eerste = ask()
+    assert verankering.take_getuigeantwoord(config, "archief", eerste) == omvang
+    assert verankering.anchor(config, omvang).in_orde
+    proef.seal(2)
+    assert ask()[0] == 200  # its answer was lost
+    nieuw = proef.seal(4)
+    assert ask() == (409, f"{omvang + 2}\n")
+    _, tweede = ask(omvang + 2)
+    for fout in ("geen antwoord", "", eerste.replace("archief", "ander")):
+        with pytest.raises(NietMogelijkError, match="geen antwoord van getuige archief"):
+            verankering.take_getuigeantwoord(config, "archief", fout)
+    assert verankering.take_getuigeantwoord(config, "archief", tweede) == nieuw
+    assert verankering.anchor(config, nieuw).in_orde and verankering.is_anchored(met_url, nieuw)
+    with pytest.raises(LogboekGewijzigdError, match="zag al 99"):
+        ask(99)
+    with pytest.raises(NietGevondenError, match="geen getuige museum"):
+        verankering.build_getuigeverzoek(config, "museum")
+
+
+def test_before_anything_is_sealed_there_is_nothing_to_ask(proef: Proef, tmp_path: Path) -> None:
+    with pytest.raises(NietGevondenError, match="nog niets verzegeld"):
+        verankering.build_getuigeverzoek(build_by_files(proef, tmp_path), "archief")
+
+
+def build_by_files(proef: Proef, map: Path) -> Config:
+    getuige = [{"naam": "archief", "sleutel": proef.getuige.publiek.to_vkey()}]
+    stempels = [deel.model_dump() for deel in proef.config.logboek.tijdstempel]
+    return build_config({"logboek": {"oorsprong": OORSPRONG, "getuige": getuige, "tijdstempel": stempels}}, basis=map)
+
+
 def test_a_witness_that_saw_another_log_is_an_alarm(proef: Proef, tmp_path: Path) -> None:
     verankering.anchor(proef.config, proef.seal(3))
     ander = Verzegelaar(tmp_path / "data2" / "verzegelaar", tmp_path / "data2" / "logboek", OORSPRONG)
@@ -214,16 +255,16 @@ def test_an_authority_that_comes_or_goes_leaves_what_was_anchored_before_proven(
         verslag = verankering.anchor(proef.config, proef.seal(2))
         assert (verslag.genoeg, verslag.in_orde, verslag.tijdstempels) == (True, False, ("tsa2",))
         assert "Dat zijn er genoeg" in verslag.say() and not verankering.is_anchored(proef.config, 6)
-        configure(oud.model_copy(update={"url": ""}), tweede, nodig=1)
+        configure(oud.model_copy(update={"gestopt": True}), tweede, nodig=1)
         assert verankering.is_anchored(proef.config, 6)
         verslag = verankering.anchor(proef.config, proef.seal(2))
         assert verslag.in_orde and verslag.genoeg
         assert proef.verify() == BEWEZEN and "4 daarvan zijn verankerd" in capsys.readouterr().out
-        configure(oud.model_copy(update={"url": ""}), tweede, nodig=0)
+        configure(oud.model_copy(update={"gestopt": True}), tweede, nodig=0)
         assert proef.config.logboek.aantallen == (1, 1) and proef.verify() == BEWEZEN
-        configure(*(deel.model_copy(update={"url": ""}) for deel in (oud, tweede)), nodig=0)
+        configure(*(deel.model_copy(update={"gestopt": True}) for deel in (oud, tweede)), nodig=0)
         assert proef.config.logboek.aantallen == (1, 1)
-        configure(oud, tweede.model_copy(update={"url": ""}), nodig=2)
+        configure(oud, tweede.model_copy(update={"gestopt": True}), nodig=2)
         assert not verankering.anchor(proef.config, proef.seal(2)).genoeg
 
 

@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables_bewijs import OordeelRow
 from scanstraat.verklaren import Selectie
-from tests.afrondproef import CONTROLEUR, DIV, EEN, TWEE, Afrondproef, destroy, open_afrondproef
+from tests.afrondproef import (
+    ARCHIVARIS,
+    CONTROLEUR,
+    CONTROLEUR_2,
+    DIV,
+    EEN,
+    SCANOPERATOR,
+    TWEE,
+    Afrondproef,
+    destroy,
+    open_afrondproef,
+)
 from tests.builders import Batchproef
 from vernietiging.verklaring import Verklaringsoort
 
@@ -83,14 +97,52 @@ def test_a_sample_that_somebody_changed_is_not_drawn_again(klaar: Vraagproef) ->
     assert "ANDERE pagina's" in tekst
 
 
-def test_a_violation_of_four_eyes_in_the_database_is_found(klaar: Vraagproef) -> None:
+_WIE = "(select persoon_id from persoonsnaam where naam = '{}')"
+_GEEN_MANDAAT = "update mandaat set van = '2099-01-01' where persoon_id = " + _WIE
+
+
+@pytest.mark.parametrize(("opdracht", "zinnen"), [
+    (f"update vrijgave set persoon_id = {_WIE.format(CONTROLEUR)} where volgnummer = 1",
+     ["is vrijgegeven door iemand die haar keurde", "vrijgegeven door iemand die toen geen gemandateerde was"]),
+    (f"update vrijgave set persoon_id = {_WIE.format(EEN)}", ["is twee keer vrijgegeven door dezelfde persoon"]),
+    (f"update laatste_blik set persoon_id = {_WIE.format(SCANOPERATOR)}",
+     ["is voor het laatst bekeken door iemand die haar scande of bewerkte", "De laatste blik op doos D-"]),
+    (f"update oordeel set persoon_id = {_WIE.format(SCANOPERATOR)}",
+     ["is gekeurd door iemand die haar scande of bewerkte", "gekeurd door iemand die toen geen controleur was"]),
+    ("update batch set scanoperator = 'Wie Weet'", ["terwijl niet vaststaat wie haar scande of bewerkte: Wie Weet"]),
+    (_GEEN_MANDAAT.format(CONTROLEUR), ["is gekeurd door iemand die toen geen controleur was"]),
+    (_GEEN_MANDAAT.format(TWEE), ["is vrijgegeven door iemand die toen geen gemandateerde was"]),
+    (_GEEN_MANDAAT.format(DIV), ["De laatste blik op doos", "is gegeven of afgerond", "is gegeven of afgerond"]),
+])  # fmt: skip
+def test_a_violation_of_four_eyes_in_the_database_is_found(klaar: Vraagproef, opdracht: str, zinnen: list[str]) -> None:
     with db.read(klaar.proef.basis.engine) as session:
         assert list(verantwoording.find_schendingen(session)) == []
-        persoon = session.exec(select(OordeelRow.persoon_id)).one()
-    tamper(klaar, "update vrijgave set persoon_id = :wie where volgnummer = 1", wie=persoon.hex)
+        (batch,) = {rij.batch_id for rij in session.exec(select(OordeelRow))}
+    tamper(klaar, opdracht)
     with db.read(klaar.proef.basis.engine) as session:
-        (gevonden,) = verantwoording.find_schendingen(session)
-    assert "vrijgegeven door iemand die eraan werkte" in gevonden
+        gevonden = list(verantwoording.find_schendingen(session))
+        assert sorted(verantwoording.find_schendingen(session, [batch])) == sorted(gevonden)
+        assert list(verantwoording.find_schendingen(session, [uuid4()])) == []
+    assert len(gevonden) == len(zinnen), gevonden
+    assert all(zin in " ".join(gevonden) for zin in zinnen), gevonden
+
+
+def test_what_was_taken_back_is_no_violation(tmp_path: Path) -> None:
+    """Who looked for a list that was withdrawn may edit; who rejected may scan again, and another approves."""
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1)
+        proef.add_besluit()
+        pagina = proef.show(batch.batch).paginas[0]
+        proef.approve(batch.batch, Paginaoordeel(pagina.log_id, pagina.pagina, ("onleesbaar",)))
+        proef.herscan(batch.documenten[0], 1, door=CONTROLEUR)
+        proef.approve(batch.batch, naam=CONTROLEUR_2)
+        doos = proef.box(batch.batch)
+        lijst = proef.propose(doos)
+        proef.look(lijst, doos, geslaagd=False)
+        afronding.trek_lijst_in(proef.basis, lijst.id, "blad ontbrak", proef.wie(ARCHIVARIS))
+        proef.herscan(batch.documenten[0], 1, door=DIV)
+        with db.read(proef.basis.engine) as session:
+            assert list(verantwoording.find_schendingen(session)) == []
 
 
 def tamper(klaar: Vraagproef, opdracht: str, **waarden: str) -> None:
@@ -98,6 +150,7 @@ def tamper(klaar: Vraagproef, opdracht: str, **waarden: str) -> None:
     with klaar.proef.basis.engine.begin() as verbinding:
         for naam in verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars():
             verbinding.exec_driver_sql(f"drop trigger {naam}")
+        verbinding.exec_driver_sql("drop index if exists een_vrijgave_per_persoon")
         verbinding.execute(sa.text(opdracht), waarden)
 
 

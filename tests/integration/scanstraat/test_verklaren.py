@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from scanstraat import afronding, db, papier, personen, storage, verklaren, vernietigen
-from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
+from scanstraat.domain import Stuk
+from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.tables_bewijs import VerklaringRow, VernietigingslijstRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import ARCHIVARIS, CONTROLEUR, DIV, EEN, TWEE, Afrondproef, open_afrondproef
@@ -136,16 +137,9 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Pa
     assert afronding.onderteken(basis, rij.nummer, klaar.proef.wie(EEN)).pdf_sha256 == rij.pdf_sha256
     with pytest.raises(NietMogelijkError, match="al"):
         afronding.onderteken(basis, rij.nummer, klaar.proef.wie(EEN))
+    stuk = Stuk(basis.opslag.bewaar_bytes(b"%PDF-1.7 met inkt"), "scan.pdf")
     with db.begin(basis.engine) as session:
-        leeg = tmp_path / "leeg.pdf"
-        leeg.write_bytes(b"")
-        with pytest.raises(NietGevondenError, match="leeg"):
-            verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
-        leeg.write_bytes(b"een woord")
-        with pytest.raises(NietMogelijkError, match="geen PDF, TIFF, JPEG of PNG"):
-            verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
-        leeg.write_bytes(b"%PDF-1.7 met inkt")
-        sha256 = verklaren.add_scan(basis, session, rij, leeg, klaar.proef.wie(DIV))
+        sha256 = verklaren.add_scan(session, rij, stuk, klaar.proef.wie(DIV))
     assert basis.opslag.pad(sha256).read_bytes() == b"%PDF-1.7 met inkt"
 
 

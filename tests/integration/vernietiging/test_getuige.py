@@ -167,4 +167,7 @@ def test_a_request_may_travel_as_a_file(proef: Proef, tmp_path: Path, capsys: py
     assert getuige_.main([*vast, "teken", str(verzoek)]) == 1
     assert "409" in capsys.readouterr().err
     assert getuige_.main([*vast, "teken", str(tmp_path / "weg")]) == 2
+    verzoek.write_bytes(b"geen verzoek")
+    assert getuige_.main([*vast, "teken", str(verzoek)]) == 1
+    assert "Vraag het bestand opnieuw" in capsys.readouterr().err
     assert getuige_.main(["--map", str(tmp_path / "elders"), "--naam", "a b", "sleutel"]) == 2
