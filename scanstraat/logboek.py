@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, logstand, personen, processen, storage, verankering, verzegelen
+from scanstraat import db, logstand, personen, processen, rijcontrole, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -269,6 +269,12 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
                 )
         meld(begin + len(bladen), bekend)
     return bekend
+
+
+def find_verschillen(basis: Basis) -> list[str]:
+    """Return, in Dutch, everything of which a row says something else than its event; empty is good."""
+    with db.read(basis.engine) as session:
+        return [verschil.tekst for verschil in rijcontrole.find_verschillen(session)]
 
 
 def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:
