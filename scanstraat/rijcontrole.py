@@ -24,6 +24,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from scanstraat import logstand
+from scanstraat.domain import ONBEKEND
 from scanstraat.tables import (
     ActorRow,
     BatchRow,
@@ -62,6 +63,23 @@ from vernietiging.boom import hash_blad
 from vernietiging.errors import GebeurtenisError, VernietigingError
 from vernietiging.gebeurtenis import canonical_json, verpak
 from vernietiging.tegels import BREEDTE, Tegelmap
+
+# What of the events that came back from the log without their rows (`herstel`) holds all the same: what forbids, and
+# what was done to paper. What they allowed is simply not there any more.
+BLIJFT = (
+    *(
+        "stop.geplaatst",
+        "stop.opgeheven",
+        "mandaat.ingetrokken",
+        "termijn.verlengd",
+        "batch.gebonden",
+        "documentversie.gearchiveerd",
+    ),
+    *("doos.gevuld", "doos.geleegd", "vernietiging.uitgevoerd", "vernietiging.mislukt"),
+)
+
+
+UIT_LOGBOEK = "teruggehaald uit het logboek; de woorden zijn verloren"
 
 
 class Wat(StrEnum):
@@ -106,6 +124,7 @@ class _Gebeurtenis:
     onderwerp: UUID
     gegevens: Mapping[str, Any]
     sleutels: Mapping[str, str | None]
+    is_terug: bool = False  # came back from the log after a rollback: nobody has its keys any more
 
     def holds(self, veld: str, inhoud: Any) -> bool:
         """Whether the commitment in this field is one to `inhoud`; no when its key is gone."""
@@ -137,7 +156,7 @@ def find_verschillen(session: Session, ids: Collection[UUID] | None = None) -> I
 
 def find_andere_regels(session: Session, tegels: Tegelmap, ids: Collection[UUID]) -> Iterator[Verschil]:
     """Yield the sealed events about these ids, and about people, mandaten and stops, that are not what was sealed."""
-    mensen = ("persoon.", "mandaat.", "stop.", "besluit.", "handboek.")
+    mensen = ("persoon.", "mandaat.", "stop.", "besluit.", "handboek.", "herstel.")
     rijen = session.exec(
         select(LogregelRow.nummer, GebeurtenisRow)
         .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
@@ -177,7 +196,7 @@ def _load(session: Session, *soorten: str, ids: Collection[UUID] | Any | None = 
     """Return the events of these kinds in the order in which they were written, of these subjects only if given."""
     kolommen = (
         GebeurtenisRow.id, GebeurtenisRow.soort, GebeurtenisRow.actor_log_id, GebeurtenisRow.onderwerp_log_id,
-        GebeurtenisRow.gegevens, VerpaktRow.veld, VerpaktRow.sleutel,
+        GebeurtenisRow.gegevens, GebeurtenisRow.volgnummer, VerpaktRow.veld, VerpaktRow.sleutel,
     )  # fmt: skip
     vraag = (
         sa.select(*(col(kolom) for kolom in kolommen))
@@ -187,13 +206,30 @@ def _load(session: Session, *soorten: str, ids: Collection[UUID] | Any | None = 
     )
     if ids is not None:
         vraag = vraag.where(col(GebeurtenisRow.onderwerp_log_id).in_(ids))
+    terug = _find_teruggebracht(session)
+    for van, tot in terug:
+        uit_het_logboek = col(GebeurtenisRow.volgnummer).between(van, tot - 1)
+        vraag = vraag.where(sa.or_(~uit_het_logboek, col(GebeurtenisRow.soort).in_(BLIJFT)))
     sleutels: dict[UUID, dict[str, str | None]] = defaultdict(dict)
     gevonden: dict[UUID, _Gebeurtenis] = {}
-    for id_, soort, actor, onderwerp, gegevens, veld, sleutel in session.execute(vraag):
+    for id_, soort, actor, onderwerp, gegevens, nummer, veld, sleutel in session.execute(vraag):
         if veld is not None:
             sleutels[id_][veld] = sleutel
-        gevonden[id_] = _Gebeurtenis(id_, soort, actor, onderwerp, gegevens, sleutels[id_])
+        is_terug = any(van <= nummer < tot for van, tot in terug)
+        gevonden[id_] = _Gebeurtenis(id_, soort, actor, onderwerp, gegevens, sleutels[id_], is_terug)
     return list(gevonden.values())
+
+
+def _find_teruggebracht(session: Session) -> list[tuple[int, int]]:
+    """Return the numbers (from, up to) of events that came back from the log after a rollback, without their rows."""
+    rijen = session.exec(
+        select(GebeurtenisRow.volgnummer, GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == logstand.HERSTEL)
+    )
+    return [
+        (volgnummer - gegevens["ingevoegd"], volgnummer)
+        for volgnummer, gegevens in rijen
+        if volgnummer is not None and gegevens["volgnummer"] == 1
+    ]
 
 
 def _per(gebeurtenissen: Iterable[_Gebeurtenis], veld: str = "") -> dict[UUID, list[_Gebeurtenis]]:
@@ -303,19 +339,30 @@ def _compare_stops(session: Session) -> Iterator[Verschil]:
         begin = geplaatst.get(stop.log_id, [])
         if not begin:
             yield _nooit(Wat.STOP, wie)
-        elif not all(
-            (g.gegevens["soort"], g.gegevens["over"]) == (stop.soort, stop.over)
-            and g.holds("kenmerk", {"onderwerp": stop.onderwerp, "reden": stop.reden})
-            for g in begin
-        ):
+        elif not all(_is_geplaatst(stop, g) for g in begin):
             yield _anders(Wat.STOP, wie)
+        elif begin[0].is_terug and stop.over == "zaak" and stop.opgeheven_op is None:
+            yield Verschil(
+                Wat.STOP,
+                f"{wie} kwam terug uit het logboek: op welke zaak is niet meer bekend. Plaats hem opnieuw op de goede "
+                "zaak, en hef deze daarna op.",
+            )
         einde = opgeheven.get(stop.log_id, [])
         if (stop.opgeheven_op is not None) != bool(einde):
             yield _anders(Wat.STOP, f"Of {wie.lower()} is opgeheven")
-        elif not all(g.holds("toelichting", {"reden": stop.opheffingsreden}) for g in einde):
+        elif not all(g.is_terug or g.holds("toelichting", {"reden": stop.opheffingsreden}) for g in einde):
             yield _anders(Wat.STOP, f"Waarom {wie.lower()} is opgeheven")
     for log_id in geplaatst.keys() - gezien:
         yield _weg(Wat.STOP, f"Een stop (nummer {_kort(log_id)} in het logboek)")
+
+
+def _is_geplaatst(stop: StopRow, gebeurtenis: _Gebeurtenis) -> bool:
+    """Whether a stop is as it was placed; what it is on other than a zaak, the log says openly (`stops`)."""
+    if (gebeurtenis.gegevens["soort"], gebeurtenis.gegevens["over"]) != (stop.soort, stop.over):
+        return False
+    if gebeurtenis.is_terug:
+        return stop.reden == UIT_LOGBOEK and (stop.over != "zaak" or stop.onderwerp == ONBEKEND)
+    return gebeurtenis.holds("kenmerk", {"onderwerp": stop.onderwerp, "reden": stop.reden})
 
 
 def _compare_uitzonderingen(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:
@@ -367,7 +414,7 @@ def _compare_termijnen(session: Session, ids: Collection[UUID] | None) -> Iterat
             ]
             if passend:
                 over.remove(passend[0])
-            else:
+            elif not gebeurtenis.is_terug or all(rij.tot < gebeurtenis.gegevens["tot"] for rij in rijen[log_id]):
                 yield _weg(Wat.TERMIJN, f"{wie}, zoals vastgelegd,")
         if over:
             yield _nooit(Wat.TERMIJN, f"{wie}, zoals zij er nu staat,")

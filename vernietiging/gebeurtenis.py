@@ -234,6 +234,16 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "bewijs": Veld.HASH,
         },
         ("logboek.gecontroleerd", 1): {"omvang": Veld.GETAL, "in_orde": Veld.JANEE},
+        # two people go on after something was put back: one event of each, about one and the same herstel
+        ("herstel.verklaard", 1): {
+            "volgnummer": Veld.GETAL,
+            "bekend": Veld.GETAL,
+            "omvang": Veld.GETAL,
+            "elders": Veld.GETAL,
+            "ingevoegd": Veld.GETAL,
+            "toelichting": Veld.VERPAKT,
+            "herbevestigd": Veld.WOORD,
+        },
     }
 )
 

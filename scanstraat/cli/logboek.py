@@ -10,7 +10,7 @@ import typer
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
-from scanstraat.cli.aanmelden import AlsMisschien, GeheimFd, sign_in
+from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, sign_in
 from scanstraat.cli.uitvoer import (
     AlsJson,
     build_progress,
@@ -102,6 +102,28 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
             "scanstraat om gewijzigd. Vernietig geen papier en waarschuw de functioneel beheerder en de archivaris."
         )
         raise typer.Exit(1)
+
+
+@logboek.command("herstel")
+def herstel(
+    context: typer.Context,
+    reden: Annotated[str, typer.Option("--reden", help="Wat er is teruggezet en waarom er geen nieuwere is.")],
+    als: Als,
+    tweede: Annotated[
+        str, typer.Option("--tweede", metavar="NAAM", help="De tweede persoon; die meldt zich ook hier aan.")
+    ],
+    geheim_fd: GeheimFd = None,
+) -> None:
+    """Ga verder na een herstel dat niet ongedaan te maken is. Twee mensen verklaren dat samen.
+
+    Met --geheim-fd komen wachtwoord en code van de eerste, en daarna die van de tweede.
+    """
+    from scanstraat import herstel as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        een = sign_in(basis, als, geheim_fd, alleen_lezen=True)
+        twee = sign_in(basis, tweede, geheim_fd, alleen_lezen=True)
+        stdout().print(boek.declare(basis, een, twee, reden).say(), soft_wrap=True)
 
 
 @logboek.command("programma")
