@@ -107,6 +107,7 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("stap.geannuleerd", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
         ("object.hersteld", 1): {"object": Veld.HASH},
         ("backup.gecontroleerd", 1): {"inhoud": Veld.HASH, "in_orde": Veld.JANEE},
+        ("backup.teruggezet", 1): {"inhoud": Veld.HASH},
         # people and what they may decide; `onderwerp` is the persoon
         ("persoon.vastgelegd", 1): {"naam": Veld.VERPAKT},
         ("persoon.naam", 1): {"naam": Veld.VERPAKT},
