@@ -654,7 +654,7 @@ def restore_backup(map_: Path, naar: Path, *, meld: Meld) -> Herstelverslag:
         _restore_bestand(map_, dump, losse.get(dump.name))
         _fsync_map(naar)
     if soort == "sqlite":
-        _verify_restored(naar, dump)
+        _verify_restored(naar, dump, _sum_of(map_ / INHOUD))
     return Herstelverslag(str(naar), gedaan, omvang, None if soort == "sqlite" else str(dump))
 
 
@@ -682,8 +682,12 @@ def _restore_bestand(map_: Path, doel: Path, ingang: Ingang | None) -> None:
     naast.rename(doel)
 
 
-def _verify_restored(naar: Path, bestand: Path) -> None:
-    """Raise when the database that was put back is damaged, or speaks of an object that is not there."""
+def _verify_restored(naar: Path, bestand: Path, som: str) -> None:
+    """Raise when the database that was put back is damaged, or speaks of an object that is not there.
+
+    That it was put back becomes an event of that database, which waits there to be sealed. A dump of PostgreSQL is
+    loaded by hand, outside of our sight; what it lost shows by comparing with the log.
+    """
     engine = db.create_engine(f"sqlite:///{bestand}")
     try:
         db.check_database(engine, grondig=True)
@@ -693,6 +697,9 @@ def _verify_restored(naar: Path, bestand: Path) -> None:
             for ingang in record_objecten(session):
                 if not all(doelen[waar].heeft(ingang.sha256) for waar in ingang.waar):
                     raise BackupError(f"Object {ingang.sha256} ontbreekt in de back-up. Neem een andere back-up.")
+        with db.begin(engine) as session:
+            actor = storage.load_actor(session, LIJN)
+            storage.append_gebeurtenis(session, "backup.teruggezet", actor=actor, onderwerp=actor.log_id, inhoud=som)
     finally:
         engine.dispose()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from scanstraat import db, logstand, personen, processen, stops, storage, verankering, verzegelen
+from scanstraat import db, logstand, personen, processen, rijcontrole, stops, storage, verankering, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
@@ -166,15 +166,24 @@ def hold_sealed(basis: Basis, klant: Verzegelklant) -> Iterator[Verzegeld]:
 
     The line seals every few seconds; who comes in between waits for that, so that no step of a person is refused.
     """
-    slot = basis.config.algemeen.gegevensmap / "logboek.slot"
-    with processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw.", geduld_s=GEDULD_S):
+    with hold_slot(basis):
         yield _seal(basis, klant)
+
+
+def hold_slot(basis: Basis) -> AbstractContextManager[None]:
+    """Let nobody of this machine seal.
+
+    Raises:
+        BezetError: somebody is sealing, and goes on for too long.
+    """
+    slot = basis.config.algemeen.gegevensmap / "logboek.slot"
+    return processen.hold_slot(slot, "Er wordt al verzegeld. Probeer het zo opnieuw.", geduld_s=GEDULD_S)
 
 
 def _seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
     elders = logstand.find_elders(basis.config)  # before the sealer is asked: it is never behind what was known then
     verzegeld = klant.stand()
-    logstand.verify_elders(elders, verzegeld.omvang)
+    logstand.verify_elders(basis.engine, elders, verzegeld.omvang)
     _catch_up(basis, verzegeld)
     while True:
         with db.read(basis.engine) as session:
@@ -273,6 +282,12 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
                 )
         meld(begin + len(bladen), bekend)
     return bekend
+
+
+def find_verschillen(basis: Basis) -> list[str]:
+    """Return, in Dutch, everything of which a row says something else than its event; empty is good."""
+    with db.read(basis.engine) as session:
+        return [verschil.tekst for verschil in rijcontrole.find_verschillen(session)]
 
 
 def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:

@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from scanstraat import db
 from scanstraat.config import Config
@@ -31,6 +32,7 @@ from vernietiging.tegels import BREEDTE, Tegelmap, write_over
 from vernietiging.verzegeldienst import Verzegelklant
 
 ADRES = "verzegelaar.sock"
+HERSTEL = "herstel.verklaard"
 KIJK_S = 10.0  # how long an answer holds for everything that this process writes
 GEDULD_S = 2.0  # for a sealer that is busy: writing does not wait for it
 _ELDERS = ".elders"  # beside the log: the largest size that somebody outside said to have seen
@@ -78,7 +80,7 @@ def verify_stand(engine: Engine, config: Config, klant: Verzegelklant) -> None:
             f"{op_schijf or 0}: die map is teruggezet of weg. Zet de map {config.logboek.map} terug zoals zij was."
         )
     omvang = op_schijf or 0 if verzegeld is None else verzegeld
-    verify_elders(elders, omvang)
+    verify_elders(engine, elders, omvang)
     for _, bladen in read_onbekend(config, bekend, omvang):
         with db.read(engine) as session:
             for blad in bladen:
@@ -137,13 +139,39 @@ def save_elders(map: Path, omvang: int) -> None:
         write_over(pad, str(omvang).encode())
 
 
-def verify_elders(elders: int, omvang: int) -> None:
-    """Return when nobody outside saw more of the log than there is.
+@dataclass(frozen=True)
+class Verklaard:
+    """How it stood when two people declared that something was put back and that they go on."""
+
+    bekend: int
+    omvang: int
+    elders: int
+
+
+def load_verklaard(engine: Engine) -> Verklaard | None:
+    """Return the newest declaration that two people made; None when there is none."""
+    with db.read(engine) as session:
+        gegevens = session.exec(
+            select(GebeurtenisRow.gegevens)
+            .where(GebeurtenisRow.soort == HERSTEL)
+            .order_by(col(GebeurtenisRow.volgnummer).desc())
+            .limit(2)
+        ).all()
+    if [g["volgnummer"] for g in gegevens] != [2, 1]:
+        return None
+    return Verklaard(gegevens[0]["bekend"], gegevens[0]["omvang"], gegevens[0]["elders"])
+
+
+def verify_elders(engine: Engine, elders: int, omvang: int) -> None:
+    """Return when nobody outside saw more of the log than there is, or two people declared that they know so.
 
     Raises:
         LogboekGewijzigdError: somebody did.
     """
     if elders > omvang:
+        verklaard = load_verklaard(engine)
+        if verklaard is not None and elders <= verklaard.elders:
+            return
         raise LogboekGewijzigdError(
             f"Buiten de scanstraat is gezien dat het logboek {elders} regels had, nu zijn het er {omvang}: database, "
             "logboek en verzegelaar zijn samen teruggezet. Er wordt niets verzegeld. Zet alle drie terug zoals zij het "
@@ -239,5 +267,15 @@ def find_reden(engine: Engine, config: Config, klant: Verzegelklant) -> str:
     except (NietVastTeStellenError, OSError):
         return ""
     except VernietigingError as exc:
-        return f"{exc} {WAT_NU}"
+        return "" if _is_verklaard(engine, config) else f"{exc} {WAT_NU}"
     return ""
+
+
+def _is_verklaard(engine: Engine, config: Config) -> bool:
+    """Whether two people declared the log to be lost as it is lost now: the line goes on, and nothing is sealed."""
+    try:
+        nu = (count_places(engine), read_omvang(config) or 0)
+    except VernietigingError:
+        return False
+    verklaard = load_verklaard(engine)
+    return verklaard is not None and nu == (verklaard.bekend, verklaard.omvang)

@@ -22,11 +22,24 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.bevinding import Ernst
 from kwaliteitscontrole.tables import BevindingRow
 from kwaliteitscontrole.woorden import count_words, join_words
-from scanstraat import backup, besluiten, db, logboek, papier, personen, stops, storage, verankering, verzegelen
+from scanstraat import (
+    backup,
+    besluiten,
+    db,
+    logboek,
+    papier,
+    personen,
+    rijcontrole,
+    stops,
+    storage,
+    verankering,
+    verzegelen,
+)
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import ONBEKEND, Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError, ScanstraatError
 from scanstraat.intake.opslag import Objectstaat
+from scanstraat.rijcontrole import Wat
 from scanstraat.tables import (
     AfleveringRow,
     BatchRow,
@@ -57,6 +70,7 @@ from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import VernietigingError
 from vernietiging.gebeurtenis import canonical_json
 from vernietiging.grondslag import Aanvraag, Antwoord, Feit
+from vernietiging.tegels import Tegelmap
 
 Meld = Callable[[int, int], None]
 MEESTE_REDENEN = 8  # of one fact; more are counted
@@ -285,7 +299,46 @@ def ask_record(
         Feit.VRIJGEGEVEN: lambda: _check_vrijgaven(basis, session, dossier),
         Feit.VERANKERD: lambda: _check_verankerd(basis, session, dossier),
     }
-    return {feit: _ask(vraag) for feit, vraag in vragen.items()}
+    antwoorden = {feit: _ask(vraag) for feit, vraag in vragen.items()}
+    try:
+        verschillen = _find_verschillen(basis, session, dossier)
+    except Exception as exc:  # as in `_ask`: what cannot be compared is not established
+        _log.error("rijen_niet_te_vergelijken", **describe_fout(exc))
+        verschillen = {feit: ["Of de database is zoals is vastgelegd, kon niet worden onderzocht."] for feit in vragen}
+    for feit, redenen in verschillen.items():
+        oud = antwoorden[feit]
+        antwoorden[feit] = _answer([*oud.redenen, *redenen], oud.bewijs, oud.op)
+    return antwoorden
+
+
+# Which fact closes when rows of a kind were changed outside the product; what is not here closes the approval.
+_RUST_OP: Mapping[Wat, Feit] = {
+    Wat.DOCUMENT: Feit.PDFA_CONFORM,
+    Wat.BESLUIT: Feit.BINNEN_BESLUIT,
+    Wat.BINDING: Feit.BINNEN_BESLUIT,
+    Wat.TERMIJN: Feit.BINNEN_BESLUIT,
+    Wat.ZAAK: Feit.BINNEN_BESLUIT,
+    Wat.STOP: Feit.GEEN_STOP,
+    Wat.UITZONDERING: Feit.GEEN_UITZONDERING,
+    Wat.LAATSTE_BLIK: Feit.LAATSTE_BLIK,
+    Wat.VRIJGAVE: Feit.VRIJGEGEVEN,
+    Wat.OPDRACHT: Feit.VRIJGEGEVEN,
+    Wat.UITVOERING: Feit.VRIJGEGEVEN,
+}
+
+
+def _find_verschillen(basis: Basis, session: Session, dossier: Dossier) -> dict[Feit, list[str]]:
+    """Return, by fact, where the rows it rests on are not what the events say, or these not what was sealed."""
+    ids = {dossier.lijst.log_id, *(doos.log_id for doos in dossier.dozen), *(b.batch.log_id for b in dossier.batches)}
+    gevonden: dict[Feit, list[str]] = {}
+    for verschil in (
+        *rijcontrole.find_verschillen(session, ids),
+        *rijcontrole.find_andere_regels(session, Tegelmap(basis.config.logboek.map), ids),
+    ):
+        gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(
+            f"{verschil.tekst} Iemand heeft de database buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
+        )
+    return gevonden
 
 
 def find_zaaktypen(basis: Basis, dossier: Dossier) -> dict[str, str]:

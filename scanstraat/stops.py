@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from scanstraat import db, papier, storage
+from scanstraat.domain import ONBEKEND
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, GebeurtenisRow, PaginaRow
 from scanstraat.tables_bewijs import BesluitRow, DoosbladRow, DoosRow, PersoonRow, StopRow
@@ -137,6 +138,21 @@ def _find_betreft(session: Session, stop: StopRow) -> UUID:
     """Return what the log knows that a stop is on; of a zaak the log knows nothing but the stop itself."""
     over = Over(stop.over)
     return stop.log_id if over is Over.ZAAK else _find_log_id(session, over, UUID(stop.onderwerp))
+
+
+def find_onderwerp(session: Session, over: Over, betreft: UUID) -> str:
+    """Return what a stop is on as its row says it, from what the log says; ONBEKEND for a zaak."""
+    if over is Over.ZAAK:
+        return ONBEKEND
+    tabellen: Mapping[Over, Any] = {
+        Over.DOOS: sa.select(col(DoosRow.id)).where(col(DoosRow.log_id) == betreft),
+        Over.BESLUIT: sa.select(col(BesluitRow.id)).where(col(BesluitRow.log_id) == betreft),
+        Over.PERSOON: sa.select(col(PersoonRow.id))
+        .join(ActorRow, col(ActorRow.id) == PersoonRow.actor_id)
+        .where(col(ActorRow.log_id) == betreft),
+    }
+    gevonden = session.execute(tabellen[over]).scalar() if over in tabellen else None
+    return str(gevonden or betreft)
 
 
 def _find_log_id(session: Session, over: Over, id_: UUID) -> UUID:

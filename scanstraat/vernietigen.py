@@ -660,7 +660,7 @@ def record_ungrounded(
         niveau=feiten.niveau.lower(),
         certificaat=feiten.certificaat_sha256,
         feiten=bewijs,
-        verpakt={"belemmeringen": tegen},
+        verpakt={"belemmeringen": {"reden": " ".join(tegen)}},
     )
     return _save_vernietigd(session, opdracht, doos, feiten, bewijs, wie, gebeurtenis, tegen=" ".join(tegen))
 

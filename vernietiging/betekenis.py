@@ -111,6 +111,8 @@ class Betekenis:
         self._vrijgaven_weg: set[int] = set()  # and so releases
         self._bekeken: set[tuple[str, str]] = set()  # list and doos that had their last look
         self._mislukt_: set[tuple[int, str]] = set()  # order and doos that came to nothing
+        self._herstel: Gebeurtenis | None = None  # of which the second person must still say so
+        self._hersteld = False  # whether the record was ever put back, and two people went on
 
     def look(self, nummer: int, blad: bytes) -> None:
         """Look at a line whose form was verified."""
@@ -185,7 +187,8 @@ class Betekenis:
         )
 
     def _mandaat_ingetrokken(self, g: Gebeurtenis) -> None:
-        if self._mandaten[str(g.onderwerp)].pop(g.gegevens["mandaat"], None) is None:
+        weg = self._mandaten[str(g.onderwerp)].pop(g.gegevens["mandaat"], None)
+        if weg is None and not self._hersteld:  # what was lost with the record is done once more
             raise OngegrondError("trekt een mandaat in dat er niet is.")
 
     def _naam(self, g: Gebeurtenis) -> None:
@@ -196,6 +199,21 @@ class Betekenis:
         (mens,) = self._mensen(g.onderwerp)
         if self._namen.setdefault(g.gegevens["wie"], mens) != mens or g.gegevens["wie"] == mens:
             raise OngegrondError("een naam is van twee mensen.")
+
+    def _hersteld_(self, g: Gebeurtenis) -> None:
+        """Two people who may decide, and who say the same, are needed to go on after something was put back."""
+        self._verify_mandaat(g, BEHEERDER, "archivaris", GEMANDATEERDE)
+        if g.gegevens["volgnummer"] == 1:
+            self._herstel = g
+            return
+        eerste, self._herstel = self._herstel, None
+        if eerste is None or g.gegevens["volgnummer"] != 2 or eerste.onderwerp != g.onderwerp:
+            raise OngegrondError("een tweede verklaring van een herstel zonder de eerste.")
+        if self._mensen(eerste.actor) == self._mensen(g.actor):
+            raise OngegrondError("de twee verklaringen van een herstel zijn van dezelfde persoon.")
+        for veld in ("bekend", "omvang", "elders", "ingevoegd"):
+            self._verify_gelijk(veld, g.gegevens[veld], eerste.gegevens[veld])
+        self._hersteld = True
 
     def _besluit(self, g: Gebeurtenis) -> None:
         dagen = 0 if g.versie == 1 else min(int(g.gegevens["bedenktijd_dagen"]), MEESTE_DAGEN)
@@ -529,5 +547,6 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "vernietiging.zonder_grond": Betekenis._zonder_grond,
     "vernietiging.mislukt": Betekenis._mislukt,
     "verankering": Betekenis._verankering,
+    "herstel.verklaard": Betekenis._hersteld_,
 }
 BEKEKEN = frozenset(_REGELS)  # kinds of which the meaning is looked at

@@ -109,6 +109,7 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("stap.geannuleerd", 1): {"fase": Veld.WOORD, "generatie": Veld.GETAL},
         ("object.hersteld", 1): {"object": Veld.HASH},
         ("backup.gecontroleerd", 1): {"inhoud": Veld.HASH, "in_orde": Veld.JANEE},
+        ("backup.teruggezet", 1): {"inhoud": Veld.HASH},
         # people and what they may decide; `onderwerp` is the persoon
         ("persoon.vastgelegd", 1): {"naam": Veld.VERPAKT},
         ("persoon.naam", 1): {"naam": Veld.VERPAKT},
@@ -251,6 +252,16 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "bewijs": Veld.HASH,
         },
         ("logboek.gecontroleerd", 1): {"omvang": Veld.GETAL, "in_orde": Veld.JANEE},
+        # two people go on after something was put back: one event of each, about one and the same herstel
+        ("herstel.verklaard", 1): {
+            "volgnummer": Veld.GETAL,
+            "bekend": Veld.GETAL,
+            "omvang": Veld.GETAL,
+            "elders": Veld.GETAL,
+            "ingevoegd": Veld.GETAL,
+            "toelichting": Veld.VERPAKT,
+            "herbevestigd": Veld.WOORD,
+        },
     }
 )
 

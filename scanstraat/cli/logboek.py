@@ -8,10 +8,20 @@ from typing import Annotated
 
 import typer
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
-from scanstraat.cli.aanmelden import AlsMisschien, GeheimFd, sign_in
-from scanstraat.cli.uitvoer import AlsJson, build_progress, expected_errors, load_config, show_json, stdout, write_nieuw
+from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, sign_in
+from scanstraat.cli.uitvoer import (
+    AlsJson,
+    build_progress,
+    expected_errors,
+    load_config,
+    show_fout,
+    show_json,
+    stdout,
+    write_nieuw,
+)
 from scanstraat.errors import NietMogelijkError
 
 logboek = typer.Typer(
@@ -60,7 +70,10 @@ def verzegel(context: typer.Context) -> None:
 
 @logboek.command("controleer")
 def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: GeheimFd = None) -> None:
-    """Vergelijk elke gebeurtenis in de database met het verzegelde logboek. Met --als legt een auditor dat vast."""
+    """Vergelijk de database met het logboek: elke gebeurtenis, en alles waarop over papier wordt beslist.
+
+    Met --als legt een auditor de uitslag vast.
+    """
     from scanstraat import logboek as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
@@ -74,11 +87,45 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
                 omvang = boek.check_record(
                     basis, klant, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
                 )
-            in_orde = True
+            verschillen = boek.find_verschillen(basis)
+            in_orde = not verschillen
         finally:
             if wie is not None:  # what is not in order is recorded as well
                 boek.record_controle(basis, wie, omvang, in_orde=in_orde)
         stdout().print(f"{omvang} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
+        if in_orde:
+            stdout().print("De gegevens waarop over papier wordt beslist, zijn gelijk aan die gebeurtenissen.")
+            return
+        stdout().print("Maar in de database staat iets anders dan die gebeurtenissen zeggen:")
+        for tekst in verschillen:
+            stdout().print(f"  {tekst}", soft_wrap=True)
+        show_fout(
+            f"{count_words(len(verschillen), 'verschil', 'verschillen')} gevonden. Iemand heeft de database buiten de "
+            "scanstraat om gewijzigd. Vernietig geen papier en waarschuw de functioneel beheerder en de archivaris."
+        )
+        raise typer.Exit(1)
+
+
+@logboek.command("herstel")
+def herstel(
+    context: typer.Context,
+    reden: Annotated[str, typer.Option("--reden", help="Wat er is teruggezet en waarom er geen nieuwere is.")],
+    als: Als,
+    tweede: Annotated[
+        str, typer.Option("--tweede", metavar="NAAM", help="De tweede persoon; die meldt zich ook hier aan.")
+    ],
+    geheim_fd: GeheimFd = None,
+) -> None:
+    """Ga verder na een herstel dat niet ongedaan te maken is. Twee mensen verklaren dat samen.
+
+    Met --geheim-fd komen wachtwoord en code van de eerste, en daarna die van de tweede.
+    """
+    from scanstraat import herstel as boek  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        een = sign_in(basis, als, geheim_fd, alleen_lezen=True)
+        twee = sign_in(basis, tweede, geheim_fd, alleen_lezen=True)
+        stdout().print(boek.declare(basis, een, twee, reden).say(), soft_wrap=True)
 
 
 @logboek.command("programma")

@@ -28,7 +28,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from kwaliteitscontrole.oordeel import Paginaoordeel
-from scanstraat import afronding, besluiten, db, keuren, logboek, papier, personen, poort, stops, storage, vernietigen
+from scanstraat import (
+    afronding,
+    besluiten,
+    db,
+    keuren,
+    logboek,
+    papier,
+    personen,
+    poort,
+    rijcontrole,
+    stops,
+    storage,
+    vernietigen,
+)
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Bewerkingsoort
 from scanstraat.errors import ScanstraatError
@@ -468,6 +481,7 @@ def build_machine(proef: Afrondproef, *, elke: Callable[[], int]) -> type[RuleBa
                     for rij in session.exec(select(UitvoeringRow).where(UitvoeringRow.uitslag == "vernietigd"))
                     if rij.doos_id in dozen and rij.doos_id not in self.weg
                 ]
+                assert list(rijcontrole.find_verschillen(session)) == []  # whatever people did, rows and events agree
             for uitvoering in nieuw:
                 lijst = next(
                     item for item in self.lijsten if item.opdracht and item.opdracht.id == uitvoering.opdracht_id

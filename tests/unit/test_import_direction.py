@@ -43,7 +43,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
-        *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek"),
+        *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek", "scanstraat.herstel"),
         # what leaves
         *("scanstraat.overdracht", "scanstraat.sip", "scanstraat.export", "scanstraat.exportcontrole"),
     ),

@@ -405,6 +405,11 @@ def test_a_restored_folder_works_as_gegevensmap(tmp_path: Path) -> None:
     batches = scanstraat(config, "batches", "--json")
     assert batches.exit_code == 0, batches.stderr
     assert nummer in batches.stdout
+    with open_basis(read_config(config)) as basis, db.read(basis.engine) as session:
+        (teruggezet,) = session.exec(
+            select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "backup.teruggezet")
+        ).all()
+    assert teruggezet == {"inhoud": hashlib.sha256((Path(map_) / "inhoud.json").read_bytes()).hexdigest()}
     assert scanstraat(config, "opslag", "controleer").exit_code == 0
     weer = scanstraat(config, "back-up", "herstel", map_, "--naar", str(tmp_path / "data"))
     assert weer.exit_code == 5

@@ -9,32 +9,53 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlmodel import select
+from sqlmodel import Session, select
 from typer.testing import CliRunner, Result
 
-from scanstraat import db, logboek, logstand, onderhoud, papier, pipeline, storage, verankering
+from scanstraat import (
+    besluiten,
+    db,
+    herstel,
+    logboek,
+    logstand,
+    onderhoud,
+    papier,
+    personen,
+    pipeline,
+    stops,
+    storage,
+    verankering,
+)
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
 from scanstraat.config import Config, read_config
 from scanstraat.demo_ankers import serve
 from scanstraat.domain import Fase, Stapstatus
-from scanstraat.errors import AlleenLezenError
+from scanstraat.errors import AlleenLezenError, GeenMandaatError, NietMogelijkError
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.watcher import Scanmapwachter
+from scanstraat.personen import Aangemeld, Rol
+from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import GebeurtenisRow, OpruimingRow, ScanmapBestandRow, StapRow
+from scanstraat.tables_bewijs import StopRow
 from scanstraat.werk import Voortgang, Werkbank, wacht_tot_leeg
 from scanstraat.werker import Werker
 from tests.builders import save_batch
+from tests.cliproef import BEHEERDER as CLI_BEHEERDER
+from tests.cliproef import WACHTWOORD, Cliproef
 from tests.scanmapproef import build_scan, investigate
 from tests.werkproef import SNEL
-from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.__main__ import main as verifier
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.notitie import Sleutel
+from vernietiging.tegels import REGELS, build_pad
 
 OORSPRONG = "gemeente.example/vernietiging/1"
 DATABASE, LOG, VERZEGELAAR = "scanstraat.db", "logboek", "verzegelaar"
@@ -81,10 +102,15 @@ class Proef:
         for deel in delen:
             doel, bron = self.map / "data" / deel, self.map / naam / deel
             if bron.is_dir():
-                shutil.rmtree(doel)
+                shutil.rmtree(doel, ignore_errors=True)
                 shutil.copytree(bron, doel)
             else:
                 shutil.copyfile(bron, doel)
+
+    def find_omvang(self) -> int:
+        omvang = logstand.read_omvang(self.config)
+        assert omvang is not None
+        return omvang
 
     def find_reden(self) -> str:
         with open_basis(self.config) as basis:
@@ -396,3 +422,248 @@ def test_an_answer_holds_for_a_while(oud: Proef, monkeypatch: pytest.MonkeyPatch
         with db.read(basis.engine) as session:
             assert len(session.exec(select(GebeurtenisRow.id)).all()) == 18
     assert len(gevraagd) == 1
+
+
+# --- going on when what was put back is all there is --------------------------------------------------------------
+
+FLEUR, ARIE, KARIN = "Fleur Beheerder", "Arie Archivaris", "Karin Controleur"
+
+
+@pytest.fixture
+def bemand(proef: Proef) -> Proef:
+    """The same as `oud`, with people in it from the first day on."""
+    with open_basis(proef.config) as basis, db.begin(basis.engine) as session:
+        fleur = personen.add_persoon(session, FLEUR, door=None)
+        door = Aangemeld(fleur.id, FLEUR, datetime.now(UTC))
+        for naam, rol in ((ARIE, Rol.ARCHIVARIS), (KARIN, Rol.CONTROLEUR)):
+            persoon = personen.add_persoon(session, naam, door=door)
+            personen.grant_mandaat(
+                session, persoon, rol, van=date(2026, 1, 1), tot=None, grondslag="mandaatbesluit 3", door=door
+            )
+    proef.write(2)
+    proef.keep("toen")
+    proef.write(3)
+    proef.keep("nu")
+    return proef
+
+
+def sign_in(basis: Basis, naam: str) -> Aangemeld:
+    with db.read(basis.engine) as session:
+        return Aangemeld(personen.load_persoon(session, naam).id, naam, datetime.now(UTC))
+
+
+def declare(basis: Basis, een: str = FLEUR, twee: str = ARIE, reden: str = "schijf stuk") -> herstel.Herstel:
+    return herstel.declare(basis, sign_in(basis, een), sign_in(basis, twee), reden)
+
+
+def count_events(basis: Basis) -> int:
+    with db.read(basis.engine) as session:
+        return len(session.exec(select(GebeurtenisRow.id)).all())
+
+
+def test_two_people_bring_back_what_the_log_still_knows(bemand: Proef) -> None:
+    bemand.put_back("toen", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with pytest.raises(AlleenLezenError):
+            make_doos(basis)
+        toen = count_events(basis)
+        gedaan = declare(basis)
+        assert (gedaan.bekend, gedaan.omvang, gedaan.ingevoegd) == (toen, toen + 6, 6)
+        assert count_events(basis) == toen + 8  # and that two people said so
+        assert "6 gebeurtenissen uit het logboek teruggezet" in gedaan.say()
+        make_doos(basis)
+        klant = logboek.open_klant(basis.config)
+        assert logboek.seal_waiting(basis, klant).omvang == toen + 10
+        assert logboek.check_record(basis, klant, meld=lambda _a, _b: None) == toen + 10
+        assert logboek.find_verschillen(basis) == []
+        beleid = bemand.map / "beleid"
+        logboek.write_beleid(basis.config, beleid)
+        assert verifier([str(basis.config.logboek.map), "--beleid", str(beleid)]) == 0
+        with pytest.raises(NietMogelijkError, match="niets te herstellen"):
+            declare(basis)
+
+
+def test_what_waited_in_the_back_up_is_not_brought_back_twice(bemand: Proef) -> None:
+    with open_basis(bemand.config) as basis:
+        make_doos(basis)
+    bemand.keep("wachtend")
+    bemand.write(1)
+    bemand.put_back("wachtend", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        assert declare(basis).ingevoegd == 2
+        assert logboek.find_verschillen(basis) == []
+
+
+def test_it_takes_two_people_who_may_with_a_reason(bemand: Proef) -> None:
+    bemand.put_back("toen", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with pytest.raises(NietMogelijkError, match="twee verschillende mensen"):
+            declare(basis, FLEUR, FLEUR)
+        with pytest.raises(NietMogelijkError, match="Zeg waarom"):
+            declare(basis, reden=" ")
+        with pytest.raises(GeenMandaatError):
+            declare(basis, FLEUR, KARIN)
+        with pytest.raises(AlleenLezenError):
+            make_doos(basis)
+
+
+def test_a_change_is_not_declared_away_and_the_sealer_must_answer(bemand: Proef) -> None:
+    bemand.put_back("toen", DATABASE)
+    with open_basis(bemand.config) as basis, pytest.raises(NietVastTeStellenError):
+        declare(basis)
+    bundel = bemand.config.logboek.map / build_pad(REGELS, 0, bemand.find_omvang())
+    bundel.chmod(0o644)
+    bundel.write_bytes(bundel.read_bytes().replace(b'"versie":1', b'"versie":2', 1))
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        toen = count_events(basis)
+        with pytest.raises(VernietigingError):
+            declare(basis)
+        assert count_events(basis) == toen
+
+
+def test_an_event_that_was_changed_before_it_was_sealed_is_not_declared_away(bemand: Proef) -> None:
+    with open_basis(bemand.config) as basis:
+        make_doos(basis)
+    bemand.keep("wachtend")
+    bemand.write(0)
+    bemand.put_back("wachtend", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with basis.engine.begin() as verbinding:
+            for naam in list(
+                verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
+            ):
+                verbinding.exec_driver_sql(f"drop trigger {naam}")
+            verbinding.exec_driver_sql(
+                "update gebeurtenis set op = '2026-01-01T00:00:00.000Z'"
+                " where volgnummer = (select max(volgnummer) from gebeurtenis)"
+            )
+        with pytest.raises(LogboekGewijzigdError):
+            declare(basis)
+
+
+def test_with_the_log_and_the_sealer_lost_scans_go_on_and_nothing_is_sealed(bemand: Proef) -> None:
+    for deel in (LOG, VERZEGELAAR):
+        shutil.rmtree(bemand.map / "data" / deel)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        klant = logboek.open_klant(basis.config)
+        assert "De database kent" in logstand.find_reden(basis.engine, basis.config, klant)
+        gedaan = declare(basis)
+        assert (gedaan.omvang, gedaan.ingevoegd) == (0, 0) and "het papier blijft" in gedaan.say()
+        make_doos(basis)
+        with pytest.raises(LogboekGewijzigdError):
+            logboek.seal_waiting(basis, klant)
+    bemand.put_back("nu", VERZEGELAAR, LOG)  # found in the vault after all
+    assert bemand.write(0) == bemand.find_omvang()
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        assert logboek.check_record(basis, logboek.open_klant(basis.config), meld=lambda _a, _b: None)
+
+
+def test_with_everything_put_back_scans_go_on_and_the_witness_signs_no_more(bemand: Proef) -> None:
+    with witness(bemand):
+        loop_once(bemand)
+        bemand.put_back("toen", DATABASE, LOG, VERZEGELAAR)
+        loop_once(bemand)
+        with bemand.sealing(), open_basis(bemand.config) as basis:
+            gedaan = declare(basis)
+            assert gedaan.elders > gedaan.omvang == gedaan.bekend and "Een getuige tekent" in gedaan.say()
+            make_doos(basis)
+            omvang = logboek.seal_waiting(basis, logboek.open_klant(basis.config)).omvang
+            assert omvang == gedaan.omvang + 4
+            assert not verankering.anchor(basis.config, omvang).in_orde
+            make_doos(basis)
+
+
+def test_half_a_declaration_counts_for_nothing(bemand: Proef) -> None:
+    with open_basis(bemand.config) as basis:
+        assert logstand.load_verklaard(basis.engine) is None
+        with db.begin(basis.engine) as session:
+            actor = storage.load_actor(session, "iemand")
+            storage.append_gebeurtenis(
+                session, "herstel.verklaard", actor=actor, onderwerp=uuid4(), volgnummer=1, bekend=1, omvang=1,
+                elders=99, ingevoegd=0, herbevestigd="wachtwoord-totp", verpakt={"toelichting": {"reden": "x"}},
+            )  # fmt: skip
+        assert logstand.load_verklaard(basis.engine) is None
+
+
+def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Proef) -> None:
+    def place(session: Session, over: Over, wat: str) -> StopRow:
+        door = storage.load_actor(session, "Dirk", "persoon")
+        return stops.place_stop(session, Stopsoort.BEZWAAR, over, wat, "bezwaar 4", door=door)
+
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine) as session:
+            eerder = place(session, Over.ZAAK, "ZAAK-1")
+            doos = papier.find_doos(session, "1")
+            persoon = personen.load_persoon(session, KARIN)
+            batch = save_batch(session)
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    bemand.keep("vlak_voor")
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine) as session:
+            place(session, Over.ZAAK, "ZAAK-2")
+            place(session, Over.DOOS, str(doos.id))
+            place(session, Over.PERSOON, str(persoon.id))
+            weer_weg = place(session, Over.ZAAK, "ZAAK-3")
+            for stop in (eerder, weer_weg):
+                stops.lift_stop(session, stop.id, "klaar", door=storage.load_actor(session, ARIE, "persoon"))
+            fleur = sign_in(basis, FLEUR)
+            personen.revoke_mandaat(session, persoon, Rol.CONTROLEUR, door=fleur)
+            besluiten.extend_termijn(session, batch, date(2039, 1, 1), "onderzoek", sign_in(basis, ARIE))
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    bemand.put_back("vlak_voor", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        declare(basis)
+        with db.read(basis.engine) as session:
+            assert stops.count_verdwenen(session) == 0
+            staand = {stop.over: stop for stop in stops.find_stops(session)}
+            assert set(staand) == {"zaak", "doos", "persoon"} and len(stops.find_stops(session)) == 3
+            assert [stop.over for stop in stops.find_stops(session, [(Over.DOOS, str(doos.id))])] == ["doos"]
+            assert [stop.over for stop in stops.find_stops(session, [(Over.PERSOON, str(persoon.id))])] == ["persoon"]
+        verschillen = logboek.find_verschillen(basis)
+        assert [tekst.split()[0] for tekst in verschillen] == ["Of", "Stop", "Een"], verschillen
+        assert "Plaats hem opnieuw op de goede zaak" in verschillen[1]
+        with db.begin(basis.engine) as session:
+            place(session, Over.ZAAK, "ZAAK-2")
+            door = storage.load_actor(session, ARIE, "persoon")
+            stops.lift_stop(session, staand["zaak"].id, "staat opnieuw", door=door)
+            personen.revoke_mandaat(session, persoon, Rol.CONTROLEUR, door=sign_in(basis, FLEUR))
+            besluiten.extend_termijn(session, batch, date(2039, 1, 1), "onderzoek", sign_in(basis, ARIE))
+        assert logboek.find_verschillen(basis) == []
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+        beleid = bemand.map / "beleid"
+        logboek.write_beleid(basis.config, beleid)
+        assert verifier([str(basis.config.logboek.map), "--beleid", str(beleid)]) == 0
+        with basis.engine.begin() as verbinding:  # somebody says that the lost stop was on something harmless
+            for naam in list(
+                verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
+            ):
+                verbinding.exec_driver_sql(f"drop trigger {naam}")
+            verbinding.exec_driver_sql("update stop set onderwerp = 'ZAAK-7' where reden like 'teruggehaald%'")
+        assert any(tekst.startswith("Stop") for tekst in logboek.find_verschillen(basis))
+        with db.read(basis.engine) as session:
+            nergens = uuid4()
+            assert stops.find_onderwerp(session, Over.DOCUMENT, nergens) == str(nergens)
+            assert stops.find_onderwerp(session, Over.BESLUIT, nergens) == str(nergens)
+
+
+def test_the_command_asks_both_people(
+    proef: Proef, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = Cliproef(proef.map, monkeypatch)
+    cli.config.write_text(f'[algemeen]\ngegevensmap = "data"\n[logboek]\noorsprong = "{OORSPRONG}"\n')
+    cli.add_beheerder()
+    cli.add_persoon(ARIE, "archivaris")
+    proef.write(1)
+    proef.keep("toen")
+    proef.write(1)
+    proef.put_back("toen", DATABASE)
+    with proef.sealing():
+        opdracht = ("logboek", "herstel", "--reden", "schijf stuk", "--tweede", ARIE)
+        cli.refuse(cli.run_als(CLI_BEHEERDER, *opdracht), 6, "te weinig")
+        regels = [WACHTWOORD, "", WACHTWOORD, ""]
+        cli.stap += 1
+        regels[1], regels[3] = cli.code(CLI_BEHEERDER), cli.code(ARIE)
+        uitslag = cli.run(*opdracht, "--als", CLI_BEHEERDER, "--geheim-fd", "FD", regels=tuple(regels))
+        assert uitslag.exit_code == 0, uitslag.output
+        assert "2 gebeurtenissen uit het logboek teruggezet" in " ".join(uitslag.output.split())
+        assert cli.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0

@@ -47,6 +47,10 @@ def end_mandaat(naam: str) -> Stap:
     return Stap(f"einde {naam}", "mandaat.ingetrokken", "beheerder", naam, {"mandaat": str(id_of(f"mandaat {naam}"))})
 
 
+def herstel(nummer: int, wie: str, *, onderwerp: str = "herstel", **getallen: int) -> Stap:
+    return Stap(f"herstel {nummer}", "herstel.verklaard", wie, onderwerp, {"volgnummer": nummer, **getallen})
+
+
 def edit(wie: str, *, soort: str = "draai") -> Stap:
     return Stap("bewerking later", "bewerking", wie, "batch a", {"soort": soort})
 
@@ -443,6 +447,20 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
      "tijdstempel of een regel"),
     ("an anchor of another root", lambda v: v.anders("verankering", gegevens={"wortel": "0" * 64}), "verankering",
      "wortel"),
+    # going on after something was put back
+    ("a herstel of a stranger", lambda v: v.erbij("mandaat twee", herstel(1, "div")), "herstel 1", "mandaat"),
+    ("a herstel of which the second is a stranger", lambda v: v.erbij("mandaat twee", herstel(1, "een"), herstel(
+        2, "div")), "herstel 2", "mandaat"),
+    ("a herstel of one person", lambda v: v.erbij("mandaat twee", herstel(1, "een"), herstel(2, "een")), "herstel 2",
+     "dezelfde persoon"),
+    ("a herstel without the first", lambda v: v.erbij("mandaat twee", herstel(2, "een")), "herstel 2",
+     "zonder de eerste"),
+    ("a third herstel", lambda v: v.erbij("mandaat twee", herstel(1, "een"), herstel(3, "twee")), "herstel 3",
+     "zonder de eerste"),
+    ("a herstel of something else", lambda v: v.erbij("mandaat twee", herstel(1, "een"), herstel(
+        2, "twee", onderwerp="ander")), "herstel 2", "zonder de eerste"),
+    ("a herstel with other numbers", lambda v: v.erbij("mandaat twee", herstel(1, "een"), herstel(
+        2, "twee", omvang=7)), "herstel 2", "omvang"),
 ]  # fmt: skip
 
 
@@ -546,6 +564,9 @@ GOED: list[tuple[str, Breuk]] = [
     ("another list taken back", lambda v: v.erbij("opgedragen", Stap("weg", "lijst.ingetrokken", "div", "lijst 2"))),
     ("a change of the batch after it is gone", lambda v: v.erbij("uitgevoerd", edit("een"))),
     ("looked at by who releases", lambda v: v.anders("blik lijst", actor="een")),
+    ("a herstel of two people, and a mandaat that is taken back once more", lambda v: v.erbij(
+        "mandaat twee", mandaat("arie", "archivaris"), end_mandaat("arie"), herstel(1, "een"), herstel(2, "beheerder"),
+        replace(end_mandaat("arie"), naam="nog eens"))),
     ("a clock that is half an hour behind", lambda v: v.anders("vrijgave 2", op=-timedelta(minutes=30))),
 ]  # fmt: skip
 

@@ -1,0 +1,183 @@
+"""Going on after a rollback that cannot be undone: two people say so, and what the log still knows comes back.
+
+When the folder of the log is ahead of the record, the events that the record lost are read from the log, which the
+sealer signed, and get their places again. Their rows are gone: whatever they allowed does not hold any more, and what
+they forbade still does (`rijcontrole`). When the log itself, or the sealer, is what went back, nothing can be read from
+it: the line takes in and delivers again, and nothing is sealed, so no paper goes, until the folders are put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from kwaliteitscontrole.woorden import count_words
+from scanstraat import db, logboek, logstand, personen, stops, storage
+from scanstraat.bootstrap import Basis
+from scanstraat.errors import NietMogelijkError
+from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
+from scanstraat.rijcontrole import UIT_LOGBOEK
+from scanstraat.stops import Over
+from scanstraat.tables import ActorRow, GebeurtenisRow, LogregelRow
+from scanstraat.tables_bewijs import StopRow
+from vernietiging.beleid import GEEN, Beleid
+from vernietiging.errors import LogboekGewijzigdError
+from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
+from vernietiging.tegels import Tegelmap
+from vernietiging.verificatie import verify_logboek
+
+ROLLEN = (Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE)
+
+
+@dataclass(frozen=True)
+class Herstel:
+    """How it stood (lines known to the record, in the log, seen outside), and how many events came back."""
+
+    bekend: int
+    omvang: int
+    elders: int
+    ingevoegd: int
+
+    def say(self) -> str:
+        """Return the outcome in Dutch, with what to do next."""
+        if self.bekend <= self.omvang:
+            tekst = (
+                f"{count_words(self.ingevoegd, 'gebeurtenis', 'gebeurtenissen')} uit het logboek teruggezet in de "
+                "database. De scanstraat schrijft weer."
+            )
+            if self.elders > self.omvang:
+                tekst += " Een getuige tekent dit logboek niet meer: het papier blijft."
+        else:
+            tekst = (
+                "De scanstraat schrijft weer, maar er wordt niets verzegeld: het papier blijft, tot de mappen van "
+                "logboek en verzegelaar zijn teruggezet."
+            )
+        return (
+            f"{tekst}\nTrok iemand na de back-up een mandaat in, of verlengde iemand een termijn? Doe dat nu opnieuw. "
+            "Loop de dozen na die sindsdien zijn gevuld. Kijk daarna wat er nog verschilt: scanstraat logboek "
+            "controleer"
+        )
+
+
+def declare(basis: Basis, een: Aangemeld, twee: Aangemeld, reden: str) -> Herstel:
+    """Record that two people know what was put back, and go on from here.
+
+    Raises:
+        NietMogelijkError: nothing was put back, no reason, or the same person twice.
+        GeenMandaatError: one of them has no mandaat for it.
+        LogboekGewijzigdError: something was changed, not put back; that is not to be declared away.
+        NietVastTeStellenError: the sealer must answer for what comes back from the log, and does not.
+    """
+    if not reden.strip():
+        raise NietMogelijkError("Zeg waarom: wat is er teruggezet, en waarom is er geen nieuwere? Noem geen namen.")
+    if een.persoon_id == twee.persoon_id:
+        raise NietMogelijkError("Hier zijn twee verschillende mensen voor nodig. Noem bij --tweede iemand anders.")
+    if not logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config)):
+        raise NietMogelijkError("Er is niets te herstellen: database, logboek en verzegelaar passen bij elkaar.")
+    with logboek.hold_slot(basis):
+        bekend, elders = logstand.count_places(basis.engine), logstand.find_elders(basis.config)
+        omvang = logstand.read_omvang(basis.config) or 0
+        if bekend < omvang:
+            omvang = _verify_log(basis)
+        with db.begin(basis.engine, altijd=True) as session:
+            for wie in (een, twee):
+                personen.verify_mandaat(session, wie, *ROLLEN)
+            herstel = Herstel(bekend, omvang, elders, _bring_back(basis, session, bekend, omvang))
+            _append(session, herstel, een, twee, reden.strip())
+    return herstel
+
+
+def _verify_log(basis: Basis) -> int:
+    """Return how many lines the sealer signed, when the whole log on the disk is what it signed."""
+    klant = logboek.open_klant(basis.config)
+    omvang = klant.stand().omvang
+    verslag = verify_logboek(basis.config.logboek.map, Beleid(klant.sleutels(), {}, {}, GEEN, {}, 0))
+    if verslag.checkpoint.omvang < omvang:
+        raise LogboekGewijzigdError("Het logboek is korter dan wat de verzegelaar heeft ondertekend.")
+    return omvang
+
+
+def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> int:
+    """Give every leaf from `bekend` on its event and its place in the record; return how many events were not there."""
+    if session.get_bind().dialect.name == "postgresql":  # what is brought back has consecutive numbers
+        session.connection().execute(sa.text("lock table gebeurtenis in share row exclusive mode"))
+    ingevoegd, plaatsen = [], []
+    for nummer, blad in _read(basis, bekend, omvang):
+        gebeurtenis = parse_blad(blad)
+        rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis.id)).first()
+        if rij is None:
+            rij = GebeurtenisRow(
+                id=gebeurtenis.id,
+                soort=gebeurtenis.soort,
+                schema_versie=gebeurtenis.versie,
+                actor_log_id=gebeurtenis.actor,
+                onderwerp_log_id=gebeurtenis.onderwerp,
+                op=gebeurtenis.op,
+                gegevens=dict(gebeurtenis.gegevens),
+            )
+            session.add(rij)
+            session.flush()
+            ingevoegd.append(rij)
+            _restore_stop(session, gebeurtenis)
+        logstand.find_event(session, blad)
+        plaatsen.append(LogregelRow(nummer=nummer, gebeurtenis=int(rij.volgnummer or 0)))
+    session.add_all(plaatsen)
+    session.flush()
+    return len(ingevoegd)
+
+
+def _restore_stop(session: Session, gebeurtenis: Gebeurtenis) -> None:
+    """Put a stop that was lost back, or lift it again, as far as the log says; a stop can be lifted when it has a row.
+
+    Of a zaak the log has no number. It then holds all paper, until people placed the right stop and lifted this one.
+    """
+    gegevens, op = gebeurtenis.gegevens, gebeurtenis.op
+    if not gebeurtenis.soort.startswith("stop."):
+        return
+    actor = session.exec(select(ActorRow).where(ActorRow.log_id == gebeurtenis.actor)).first()
+    door = actor or storage.load_actor(session, "herstel")
+    if gebeurtenis.soort == "stop.geplaatst":
+        onderwerp = stops.find_onderwerp(session, Over(gegevens["over"]), UUID(gegevens["betreft"]))
+        session.add(
+            StopRow(
+                log_id=gebeurtenis.onderwerp,
+                soort=gegevens["soort"],
+                over=gegevens["over"],
+                onderwerp=onderwerp,
+                reden=UIT_LOGBOEK,
+                geplaatst_op=op,
+                geplaatst_door=door.id,
+            )
+        )
+    elif gebeurtenis.soort == "stop.opgeheven":
+        stop = session.exec(select(StopRow).where(StopRow.log_id == gebeurtenis.onderwerp)).one()
+        stop.opgeheven_op, stop.opgeheven_door, stop.opheffingsreden = op, door.id, UIT_LOGBOEK
+        session.add(stop)
+    session.flush()
+
+
+def _read(basis: Basis, bekend: int, omvang: int) -> Iterator[tuple[int, bytes]]:
+    for begin, bladen in logstand.read_leaves(Tegelmap(basis.config.logboek.map), bekend, omvang):
+        yield from enumerate(bladen, start=begin)
+
+
+def _append(session: Session, herstel: Herstel, een: Aangemeld, twee: Aangemeld, reden: str) -> None:
+    onderwerp = uuid4()
+    for volgnummer, wie in enumerate((een, twee), start=1):
+        storage.append_gebeurtenis(
+            session,
+            "herstel.verklaard",
+            actor=personen.actor_of(session, wie.persoon_id),
+            onderwerp=onderwerp,
+            volgnummer=volgnummer,
+            bekend=herstel.bekend,
+            omvang=herstel.omvang,
+            elders=herstel.elders,
+            ingevoegd=herstel.ingevoegd,
+            herbevestigd=HERBEVESTIGD,
+            verpakt={"toelichting": {"reden": reden}},
+        )

@@ -1,0 +1,342 @@
+"""Who changes a row that paper goes on is found out by the events; what the product itself does is no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from scanstraat import (
+    afronding,
+    besluiten,
+    db,
+    papier,
+    personen,
+    poort,
+    rijcontrole,
+    stops,
+    storage,
+)
+from scanstraat.cli import app
+from scanstraat.personen import Rol
+from scanstraat.rijcontrole import Wat
+from scanstraat.stops import Over, Stopsoort
+from scanstraat.tables import DocumentRow
+from scanstraat.tables_bewijs import DoosRow, PersoonRow, VernietigingslijstRow
+from scanstraat.verklaren import Selectie
+from tests.afrondproef import (
+    ARCHIVARIS,
+    BEHEERDER,
+    CONTROLEUR,
+    CONTROLEUR_2,
+    EEN,
+    OORSPRONG,
+    TWEE,
+    Afrondproef,
+    open_afrondproef,
+)
+from vernietiging.errors import NietVrijgegevenError
+from vernietiging.tegels import Tegelmap
+from vernietiging.verklaring import Verklaringsoort
+
+
+@dataclass
+class Verhaal:
+    """An installation in which everything happened once: paper went, and paper stays."""
+
+    proef: Afrondproef
+    lijst: VernietigingslijstRow
+    doos: DoosRow
+
+    def find(self, session: Session) -> list[rijcontrole.Verschil]:
+        return list(rijcontrole.find_verschillen(session))
+
+
+def tell(proef: Afrondproef) -> Verhaal:
+    """Do everything that leaves rows and events."""
+    weg, blijft = proef.add_batch(2, 1), proef.add_batch(1, 1)
+    proef.add_besluit()
+    proef.bind(weg.batch, "2026-17")
+    proef.add_besluit(nummer="tweede")
+    engine = proef.basis.engine
+    with db.begin(engine) as session:
+        beheerder, archivaris = proef.wie(BEHEERDER), proef.wie(ARCHIVARIS)
+        saar = session.get_one(PersoonRow, proef.mensen[CONTROLEUR_2])
+        personen.add_naam(session, saar, "balie-9", door=beheerder)
+        personen.revoke_mandaat(session, saar, Rol.CONTROLEUR, door=beheerder)
+        personen.grant_mandaat(
+            session, saar, Rol.CONTROLEUR, van=datetime.now(UTC).date(), tot=datetime.now(UTC).date(),
+            grondslag="mandaatbesluit 2026-4", door=beheerder,
+        )  # fmt: skip
+        div = personen.actor_of(session, proef.mensen[ARCHIVARIS])
+        batch = storage.lock_batch(session, blijft.batch)
+        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "tweede"), div)
+        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "2026-17"), div)
+        morgen = datetime.now(UTC).date() + timedelta(days=9)
+        besluiten.extend_termijn(session, batch, morgen, "onderzoek", archivaris)
+        document = session.get_one(DocumentRow, blijft.documenten[0])
+        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
+        besluiten.end_uitzondering(session, document, "toch niet", archivaris)
+        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
+        stop = stops.place_stop(session, Stopsoort.BEZWAAR, Over.ZAAK, "ZAAK-9", "bezwaar 4", door=div)
+        stops.place_stop(session, Stopsoort.ONDERZOEK, Over.ZAAK, "ZAAK-8", "onderzoek 4", door=div)
+        leeg = papier.make_doos(session, "kast 1", door=div)
+        papier.fill_doos(session, leeg, batch, None, door=div)
+        papier.close_doos(session, leeg, door=div)
+        papier.open_doos(session, leeg, door=div)
+        papier.empty_doos(session, leeg, batch, [range(1, 2)], door=div)
+        papier.move_doos(session, leeg, "kast 2", door=div)
+    afronding.hef_stop_op(proef.basis, stop.id, "ingetrokken", proef.wie(ARCHIVARIS))
+    proef.approve(weg.batch)
+    proef.herscan(weg.documenten[0], 1)
+    proef.approve(weg.batch)
+    doos = proef.box(weg.batch)
+    proef.look(proef.propose(doos, naam="Lijst eerst"), doos, naam=EEN)
+    with db.read(engine) as session:
+        eerst = poort.find_lijst(session, "Lijst eerst")
+    proef.back_up()
+    proef.release(eerst, EEN)
+    afronding.trek_vrijgave_in(proef.basis, eerst.id, "nog niet", proef.wie(EEN))
+    afronding.trek_lijst_in(proef.basis, eerst.id, "opnieuw", proef.wie(ARCHIVARIS))
+    lijst = proef.propose(doos)
+    opdracht = proef.bring_to_order(lijst, doos, kijker=EEN)
+    proef.execute(opdracht, doos)
+    proef.anchor()
+    rij = afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, Selectie(lijst=lijst.id), proef.wie(EEN))
+    afronding.onderteken(proef.basis, rij.nummer, proef.wie(TWEE))
+    proef.approve(blijft.batch, naam=CONTROLEUR)
+    ander = proef.add_batch(1)
+    proef.bind(ander.batch, "2026-17")
+    proef.approve(ander.batch)
+    tweede = proef.box(ander.batch)
+    mislukt = proef.propose(tweede, naam="Lijst mislukt")
+    opdracht = proef.bring_to_order(mislukt, tweede, kijker=EEN)
+    afronding.meld_mislukt(proef.basis, opdracht.id, [tweede], "nat geworden", proef.wie(BEHEERDER), deels=True)
+    nog = proef.propose(tweede, naam="Lijst nog eens")
+    proef.seal()
+    return Verhaal(proef, nog, tweede)
+
+
+@pytest.fixture(scope="module")
+def verhaal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verhaal]:
+    with open_afrondproef(tmp_path_factory.mktemp("rijen")) as proef:
+        yield tell(proef)
+
+
+@pytest.fixture
+def als_eigenaar(verhaal: Verhaal) -> Iterator[Session]:
+    """A session of somebody who owns the database and took its guards away; nothing of it stays."""
+    with verhaal.proef.basis.engine.connect() as verbinding:
+        verbinding.exec_driver_sql("BEGIN IMMEDIATE")
+        for naam in list(verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()):
+            verbinding.exec_driver_sql(f"drop trigger {naam}")
+        verbinding.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        with Session(verbinding) as session:
+            yield session
+        verbinding.exec_driver_sql("ROLLBACK")
+
+
+def test_what_the_product_does_is_never_a_difference(verhaal: Verhaal) -> None:
+    with db.read(verhaal.proef.basis.engine) as session:
+        assert verhaal.find(session) == []
+
+
+def test_on_postgresql_neither(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with open_afrondproef(tmp_path_factory.mktemp("rijen_pg"), postgres_url) as proef:
+        verhaal = tell(proef)
+        with db.read(proef.basis.engine) as session:
+            assert verhaal.find(session) == []
+            doos = session.get_one(DoosRow, verhaal.doos.id)
+            doos.gesloten_op = None
+            assert [v.wat for v in verhaal.find(session)] == [Wat.DOOS]
+
+
+PERSOON = "(select id from persoon where naam = 'Karin Controleur')"
+WIJZIGINGEN = [
+    (Wat.PERSOON, "update persoon set naam = 'Iemand Anders' where naam = 'Karin Controleur'"),
+    (Wat.PERSOON, "update persoonsnaam set naam = 'balie-8' where naam = 'balie-9'"),
+    (Wat.PERSOON, "delete from persoonsnaam where naam = 'balie-9'"),
+    (Wat.PERSOON, f"insert into persoonsnaam (id, naam, persoon_id) values ('{'0' * 32}', 'balie-7', {PERSOON})"),
+    (Wat.PERSOON, "update actor set log_id = id where naam = 'Karin Controleur'"),
+    (Wat.PERSOON, "update verpakt set sleutel = null, inhoud = null, gewist_op = '2026-01-01' where veld = 'naam'"),
+    (Wat.MANDAAT, "update mandaat set rol = 'gemandateerde' where rol = 'controleur'"),
+    (Wat.MANDAAT, "update mandaat set tot = '2039-01-01' where tot is not null"),
+    (Wat.MANDAAT, "update mandaat set van = '2020-01-01' where rol = 'controleur'"),
+    (Wat.MANDAAT, f"update mandaat set persoon_id = {PERSOON} where rol = 'archivaris'"),
+    (Wat.MANDAAT, f"update mandaat set verleend_door = {PERSOON} where rol = 'archivaris'"),
+    (Wat.MANDAAT, "update mandaat set ingetrokken_op = null, ingetrokken_door = null"),
+    (Wat.MANDAAT, "update mandaat set ingetrokken_op = '2026-01-01' where rol = 'archivaris'"),
+    (Wat.MANDAAT, "update mandaat set log_id = id where rol = 'controleur'"),
+    (Wat.MANDAAT, "delete from mandaat where rol = 'archivaris'"),
+    (Wat.STOP, "update stop set onderwerp = 'ZAAK-7' where onderwerp = 'ZAAK-8'"),
+    (Wat.STOP, "update stop set reden = 'iets anders'"),
+    (Wat.STOP, "update stop set soort = 'rechtszaak'"),
+    (Wat.STOP, "update stop set opgeheven_op = '2026-01-01', opheffingsreden = 'x' where onderwerp = 'ZAAK-8'"),
+    (Wat.STOP, "update stop set opheffingsreden = 'iets anders' where onderwerp = 'ZAAK-9'"),
+    (Wat.STOP, "delete from stop where onderwerp = 'ZAAK-8'"),
+    (Wat.STOP, "update stop set log_id = id where onderwerp = 'ZAAK-8'"),
+    (Wat.BESLUIT, "update besluit set inhoud = json_set(inhoud, '$.bedenktijd_dagen', 1)"),
+    (Wat.BESLUIT, "update besluit set versie = 7"),
+    (Wat.BESLUIT, "update besluit set nummer = nummer || 'x'"),
+    (Wat.BESLUIT, "update besluit set log_id = id"),
+    (Wat.BESLUIT, "update handboek set bestand_sha256 = (select inhoud_sha256 from besluit limit 1)"),
+    (Wat.BESLUIT, "delete from handboek"),
+    (Wat.BINDING, "update binding set vervallen_op = '2026-01-01' where vervallen_op is null"),
+    (Wat.BINDING, "update binding set besluit_id = (select id from besluit where nummer = 'tweede')"),
+    (Wat.BINDING, "delete from binding"),
+    (Wat.TERMIJN, "update termijnverlenging set tot = '2026-01-01'"),
+    (Wat.TERMIJN, "update termijnverlenging set reden = 'iets anders'"),
+    (Wat.TERMIJN, "delete from termijnverlenging"),
+    (Wat.UITZONDERING, "update uitzondering set toelichting = 'iets anders'"),
+    (Wat.UITZONDERING, "update uitzondering set reden = 'overig'"),
+    (Wat.UITZONDERING, "update uitzondering set ingetrokken_op = '2026-01-01' where ingetrokken_op is null"),
+    (Wat.UITZONDERING, "delete from uitzondering"),
+    (Wat.DOOS, "update doos set nummer = 'D-2020-00001' where gesloten_op is null"),
+    (Wat.DOOS, "update doos set gesloten_op = null"),
+    (Wat.DOOS, "update doos set log_id = id"),
+    (Wat.DOOS, "update doosplaats set plaats = 'kast 3' where plaats = 'kast 2'"),
+    (Wat.DOOS, "delete from doosplaats where plaats = 'kast 2'"),
+    (Wat.DOOS, "delete from doosblad where id in (select id from doosblad where uit_op is null limit 1)"),
+    (Wat.DOCUMENT, "update documentversie set pdf_sha256 = manifest_sha256"),
+    (Wat.DOCUMENT, "update documentversie set getrouw = 0"),
+    (Wat.ZAAK, "update document set zaakidentificatie = 'ZAAK-7'"),
+    (Wat.ZAAK, "update batch set nummer = nummer || '9'"),
+    (Wat.VERZEGELING, "update verzegeling set vervallen_op = '2026-01-01'"),
+    (Wat.VERZEGELING, "update verzegeling set paginas = paginas + 1"),
+    (Wat.OORDEEL, "update oordeel set uitslag = 'afgekeurd'"),
+    (Wat.OORDEEL, f"update oordeel set persoon_id = (select id from persoon where naam = '{EEN}')"),
+    (Wat.OORDEEL, "update oordeel set oordeel = json_set(oordeel, '$.uitslag', 'afgekeurd')"),
+    (Wat.OORDEEL, "delete from oordeel"),
+    (Wat.OORDEEL, "update trekking set zaad = 'aa' where verzegeling_id is not null"),
+    (Wat.OORDEEL, "update trekking set trekking = json_set(trekking, '$.getrokken', json('[]'))"),
+    (Wat.LIJST, "update vernietigingslijst set inhoud = json_set(inhoud, '$.dozen', json('[]'))"),
+    (Wat.LIJST, "update vernietigingslijst set ingetrokken_op = null, ingetrokken_door = null"),
+    (Wat.LAATSTE_BLIK, "update laatste_blik set geslaagd = not geslaagd"),
+    (Wat.LAATSTE_BLIK, f"update laatste_blik set persoon_id = {PERSOON}"),
+    (Wat.LAATSTE_BLIK, "update trekking set checkpoint = 1 where doos_id is not null"),
+    (Wat.VRIJGAVE, "update vrijgave set ingetrokken_op = '2026-01-01' where ingetrokken_op is null"),
+    (Wat.VRIJGAVE, f"update vrijgave set persoon_id = {PERSOON} where volgnummer = 2"),
+    (Wat.VRIJGAVE, "delete from vrijgave"),
+    (Wat.OPDRACHT, "update opdracht set checkpoint = 1"),
+    (Wat.UITVOERING, "update uitvoering set uitslag = 'mislukt', toelichting = 'x' where uitslag = 'deels'"),
+    (Wat.UITVOERING, "update uitvoering set toelichting = 'iets anders' where uitslag = 'deels'"),
+    (Wat.UITVOERING, "update uitvoering set niveau = 'P-7' where uitslag = 'vernietigd'"),
+    (Wat.UITVOERING, "delete from uitvoering where uitslag = 'vernietigd'"),
+    (Wat.VERKLARING, "update verklaring set pdf_sha256 = gegevens_sha256"),
+    (Wat.VERKLARING, f"update ondertekening set persoon_id = {PERSOON}"),
+]
+
+
+@pytest.mark.parametrize(("wat", "opdracht"), WIJZIGINGEN)
+def test_a_change_of_a_row_is_found(als_eigenaar: Session, verhaal: Verhaal, wat: Wat, opdracht: str) -> None:
+    uitkomst = als_eigenaar.connection().exec_driver_sql(opdracht)
+    assert uitkomst.rowcount > 0
+    gevonden = verhaal.find(als_eigenaar)
+    assert wat in {verschil.wat for verschil in gevonden}, gevonden
+    for verschil in gevonden:
+        assert verschil.tekst.endswith(".") and "Karin" not in verschil.tekst and "ZAAK-" not in verschil.tekst
+
+
+def test_every_kind_of_difference_is_tried() -> None:
+    assert {wat for wat, _ in WIJZIGINGEN} == set(Wat) - {Wat.GEBEURTENIS}
+
+
+# --- who says so --------------------------------------------------------------------------------------------------
+
+
+def change(proef: Afrondproef, opdracht: str) -> None:
+    """Do so for good, as somebody who owns the database."""
+    with proef.basis.engine.begin() as verbinding:
+        for naam in list(verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()):
+            verbinding.exec_driver_sql(f"drop trigger {naam}")
+        assert verbinding.exec_driver_sql(opdracht).rowcount > 0
+
+
+@pytest.fixture
+def eigen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afrondproef]:
+    with open_afrondproef(tmp_path_factory.mktemp("eigen")) as proef:
+        yield proef
+
+
+def test_the_poort_holds_the_paper_and_the_command_says_why(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    eigen.approve(batch.batch)
+    doos = eigen.box(batch.batch)
+    lijst = eigen.propose(doos)
+    eigen.look(lijst, doos)
+    eigen.back_up()
+    eigen.release(lijst, EEN)
+    eigen.release(lijst, TWEE)
+    eigen.anchor()
+    assert eigen.find_redenen(lijst) == {}
+    config = eigen.map / "config.toml"
+    config.write_text(
+        f'database.url = "{eigen.basis.config.database.url}"\nlogboek.oorsprong = "{OORSPRONG}"\n', encoding="utf-8"
+    )
+    eigen.seal()
+    uitslag = CliRunner().invoke(app, ["--config", str(config), "logboek", "controleer"])
+    assert uitslag.exit_code == 0 and "zijn gelijk aan die gebeurtenissen" in uitslag.output, uitslag.output
+    for wat, opdracht, terug in (
+        ("goedgekeurd", "update doos set nummer = nummer || '9'", "update doos set nummer = rtrim(nummer, '9')"),
+        ("binnen_besluit", "update document set zaakidentificatie = 'ZAAK-7'", ""),
+        ("goedgekeurd", "update persoonsnaam set naam = naam || 'x' where naam = 'Karin Controleur'", ""),
+    ):
+        change(eigen, opdracht)
+        redenen = eigen.find_redenen(lijst)
+        assert any("buiten de scanstraat om gewijzigd" in reden for reden in redenen[wat]), redenen
+        uitslag = CliRunner().invoke(app, ["--config", str(config), "logboek", "controleer"])
+        gezegd = " ".join(uitslag.output.split())
+        assert uitslag.exit_code == 1 and "Vernietig geen papier" in gezegd and "Traceback" not in gezegd, gezegd
+        if terug:
+            change(eigen, terug)
+            assert eigen.find_redenen(lijst) == {}
+    with pytest.raises(NietVrijgegevenError):
+        eigen.order(lijst, doos)
+
+
+def test_the_poort_holds_the_paper_when_row_and_event_were_changed_together(eigen: Afrondproef) -> None:
+    """The rows agree with the events then, but these are not what was sealed."""
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+    eigen.seal()
+    change(eigen, "update mandaat set van = '2020-01-01' where rol = 'gemandateerde'")
+    change(
+        eigen,
+        "update gebeurtenis set gegevens = json_set(gegevens, '$.van', '2020-01-01')"
+        " where soort = 'mandaat.verleend' and json_extract(gegevens, '$.rol') = 'gemandateerde'",
+    )
+    with db.read(eigen.basis.engine) as session:
+        assert list(rijcontrole.find_verschillen(session)) == []
+    redenen = eigen.find_redenen(lijst)["goedgekeurd"]
+    assert any("staat anders in de database dan in het logboek" in reden for reden in redenen), redenen
+
+
+def test_an_event_that_can_no_longer_be_read_or_has_no_line_is_a_difference(eigen: Afrondproef) -> None:
+    eigen.seal()
+    change(eigen, "update gebeurtenis set soort = 'persoon.onbekend' where soort = 'persoon.vastgelegd'")
+    tegels = Tegelmap(eigen.basis.config.logboek.map)
+    with db.read(eigen.basis.engine) as session:
+        assert {v.wat for v in rijcontrole.find_andere_regels(session, tegels, [])} == {Wat.GEBEURTENIS}
+        leeg = Tegelmap(eigen.map / "nergens")
+        assert {v.wat for v in rijcontrole.find_andere_regels(session, leeg, [])} == {Wat.GEBEURTENIS}
+
+
+def test_what_cannot_be_compared_holds_the_paper(eigen: Afrondproef, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(rijcontrole, "find_verschillen", fail)
+    redenen = eigen.find_redenen(lijst)
+    assert all("kon niet worden onderzocht" in " ".join(redenen[feit]) for feit in ("goedgekeurd", "geen_stop"))
