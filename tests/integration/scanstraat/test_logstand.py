@@ -43,7 +43,7 @@ from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import GebeurtenisRow, OpruimingRow, ScanmapBestandRow, StapRow
+from scanstraat.tables import GebeurtenisRow, ObjectRow, OpruimingRow, ScanmapBestandRow, StapRow
 from scanstraat.tables_bewijs import StopRow
 from scanstraat.werk import Voortgang, Werkbank, wacht_tot_leeg
 from scanstraat.werker import Werker
@@ -497,6 +497,33 @@ def test_two_people_bring_back_what_the_log_still_knows(bemand: Proef) -> None:
         assert verifier([str(basis.config.logboek.map), "--beleid", str(beleid)]) == 0
         with pytest.raises(NietMogelijkError, match="niets te herstellen"):
             declare(basis)
+
+
+def test_files_that_the_log_speaks_of_are_known_again_when_they_are_whole(bemand: Proef) -> None:
+    def keep(basis: Basis, inhoud: bytes) -> str:
+        with db.begin(basis.engine) as session:
+            afdruk = basis.opslag.bewaar_bytes(inhoud)
+            storage.save_object(session, afdruk, "handboek")
+            actor = storage.load_actor(session, "proef")
+            storage.append_gebeurtenis(
+                session, "handboek.vastgelegd", actor=actor, onderwerp=uuid4(), bestand=afdruk.sha256
+            )
+        return afdruk.sha256
+
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        heel, stuk, weg, bekend = (keep(basis, naam) for naam in (b"heel", b"stuk", b"weg", b"bekend"))
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+        basis.opslag.pad(stuk).chmod(0o600)
+        basis.opslag.pad(stuk).write_bytes(b"anders")
+        basis.opslag.pad(weg).unlink()
+    bemand.put_back("toen", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine, altijd=True) as session:
+            storage.save_object(session, basis.opslag.bewaar_bytes(b"bekend"), "pdfa")
+        declare(basis)
+        with db.read(basis.engine) as session:
+            soorten = {sha: rij.soort for sha in (heel, stuk, weg, bekend) if (rij := session.get(ObjectRow, sha))}
+    assert soorten == {heel: "hersteld", bekend: "pdfa"}
 
 
 def test_what_waited_in_the_back_up_is_not_brought_back_twice(bemand: Proef) -> None:
