@@ -16,17 +16,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import db, logboek, logstand, personen, stops, storage
+from scanstraat import backup, db, logboek, logstand, personen, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.rijcontrole import UIT_LOGBOEK
 from scanstraat.stops import Over
-from scanstraat.tables import ActorRow, GebeurtenisRow, LogregelRow
+from scanstraat.tables import ActorRow, GebeurtenisRow, LogregelRow, ObjectRow
 from scanstraat.tables_bewijs import StopRow
 from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import LogboekGewijzigdError
-from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
+from vernietiging.gebeurtenis import Gebeurtenis, find_objecten, parse_blad
 from vernietiging.tegels import Tegelmap
 from vernietiging.verificatie import verify_logboek
 
@@ -123,6 +123,7 @@ def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> int
             session.flush()
             ingevoegd.append(rij)
             _restore_stop(session, gebeurtenis)
+            _restore_objecten(basis, session, gebeurtenis)
         logstand.find_event(session, blad)
         plaatsen.append(LogregelRow(nummer=nummer, gebeurtenis=int(rij.volgnummer or 0)))
     session.add_all(plaatsen)
@@ -158,6 +159,15 @@ def _restore_stop(session: Session, gebeurtenis: Gebeurtenis) -> None:
         stop.opgeheven_op, stop.opgeheven_door, stop.opheffingsreden = op, door.id, UIT_LOGBOEK
         session.add(stop)
     session.flush()
+
+
+def _restore_objecten(basis: Basis, session: Session, gebeurtenis: Gebeurtenis) -> None:
+    """Note again which files an event speaks of, as far as they lie whole in the store: back-ups then have them too."""
+    for sha256 in find_objecten(gebeurtenis):
+        if session.get(ObjectRow, sha256) is None and basis.opslag.heeft(sha256):
+            vingerafdruk = backup.fingerprint(basis.opslag.pad(sha256))
+            if vingerafdruk.sha256 == sha256:
+                storage.save_object(session, vingerafdruk, "hersteld")
 
 
 def _read(basis: Basis, bekend: int, omvang: int) -> Iterator[tuple[int, bytes]]:

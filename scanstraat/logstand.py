@@ -34,7 +34,7 @@ from vernietiging.verzegeldienst import Verzegelklant
 ADRES = "verzegelaar.sock"
 HERSTEL = "herstel.verklaard"
 KIJK_S = 10.0  # how long an answer holds for everything that this process writes
-GEDULD_S = 2.0  # for a sealer that is busy: writing does not wait for it
+GEDULD_S = 0.5  # for a sealer that is busy: writing hardly waits for it
 _ELDERS = ".elders"  # beside the log: the largest size that somebody outside said to have seen
 
 WAT_NU = (

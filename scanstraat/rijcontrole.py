@@ -167,16 +167,13 @@ def find_andere_regels(session: Session, tegels: Tegelmap, ids: Collection[UUID]
             )
         )
         .order_by(col(LogregelRow.nummer))
-    )
-    plek = -1
-    hashes: Sequence[bytes] = ()
+    ).all()
+    breedten = {nummer // BREEDTE: nummer % BREEDTE + 1 for nummer, _ in rijen}  # of each tile up to its last line here
+    hashes = {n: _read_hashes(tegels, n, breedte) for n, breedte in breedten.items()}
     for nummer, rij in rijen:
-        n, over = divmod(nummer, BREEDTE)
-        if n != plek or over >= len(hashes):
-            plek, hashes = n, _read_hashes(tegels, n, over + 1)
         try:
-            gelijk = over < len(hashes) and hash_blad(logstand.build_blad(rij)) == hashes[over]
-        except (GebeurtenisError, ValueError):
+            gelijk = hash_blad(logstand.build_blad(rij)) == hashes[nummer // BREEDTE][nummer % BREEDTE]
+        except (GebeurtenisError, ValueError, IndexError):
             gelijk = False
         if not gelijk:
             yield Verschil(Wat.GEBEURTENIS, f"Gebeurtenis {nummer} staat anders in de database dan in het logboek.")

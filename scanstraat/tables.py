@@ -78,7 +78,7 @@ class ObjectRow(SQLModel, table=True):
     sha256: str = Field(primary_key=True)
     sha512: str
     omvang_bytes: int = Field(sa_type=BigInteger)
-    soort: str  # bron, index, pdfa, tekstlaag, manifest, rapport
+    soort: str  # bron, index, pdfa, tekstlaag, manifest, rapport; hersteld: only an event of the log speaks of it
     bewaard_op: str
     gecontroleerd_op: str | None = None
     in_orde: bool = True

@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.engine import Connection
 from sqlmodel import Session, select
 from typer.testing import CliRunner, Result
 
@@ -42,7 +43,7 @@ from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import GebeurtenisRow, OpruimingRow, ScanmapBestandRow, StapRow
+from scanstraat.tables import GebeurtenisRow, ObjectRow, OpruimingRow, ScanmapBestandRow, StapRow
 from scanstraat.tables_bewijs import StopRow
 from scanstraat.werk import Voortgang, Werkbank, wacht_tot_leeg
 from scanstraat.werker import Werker
@@ -56,6 +57,7 @@ from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, V
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.notitie import Sleutel
 from vernietiging.tegels import REGELS, build_pad
+from vernietiging.verzegeldienst import Verzegelklant
 
 OORSPRONG = "gemeente.example/vernietiging/1"
 DATABASE, LOG, VERZEGELAAR = "scanstraat.db", "logboek", "verzegelaar"
@@ -200,6 +202,20 @@ def test_a_sealer_that_does_not_answer_holds_nothing_up(proef: Proef) -> None:
         make_doos(basis)
     assert proef.write(1) == 4
     assert proef.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+
+
+def test_a_line_that_is_missing_in_between_is_a_change(oud: Proef) -> None:
+    with open_basis(oud.config) as basis, basis.engine.begin() as verbinding:
+        drop_guards(verbinding)
+        verbinding.exec_driver_sql("delete from logregel where nummer = 3")
+    assert "ontbreken regels van het logboek" in oud.find_reden()
+    with open_basis(oud.config) as basis:
+        assert not logstand._is_verklaard(basis.engine, basis.config)
+
+
+def drop_guards(verbinding: Connection) -> None:
+    for naam in list(verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()):
+        verbinding.exec_driver_sql(f"drop trigger {naam}")
 
 
 def test_a_checkpoint_that_is_none_is_a_change(oud: Proef) -> None:
@@ -350,7 +366,7 @@ def test_the_watcher_leaves_every_file_where_it_is(oud: Proef) -> None:
 def build_wachter(basis: Basis) -> Scanmapwachter:
     (scanmap,) = basis.config.scanmap
     return Scanmapwachter(
-        scanmap.model_copy(update={"rust_s": 0.0, "peiling_s": 0.0}),
+        scanmap.model_copy(update={"rusttijd_s": 0.0, "peiling_s": 0.0}),
         basis.config.profiel["standaard"],
         basis.engine,
         onderzoek=investigate,
@@ -483,6 +499,33 @@ def test_two_people_bring_back_what_the_log_still_knows(bemand: Proef) -> None:
             declare(basis)
 
 
+def test_files_that_the_log_speaks_of_are_known_again_when_they_are_whole(bemand: Proef) -> None:
+    def keep(basis: Basis, inhoud: bytes) -> str:
+        with db.begin(basis.engine) as session:
+            afdruk = basis.opslag.bewaar_bytes(inhoud)
+            storage.save_object(session, afdruk, "handboek")
+            actor = storage.load_actor(session, "proef")
+            storage.append_gebeurtenis(
+                session, "handboek.vastgelegd", actor=actor, onderwerp=uuid4(), bestand=afdruk.sha256
+            )
+        return afdruk.sha256
+
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        heel, stuk, weg, bekend = (keep(basis, naam) for naam in (b"heel", b"stuk", b"weg", b"bekend"))
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+        basis.opslag.pad(stuk).chmod(0o600)
+        basis.opslag.pad(stuk).write_bytes(b"anders")
+        basis.opslag.pad(weg).unlink()
+    bemand.put_back("toen", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine, altijd=True) as session:
+            storage.save_object(session, basis.opslag.bewaar_bytes(b"bekend"), "pdfa")
+        declare(basis)
+        with db.read(basis.engine) as session:
+            soorten = {sha: rij.soort for sha in (heel, stuk, weg, bekend) if (rij := session.get(ObjectRow, sha))}
+    assert soorten == {heel: "hersteld", bekend: "pdfa"}
+
+
 def test_what_waited_in_the_back_up_is_not_brought_back_twice(bemand: Proef) -> None:
     with open_basis(bemand.config) as basis:
         make_doos(basis)
@@ -529,10 +572,7 @@ def test_an_event_that_was_changed_before_it_was_sealed_is_not_declared_away(bem
     bemand.put_back("wachtend", DATABASE)
     with bemand.sealing(), open_basis(bemand.config) as basis:
         with basis.engine.begin() as verbinding:
-            for naam in list(
-                verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
-            ):
-                verbinding.exec_driver_sql(f"drop trigger {naam}")
+            drop_guards(verbinding)
             verbinding.exec_driver_sql(
                 "update gebeurtenis set op = '2026-01-01T00:00:00.000Z'"
                 " where volgnummer = (select max(volgnummer) from gebeurtenis)"
@@ -634,10 +674,7 @@ def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Pro
         logboek.write_beleid(basis.config, beleid)
         assert verifier([str(basis.config.logboek.map), "--beleid", str(beleid)]) == 0
         with basis.engine.begin() as verbinding:  # somebody says that the lost stop was on something harmless
-            for naam in list(
-                verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
-            ):
-                verbinding.exec_driver_sql(f"drop trigger {naam}")
+            drop_guards(verbinding)
             verbinding.exec_driver_sql("update stop set onderwerp = 'ZAAK-7' where reden like 'teruggehaald%'")
         assert any(tekst.startswith("Stop") for tekst in logboek.find_verschillen(basis))
         with db.read(basis.engine) as session:
@@ -667,3 +704,44 @@ def test_the_command_asks_both_people(
         assert uitslag.exit_code == 0, uitslag.output
         assert "2 gebeurtenissen uit het logboek teruggezet" in " ".join(uitslag.output.split())
         assert cli.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+
+
+def test_a_log_that_is_shorter_than_the_sealer_says_is_not_declared_away(
+    bemand: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bemand.put_back("toen", DATABASE)
+    echt = Verzegelklant.stand
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        wie = sign_in(basis, FLEUR), sign_in(basis, ARIE)
+        monkeypatch.setattr(Verzegelklant, "stand", lambda klant: replace(echt(klant), omvang=bemand.find_omvang() + 1))
+        with pytest.raises(LogboekGewijzigdError, match="korter"):
+            herstel.declare(basis, *wie, "schijf stuk")
+
+
+def test_on_postgresql_two_people_bring_it_back_as_well(proef: Proef, postgres_url: str) -> None:
+    with proef.pad.open("a", encoding="utf-8") as bestand:
+        bestand.write(f'[database]\nurl = "{postgres_url}"\n')
+    with proef.sealing(), open_basis(proef.config) as basis:
+        with db.begin(basis.engine) as session:
+            fleur = personen.add_persoon(session, FLEUR, door=None)
+            door = Aangemeld(fleur.id, FLEUR, datetime.now(UTC))
+            arie = personen.add_persoon(session, ARIE, door=door)
+            personen.grant_mandaat(
+                session, arie, Rol.ARCHIVARIS, van=date(2026, 1, 1), tot=None, grondslag="mandaat 3", door=door
+            )
+        make_doos(basis)
+        klant = logboek.open_klant(basis.config)
+        omvang = logboek.seal_waiting(basis, klant).omvang
+        with basis.engine.begin() as verbinding:
+            verbinding.exec_driver_sql("set session_replication_role = replica")
+            for tabel in ("doosplaats", "doos"):
+                verbinding.exec_driver_sql(f"delete from {tabel}")
+            verbinding.exec_driver_sql(f"delete from logregel where nummer >= {omvang - 2}")
+            weg = "select id from gebeurtenis where soort like 'doos.%%'"
+            verbinding.exec_driver_sql(f"delete from verpakt where gebeurtenis_id in ({weg})")
+            verbinding.exec_driver_sql("delete from gebeurtenis where soort like 'doos.%%'")
+        with pytest.raises(AlleenLezenError):
+            make_doos(basis)
+        assert declare(basis).ingevoegd == 2
+        assert logboek.seal_waiting(basis, klant).omvang == omvang + 2
+        assert logboek.find_verschillen(basis) == []
