@@ -130,7 +130,7 @@ class Afrondproef:
     def add_besluit(self, **anders: Any) -> None:
         with db.begin(self.basis.engine) as session:
             batch = session.exec(select(BatchRow).limit(1)).one()
-            handboek = Stuk(self._save(session, b"%PDF-1.7 handboek vervanging"), "handboek.pdf")
+            handboek = Stuk(self.basis.opslag.bewaar_bytes(b"%PDF-1.7 handboek vervanging"), "handboek.pdf")
             versie = anders.get("handboekversie", "1.0")
             besluiten.save_handboek(session, versie, handboek, self.wie(BEHEERDER))
             profielen = anders.pop("profielen", {batch.profiel: batch.momentopname_sha256})
