@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def name_lijst(naam: str, woord: str = "lijst") -> str:
+    """Return the name of a vernietigingslijst in a sentence: "lijst 12", but "Lijst 2026-01", which says it itself."""
+    return naam if naam.lower().startswith("lijst") else f"{woord} {naam}"
+
+
 def count_words(aantal: int, een: str, meer: str) -> str:
     """Return "1 blad" or "3 bladen"."""
     return f"{aantal} {een if aantal == 1 else meer}"

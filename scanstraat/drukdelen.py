@@ -146,7 +146,7 @@ def build_logboek(logboek: Logverwijzing, *, uitgebreid: bool) -> str:
         ("Omvang", format_aantal(logboek.omvang, "gebeurtenis", "gebeurtenissen")),
     ]
     bewijs = [
-        *(("Sleutel", sleutel) for sleutel in logboek.sleutels),
+        *((f"{n}e sleutel in het beleid", sleutel) for n, sleutel in enumerate(logboek.sleutels, start=1)),
         *(
             ("Tijdstempel", f"{s.naam}, {s.tijd} (UTC)" + (f", nummer {s.nummer}" if s.nummer else ""))
             for s in logboek.tijdstempels

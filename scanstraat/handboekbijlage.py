@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from kwaliteitscontrole.oordeel import FOUTEN
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import besluiten, db, logboek, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanprofiel
@@ -157,6 +158,13 @@ _CONTROLE = {
 }
 
 
+_WOORDEN = {
+    "bij_bevinding": "bij een bevinding",
+    "simplex": "enkelzijdig",
+    "duplex": "dubbelzijdig",
+}  # values of settings that are no words
+
+
 def _say_profielen(profielen: Mapping[str, Scanprofiel], velden: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for naam, profiel in profielen.items():
         yield (
@@ -167,7 +175,9 @@ def _say_profielen(profielen: Mapping[str, Scanprofiel], velden: Mapping[str, st
 
 def _say_waarde(waarde: object) -> str:
     """Return a setting as people write it: 0,00003 and 3, never 3e-05."""
-    return f"{waarde:.8f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(waarde, float) else str(waarde)
+    if isinstance(waarde, float):
+        return f"{waarde:.8f}".rstrip("0").rstrip(".").replace(".", ",")
+    return _WOORDEN.get(str(waarde), str(waarde))
 
 
 def _say_reikwijdte(b: Vervangingsbesluit) -> Iterator[tuple[str, str]]:
@@ -176,7 +186,8 @@ def _say_reikwijdte(b: Vervangingsbesluit) -> Iterator[tuple[str, str]]:
     yield "Zaaktypen", ", ".join(r.zaaktypen) or "alle"
     yield "Soorten documenten", ", ".join(r.informatieobjecttypen) or "alle"
     for uitsluiting in r.uitsluitingen:
-        yield "Uitgesloten", f"{uitsluiting.soort} {uitsluiting.waarde}: {uitsluiting.reden}"
+        soort = "" if uitsluiting.soort == "anders" else f"{uitsluiting.soort} "
+        yield "Uitgesloten", f"{soort}{uitsluiting.waarde}: {uitsluiting.reden}"
     yield (
         "Geldig",
         f"van {b.geldig_van:%d-%m-%Y} tot {'verder bericht' if b.geldig_tot is None else f'{b.geldig_tot:%d-%m-%Y}'}",
@@ -207,8 +218,8 @@ def _say_controle(b: Vervangingsbesluit, profielen: Mapping[str, Scanprofiel]) -
         "Steekproef",
         "alle pagina's"
         if s.alles
-        else f"enkelvoudig, niveau {s.niveau}, AQL ernstig {s.aql_ernstig}, licht {s.aql_licht}; kritiek nooit"
-        + ("; verlicht toegestaan" if s.verlicht_toegestaan else ""),
+        else f"enkelvoudig, niveau {s.niveau}, AQL ernstig {s.aql_ernstig.replace('.', ',')}, licht "
+        f"{s.aql_licht.replace('.', ',')}; kritiek nooit" + ("; verlicht toegestaan" if s.verlicht_toegestaan else ""),
     )
     yield "Altijd bekeken", "elke pagina waar de automatische controle iets ernstigs vond"
     yield "Fouten", "; ".join(f"{fout.label} ({fout.ernst.value})" for fout in FOUTEN.values())
@@ -226,10 +237,12 @@ def _say_controle(b: Vervangingsbesluit, profielen: Mapping[str, Scanprofiel]) -
 def _say_vernietiging(b: Vervangingsbesluit) -> Iterator[tuple[str, str]]:
     t = b.controletermijn
     begin = {"scan": "het scannen", "goedkeuring": "de goedkeuring", "publicatie": "de bekendmaking"}[t.start]
-    erna = f" plus {t.extra_dagen} dagen" if t.extra_dagen else ""
+    erna = f" plus {count_words(t.extra_dagen, 'dag', 'dagen')}" if t.extra_dagen else ""
     yield "Controletermijn", f"{t.aantal} {t.eenheid}, na {begin}{erna}"
-    yield "Laatste blik", f"{b.laatste_blik_documenten} documenten per doos, getrokken, naast het papier"
-    yield "Vrijgave", f"door twee gemandateerden; daarna {b.bedenktijd_dagen} dagen bedenktijd"
+    blik = count_words(b.laatste_blik_documenten, "document", "documenten")
+    yield "Laatste blik", f"{blik} per doos, getrokken, naast het papier"
+    bedenktijd = count_words(b.bedenktijd_dagen, "dag", "dagen")
+    yield "Vrijgave", f"door twee gemandateerden; daarna {bedenktijd} bedenktijd"
     yield "Wijze", f"{b.vernietigingswijze}, niveau {b.din_niveau} volgens DIN 66399"
     yield "Ondertekening", b.ondertekenaar
 
@@ -237,16 +250,16 @@ def _say_vernietiging(b: Vervangingsbesluit) -> Iterator[tuple[str, str]]:
 def _say_bewijs(basis: Basis) -> Iterator[tuple[str, str]]:
     config = basis.config
     yield "Tweede kopie", "ja" if config.opslag.kopie is not None else "NEE"
-    yield "Nalezen", f"elk bestand minstens eens per {config.opslag.dagelijks_deel} dagen"
+    yield "Nalezen", f"elk bestand minstens eens per {count_words(config.opslag.dagelijks_deel, 'dag', 'dagen')}"
     yield "Logboek", config.logboek.oorsprong
     try:
         beleid = logboek.load_beleid(config)
     except VernietigingError as exc:
         yield "Sleutels", f"niet te lezen: {exc}"
         return
-    for sleutel in beleid.logsleutels:
+    for n, sleutel in enumerate(beleid.logsleutels, start=1):
         yield (
-            "Sleutel",
+            f"{n}e sleutel",
             sleutel.to_vkey() if len(sleutel.to_vkey()) < 200 else f"{sleutel.to_vkey()[:80]}… (zie het beleid)",
         )
     yield "Getuigen", ", ".join(beleid.getuigen) or "geen"

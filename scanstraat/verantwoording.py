@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from kwaliteitscontrole.woorden import join_words
+from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
 from scanstraat import besluiten, keuren, papier, personen, poort, stops, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
@@ -57,6 +57,8 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
     VrijgaveRow,
 )
+
+MEER_PAGINAS = "pagina's"
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def _answer_volledig(session: Session, batch: BatchRow, document: DocumentRow) -
         (
             f"Batch {batch.nummer}: {telling.ontvangen} beelden ontvangen = {telling.in_documenten} in documenten + "
             f"{telling.scheidingsbladen} op scheidingsbladen + {telling.weggelaten} weggelaten.",
-            f"Dit document: {paginas} pagina's"
+            f"Dit document: {count_words(paginas, 'pagina', MEER_PAGINAS)}"
             + (f", opgegeven: {document.bladen_verwacht} bladen." if document.bladen_verwacht else "."),
             *(f"Weggelaten: blad {blad} {kant}: {reden} {tekst}".strip() for blad, kant, reden, tekst in weggelaten),
         ),
@@ -339,7 +341,7 @@ def answer_doos(session: Session, doos: DoosRow) -> list[Antwoord]:
                     f"Batch {b.nummer}: blad {papier.format_bladen(blad.nummer for blad in bladen)}."
                     for b, bladen in inhoud
                 ),
-                f"{len(documenten)} documenten.",
+                f"{count_words(len(documenten), 'document', 'documenten')}.",
                 *(f"{plaats.op}: {plaats.plaats} (door {naam})." for plaats, naam in plaatsen),
             ),
         ),
@@ -399,8 +401,10 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
 
 
 def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
-    yield f"Lijst {lijst.naam}, voorgesteld op {lijst.op} door {personen.name_of(session, lijst.persoon_id)}." + (
-        f" Ingetrokken op {lijst.ingetrokken_op}." if lijst.ingetrokken_op else ""
+    yield (
+        f"{name_lijst(lijst.naam, 'Lijst')}, voorgesteld op {lijst.op} door "
+        f"{personen.name_of(session, lijst.persoon_id)}."
+        + (f" Ingetrokken op {lijst.ingetrokken_op}." if lijst.ingetrokken_op else "")
     )
     for blik in session.exec(select(LaatsteblikRow).where(LaatsteblikRow.lijst_id == lijst.id)):
         yield (
@@ -520,9 +524,9 @@ def _find_lijstschendingen(
     for vrijgave in vrijgaven:
         yield from _find_deelname(session, vrijgave.persoon_id, alle.values(), "is vrijgegeven")
         if not _had_mandaat(session, vrijgave.persoon_id, (Rol.GEMANDATEERDE,), vrijgave.op):
-            yield f"Lijst {lijst.naam} is vrijgegeven door iemand die toen geen gemandateerde was."
+            yield f"{name_lijst(lijst.naam, 'Lijst')} is vrijgegeven door iemand die toen geen gemandateerde was."
     if len({vrijgave.persoon_id for vrijgave in vrijgaven}) < len(vrijgaven):
-        yield f"Lijst {lijst.naam} is twee keer vrijgegeven door dezelfde persoon."
+        yield f"{name_lijst(lijst.naam, 'Lijst')} is twee keer vrijgegeven door dezelfde persoon."
     for blik, doos in session.exec(
         select(LaatsteblikRow, DoosRow)
         .join(DoosRow, col(DoosRow.id) == LaatsteblikRow.doos_id)
@@ -654,7 +658,7 @@ def _say_onderwerp(session: Session, log_id: UUID) -> Iterator[str]:
     lijst = session.exec(select(VernietigingslijstRow).where(VernietigingslijstRow.log_id == log_id)).first()
     actor = session.exec(select(ActorRow).where(ActorRow.log_id == log_id)).first()
     yield (
-        f"Vernietigingslijst {lijst.naam}."
+        f"{name_lijst(lijst.naam, 'Vernietigingslijst')}."
         if lijst is not None
         else f"{actor.naam}."
         if actor is not None

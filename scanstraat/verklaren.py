@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -295,7 +296,7 @@ def _build_verklaring(
     lijsten = _load_lijsten(session, uitvoeringen)
     zone = basis.config.algemeen.tijdzone
     dagen = [to_local(batch.ontvangen_op, zone).date() for batch in batches]
-    vrijgaven = _build_vrijgaven(session, lijsten, besluit.ondertekenaar)
+    vrijgaven = _build_vrijgaven(session, lijsten)
     return Verklaring(
         soort=soort,
         nummer=nummer,
@@ -313,8 +314,9 @@ def _build_verklaring(
             besluit.publicatie,
             besluit.handboekversie,
             binding.rij.inhoud_sha256,
+            besluit.versie,
         ),
-        grondslag=tuple(dict.fromkeys((besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring))),
+        grondslag=_build_grondslag(besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring),
         periode=Periode(min(dagen).isoformat(), to_local(db.now_text(), zone).date().isoformat()),
         wijze_van_vervanging=f"{besluit.aspecten.totstandkoming}",
         uitvoeringen=_build_uitvoeringen(session, uitvoeringen),
@@ -328,6 +330,15 @@ def _build_verklaring(
         logboek=build_logverwijzing(basis, _find_omvang(basis, session, uitvoeringen)),
         demonstratie=demonstratie,
     )
+
+
+def _build_grondslag(*artikelen: str) -> tuple[str, ...]:
+    """Return the articles, each once: "Archiefwet 1995, artikel 7" and "artikel 7 van de Archiefwet 1995" are one."""
+    per_woorden: dict[frozenset[str], str] = {}
+    for artikel in artikelen:
+        woorden = frozenset(re.findall(r"\w+", artikel.lower())) - {"van", "de", "het"}
+        per_woorden.setdefault(woorden, artikel)
+    return tuple(per_woorden.values())
 
 
 def _load_batches(session: Session, uitvoeringen: Sequence[UitvoeringRow]) -> list[BatchRow]:
@@ -470,6 +481,11 @@ def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
         uitslag=oordeel.uitslag,
         naam=personen.name_of(session, oordeel.persoon_id),
         functie="controleur",
+        afgekeurd=session.exec(
+            select(sa.func.count())
+            .select_from(OordeelRow)
+            .where(OordeelRow.batch_id == batch.id, OordeelRow.uitslag == "afgekeurd", OordeelRow.op < oordeel.op)
+        ).one(),
     )
 
 
@@ -481,14 +497,12 @@ def say_plan(plan: dict[str, Any]) -> str:
     return f"{hoe}; {n} van {lot}; goedkeurgetal {grenzen}"
 
 
-def _build_vrijgaven(
-    session: Session, lijsten: Sequence[VernietigingslijstRow], functie: str
-) -> tuple[Vrijgaveregel, ...]:
+def _build_vrijgaven(session: Session, lijsten: Sequence[VernietigingslijstRow]) -> tuple[Vrijgaveregel, ...]:
     return tuple(
         Vrijgaveregel(
             lijst.naam,
             personen.name_of(session, vrijgave.persoon_id),
-            functie,
+            Rol.GEMANDATEERDE.woorden,  # by their mandaat; what else they are, the record does not know
             session.get_one(MandaatRow, vrijgave.mandaat_id).grondslag,
             vrijgave.op,
         )

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from kwaliteitscontrole.woorden import name_lijst
 from scanstraat.drukdelen import (
     TIJDZONE,
     Kolom,
@@ -36,7 +37,9 @@ from scanstraat.drukdelen import (
 from scanstraat.drukwerk import Bijlage, escape_tekst, render_pdf
 from vernietiging.errors import VerklaringError
 from vernietiging.verklaring import (
+    Controleregel,
     Documentregel,
+    Periode,
     Uitvoering,
     Verklaring,
     Verklaringsoort,
@@ -129,10 +132,13 @@ def _build_correctie(verklaring: Verklaring) -> str:
 
 def _list_overwegingen(verklaring: Verklaring, woorden: Mapping[str, str]) -> tuple[str, ...]:
     besluit = verklaring.besluit
+    versie = f", versie {besluit.versie}," if besluit.versie else ""
     return (
-        f"dat van toepassing zijn: {woorden['vervangingsbesluit']} {besluit.nummer} van {format_datum(besluit.datum)}, "
-        f"bekendgemaakt in {besluit.publicatie}, en {woorden['handboek']}, versie {besluit.handboekversie};",
-        "dat van elk document is vastgesteld dat de reproductie de gegevens juist en volledig weergeeft;",
+        f"dat van toepassing zijn: {woorden['vervangingsbesluit']} {besluit.nummer}{versie} van "
+        f"{format_datum(besluit.datum)}, bekendgemaakt in {besluit.publicatie}, en {woorden['handboek']}, versie "
+        f"{besluit.handboekversie};",
+        "dat van elke pagina is vastgesteld dat de reproductie haar precies zo weergeeft als zij is gescand, en dat "
+        "mensen van elke batch een steekproef van de pagina's hebben gecontroleerd (bijlage 2);",
         "dat twee daartoe gemandateerde personen de vernietiging hebben vrijgegeven en dat zij daarna is uitgevoerd;",
     )
 
@@ -177,9 +183,15 @@ def _build_wat(verklaring: Verklaring, woorden: Mapping[str, str]) -> str:
         )
     )
     return (
-        f"<p>In de periode van {format_datum(periode.van)} tot en met {format_datum(periode.tot)} zijn {gebeurd}; de "
+        f"<p>{_say_periode(periode)} zijn {gebeurd}; de "
         f'reproducties hebben hun plaats ingenomen.</p><table class="tellingen"><tr>{vakken}</tr></table>'
     )
+
+
+def _say_periode(periode: Periode) -> str:
+    if periode.van == periode.tot:
+        return f"Op {format_datum(periode.van)}"
+    return f"In de periode van {format_datum(periode.van)} tot en met {format_datum(periode.tot)}"
 
 
 def _build_uitvoeringen(verklaring: Verklaring, tijdzone: str) -> str:
@@ -327,7 +339,9 @@ def _list_specificatie(verklaring: Verklaring) -> Iterator[tuple[str, ...]]:
     nummer, lijsten = 0, _find_lijsten(verklaring)
     for doos in verklaring.specificatie:
         aantal = format_aantal(len(doos.documenten), "document", "documenten")
-        yield (escape_tekst(f"Doos {doos.doosnummer}: {aantal}, vernietigd met lijst {lijsten[doos.doosnummer]}"),)
+        yield (
+            escape_tekst(f"Doos {doos.doosnummer}: {aantal}, vernietigd met {name_lijst(lijsten[doos.doosnummer])}"),
+        )
         for document in doos.documenten:
             nummer += 1
             yield _list_cellen(nummer, document)
@@ -352,8 +366,8 @@ def _build_controle(verklaring: Verklaring) -> str:
         Kolom("Steekproefplan"),
         Kolom("Getrokken", 18, "getal"),
         Kolom("Fouten", 14, "getal"),
-        Kolom("Uitslag", 22),
-        Kolom("Controleur", 48),
+        Kolom("Uitslag", 31),
+        Kolom("Controleur", 42),
     )
     return build_tabel(
         kolommen,
@@ -363,9 +377,14 @@ def _build_controle(verklaring: Verklaring) -> str:
                 escape_tekst(controle.plan),
                 str(controle.getrokken),
                 str(controle.fouten),
-                escape_tekst(controle.uitslag),
+                escape_tekst(_say_uitslag(controle)),
                 f"{escape_tekst(controle.naam)}, {escape_tekst(controle.functie)}",
             )
             for controle in verklaring.controle
         ),
     )
+
+
+def _say_uitslag(controle: Controleregel) -> str:
+    keer = f", na {controle.afgekeurd} keer afgekeurd" if controle.afgekeurd else ""
+    return f"{controle.uitslag}{keer}"

@@ -131,7 +131,7 @@ class Afrondproef:
     def add_besluit(self, **anders: Any) -> None:
         with db.begin(self.basis.engine) as session:
             batch = session.exec(select(BatchRow).limit(1)).one()
-            handboek = Stuk(self._save(session, b"%PDF-1.7 handboek vervanging", "handboek"), "handboek.pdf")
+            handboek = Stuk(self.basis.opslag.bewaar_bytes(b"%PDF-1.7 handboek vervanging"), "handboek.pdf")
             versie = anders.get("handboekversie", "1.0")
             besluiten.save_handboek(session, versie, handboek, self.wie(BEHEERDER))
             profielen = anders.pop("profielen", {batch.profiel: batch.momentopname_sha256})
@@ -182,9 +182,9 @@ class Afrondproef:
             getrouw=getrouw,
         )
 
-    def _save(self, session: Session, inhoud: bytes, soort: str = "pdfa") -> Vingerafdruk:
+    def _save(self, session: Session, inhoud: bytes) -> Vingerafdruk:
         vingerafdruk = self.basis.opslag.bewaar_bytes(inhoud)
-        storage.save_object(session, vingerafdruk, soort)
+        storage.save_object(session, vingerafdruk, "pdfa")
         return vingerafdruk
 
     def herscan(self, document_id: UUID, pagina: int, *, door: str = "Dirk Divmedewerker") -> UUID:

@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -26,6 +26,8 @@ from vernietiging.errors import VerklaringError
 from vernietiging.gebeurtenis import canonical_json
 
 SCHEMA = "scanstraat.verklaring/1"
+# A field that came later: left out at its default, so that what was stored before keeps its bytes.
+_LATER = {"later": True}
 REGIMES = ("1995", "2026")
 GOEDGEKEURD = "goedgekeurd"
 MINSTE_VRIJGAVEN = 2  # two people release a list, never one
@@ -55,6 +57,7 @@ class Besluitverwijzing:
     publicatie: str  # where it was made public: "Gemeenteblad 2026, 12345"
     handboekversie: str
     sha256: str
+    versie: int = field(default=0, metadata=_LATER)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Controleregel:
     uitslag: str
     naam: str
     functie: str
+    afgekeurd: int = field(default=0, metadata=_LATER)  # how often the batch was rejected before
 
 
 @dataclass(frozen=True)
@@ -642,7 +646,10 @@ def _parse_tijd(tekst: str) -> datetime | None:
 
 def _to_json(waarde: Any) -> Any:
     if is_dataclass(waarde):
-        return {veld.name: _to_json(getattr(waarde, veld.name)) for veld in fields(waarde)}
+        velden = ((veld, getattr(waarde, veld.name)) for veld in fields(waarde))
+        return {
+            veld.name: _to_json(deel) for veld, deel in velden if "later" not in veld.metadata or deel != veld.default
+        }
     if isinstance(waarde, tuple):
         return [_to_json(deel) for deel in waarde]
     return waarde.value if isinstance(waarde, StrEnum) else waarde
@@ -658,9 +665,10 @@ def _read(soort: Any, waarde: Any, plek: str) -> Any:
     if is_dataclass(soort):
         assert isinstance(soort, type)
         soorten = _soorten(soort)
-        if not isinstance(waarde, dict) or set(waarde) != set(soorten):
+        mag_weg = {veld.name for veld in fields(soort) if "later" in veld.metadata}
+        if not isinstance(waarde, dict) or not set(soorten) - mag_weg <= set(waarde) <= set(soorten):
             raise VerklaringError(f"In {plek} staan niet precies de afgesproken velden.")
-        return soort(**{naam: _read(deel, waarde[naam], naam) for naam, deel in soorten.items()})
+        return soort(**{naam: _read(soorten[naam], deel, naam) for naam, deel in waarde.items()})
     if get_origin(soort) is tuple:
         if not isinstance(waarde, list):
             raise VerklaringError(f"{plek} is geen lijst.")

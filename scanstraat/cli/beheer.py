@@ -342,7 +342,7 @@ def scheidingsbladen(
             uit.write_bytes(inhoud)
         except OSError as exc:
             raise ScheidingsbladError(
-                f"{uit} is niet te schrijven. Kies met --uit een bestand in een map die er is en waar u mag schrijven."
+                f"{uit} is niet te schrijven. Kies met -o een bestand in een map die er is en waar u mag schrijven."
             ) from exc
         aantal = count_words(len(vellen), "scheidingsblad staat", "scheidingsbladen staan")
         stdout().print(f"{aantal} in {uit}. Druk af op ware grootte (100 %).", soft_wrap=True)

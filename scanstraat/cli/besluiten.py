@@ -82,7 +82,7 @@ def handboek_voegtoe(
 def handboek_bijlage(
     context: typer.Context,
     uit: Annotated[
-        Path | None, typer.Option("--uit", "-o", metavar="BESTAND", help="Druk de bijlage af in dit nieuwe bestand.")
+        Path | None, typer.Option("-o", "--uit", metavar="BESTAND", help="Druk de bijlage af in dit nieuwe bestand.")
     ] = None,
     nummer: Annotated[
         str | None, typer.Option("--besluit", help="Nummer van het besluit; zonder: het geldende.")

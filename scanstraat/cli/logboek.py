@@ -131,7 +131,7 @@ def herstel(
 @logboek.command("programma")
 def programma(
     context: typer.Context,
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor het programma.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="BESTAND", help="Nieuw bestand voor het programma.")],
 ) -> None:
     """Schrijf het controleprogramma als één bestand, voor een auditor zonder de scanstraat."""
     from scanstraat.controleprogramma import build_controleprogramma  # noqa: PLC0415
@@ -165,7 +165,7 @@ def getuige(
     naam: Annotated[str, typer.Argument(metavar="NAAM", help="De getuige, zoals hij in config.toml heet.")],
     uit: Annotated[
         Path | None,
-        typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand met het verzoek."),
+        typer.Option("-o", "--uit", metavar="BESTAND", help="Nieuw bestand met het verzoek."),
     ] = None,
     gezien: Annotated[
         int | None,
@@ -228,7 +228,7 @@ def proefstempel(
 @logboek.command("beleid")
 def beleid(
     context: typer.Context,
-    uit: Annotated[Path, typer.Option("--uit", "-o", help="Bestand voor het beleid.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", help="Bestand voor het beleid.")],
 ) -> None:
     """Schrijf het beleid voor een auditor: de naam en de sleutels van dit logboek."""
     from scanstraat import logboek as boek  # noqa: PLC0415

@@ -30,7 +30,7 @@ def mdto(
     document_id: Annotated[
         str, typer.Argument(metavar="DOCUMENT", help="Id van het document; de eerste tekens zijn genoeg.")
     ],
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="MAP", help="Map voor de bestanden.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="MAP", help="Map voor de bestanden.")],
     met_naam: MetNaam = False,
     als_json: AlsJson = False,
 ) -> None:
@@ -52,7 +52,7 @@ def mdto(
 def sip(
     context: typer.Context,
     batches: Annotated[list[str], typer.Argument(metavar="BATCH...", help="Batchnummers.")],
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="MAP", help="Lege map voor de levering.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="MAP", help="Lege map voor de levering.")],
     titel: Annotated[str, typer.Option("--titel", help="Titel op de pakbon; anders de batchnummers.")] = "",
     met_naam: MetNaam = False,
     als_json: AlsJson = False,
@@ -79,7 +79,7 @@ def sip(
 def export(
     context: typer.Context,
     uit: Annotated[
-        Path | None, typer.Option("--uit", "-o", metavar="MAP", help="Lege map voor de export.", show_default=False)
+        Path | None, typer.Option("-o", "--uit", metavar="MAP", help="Lege map voor de export.", show_default=False)
     ] = None,
     controleer: Annotated[
         Path | None,

@@ -172,7 +172,7 @@ def _say_stand(gevonden: dict[str, Any]) -> str:
 @doos.command("etiket")
 def doos_etiket(
     context: typer.Context,
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor de etiketten (PDF).")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="BESTAND", help="Nieuw bestand voor de etiketten (PDF).")],
     nummers: Annotated[
         list[str] | None, typer.Argument(metavar="[DOOS...]", help="Doosnummers; zonder: alle dichte dozen.")
     ] = None,
@@ -196,7 +196,7 @@ def doos_haal(
         list[str], typer.Argument(metavar="DOCUMENT...", help="Ids van documenten; de eerste tekens zijn genoeg.")
     ],
     uit: Annotated[
-        Path | None, typer.Option("--uit", "-o", metavar="BESTAND", help="Druk de lijst af in dit nieuwe bestand.")
+        Path | None, typer.Option("-o", "--uit", metavar="BESTAND", help="Druk de lijst af in dit nieuwe bestand.")
     ] = None,
     reden: Annotated[str, typer.Option("--reden", help="Waarom het papier nodig is; komt op de afdruk.")] = "",
     door: Annotated[str, typer.Option("--door", help="Wie erom vraagt.", envvar="SCANSTRAAT_DOOR")] = "",

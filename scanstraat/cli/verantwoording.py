@@ -83,7 +83,7 @@ def verantwoord(
 def bewijs(
     context: typer.Context,
     document: Annotated[str, typer.Argument(help="Het id van een document, of het begin daarvan.")],
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="MAP", help="Nieuwe map voor het bewijs.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="MAP", help="Nieuwe map voor het bewijs.")],
     met_namen: Annotated[
         bool, typer.Option("--met-namen", help="Noem ook wie erover beslisten. Anders hebben zij een nummer.")
     ] = False,
@@ -138,7 +138,7 @@ def maak_verklaring(
                 soft_wrap=True,
             )
         stdout().print(
-            f"Verklaring {rij.nummer} is gemaakt. Bekijk haar met: scanstraat verklaring geef {rij.nummer} --uit "
+            f"Verklaring {rij.nummer} is gemaakt. Bekijk haar met: scanstraat verklaring geef {rij.nummer} -o "
             f"{rij.nummer}.pdf\nDaarna geven de gemandateerden akkoord: scanstraat verklaring onderteken {rij.nummer}",
             soft_wrap=True,
         )
@@ -183,7 +183,7 @@ def lijst_verklaringen(context: typer.Context, als_json: AlsJson = False) -> Non
 def geef_verklaring(
     context: typer.Context,
     nummer: Annotated[str, typer.Argument(help="Nummer van de verklaring.")],
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand voor de PDF/A-3.")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="BESTAND", help="Nieuw bestand voor de PDF/A-3.")],
 ) -> None:
     """Geef de PDF/A-3 van een verklaring, met de gegevens erin als bijlage."""
     from scanstraat import verklaren  # noqa: PLC0415

@@ -13,7 +13,7 @@ from uuid import UUID
 import typer
 from sqlmodel import Session
 
-from kwaliteitscontrole.woorden import count_words
+from kwaliteitscontrole.woorden import count_words, name_lijst
 from scanstraat import afronding, db, keuren, papier, poort, vernietigen
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
@@ -84,7 +84,7 @@ def lijst_maak(
         gemaakt = afronding.stel_voor(basis, naam, gevonden, sign_in(basis, als, geheim_fd))
         with db.read(basis.engine) as session:
             inhoud = vernietigen.say_lijst(poort.load_dossier(session, gemaakt.id))
-        stdout().print(f"Lijst {gemaakt.naam} is gemaakt: {inhoud}.", soft_wrap=True)
+        stdout().print(f"{name_lijst(gemaakt.naam, 'Lijst')} is gemaakt: {inhoud}.", soft_wrap=True)
         for doos in gevonden:
             stdout().print(f'Doe nu de laatste blik: scanstraat laatste-blik {doos.nummer} --lijst "{gemaakt.naam}"')
 
@@ -116,7 +116,7 @@ def lijst_toon(
 
 
 def _show_lijst(gevonden: dict[str, Any]) -> None:
-    stdout().print(f"Lijst {gevonden['naam']}", style="bold", end="  ")
+    stdout().print(name_lijst(gevonden["naam"], "Lijst"), style="bold", end="  ")
     stdout().print(
         f"{gevonden['stand']}\nGemaakt door {gevonden['door']}. "
         f"{count_words(gevonden['documenten'], 'document', 'documenten')}.",
@@ -199,7 +199,7 @@ def lijst_onderzoek(context: typer.Context, naam: Lijstnaam, als_json: AlsJson =
         show_json({"lijst": rij.naam, "alle": alle, "feiten": feiten})
     else:
         show_table(
-            f"Mag het papier van lijst {rij.naam} weg?",
+            f"Mag het papier van {name_lijst(rij.naam)} weg?",
             ["Nr", "Feit", "Waar", "Waarom niet"],
             [[f["nummer"], f["omschrijving"], f["waar"], " ".join(f["redenen"])] for f in feiten],
             leeg="",
@@ -222,7 +222,9 @@ def lijst_trek_in(context: typer.Context, naam: Lijstnaam, reden: Reden, als: Al
         with db.read(basis.engine) as session:
             rij = poort.find_lijst(session, naam)
         afronding.trek_lijst_in(basis, rij.id, reden, sign_in(basis, als, geheim_fd))
-        stdout().print(f"Lijst {rij.naam} is ingetrokken. Haar dozen staan op geen lijst meer.", soft_wrap=True)
+        stdout().print(
+            f"{name_lijst(rij.naam, 'Lijst')} is ingetrokken. Haar dozen staan op geen lijst meer.", soft_wrap=True
+        )
 
 
 # --- the last look ------------------------------------------------------------------------------------------------
@@ -298,7 +300,7 @@ def _say_uitkomst(naam: str, doos: str, *, gelijk: bool) -> str:
 
 def _build_kop(gevonden: dict[str, Any]) -> list[str]:
     return [
-        f"Laatste blik op doos {gevonden['doos']}, lijst {gevonden['lijst']}.",
+        f"Laatste blik op doos {gevonden['doos']}, {name_lijst(gevonden['lijst'])}.",
         "Neem per bestand de genoemde vellen uit de doos. Is elk vel er, staat alles erop, en hoort er niets bij dat "
         "niet op het scherm staat? Leg de vellen daarna terug op hun plaats.",
     ]
@@ -337,7 +339,9 @@ def geef_vrij(
         wie = sign_in(basis, als, geheim_fd)
         with db.read(basis.engine) as session:
             vernietigen.verify_vrijgever(session, rij, wie)
-            stderr().print(f"Lijst {rij.naam}: {vernietigen.say_lijst(poort.load_dossier(session, rij.id))}.")
+            stderr().print(
+                f"{name_lijst(rij.naam, 'Lijst')}: {vernietigen.say_lijst(poort.load_dossier(session, rij.id))}."
+            )
             tweede = bool(poort.find_vrijgaven(session, rij.id))
         if tweede and naam_lijst is None:
             naam_lijst = _ask_naam()
@@ -345,12 +349,12 @@ def geef_vrij(
             vrijgave = afronding.geef_vrij(basis, rij.id, wie, naam_lijst or "", meld=meld)
         if vrijgave.volgnummer == 1:
             return stdout().print(
-                f"De eerste vrijgave van lijst {rij.naam} is vastgelegd. Een andere gemandateerde geeft haar nu ook "
-                f'vrij: scanstraat geef-vrij "{rij.naam}"',
+                f"De eerste vrijgave van {name_lijst(rij.naam)} is vastgelegd. Een andere gemandateerde geeft haar nu "
+                f'ook vrij: scanstraat geef-vrij "{rij.naam}"',
                 soft_wrap=True,
             )
         stdout().print(
-            f"Lijst {rij.naam} is twee keer vrijgegeven. Intrekken kan tot de opdracht: "
+            f"{name_lijst(rij.naam, 'Lijst')} is twee keer vrijgegeven. Intrekken kan tot de opdracht: "
             f'scanstraat trek-in "{rij.naam}". Is de bedenktijd voorbij, veranker dan het logboek (scanstraat logboek '
             f'veranker) en geef de opdracht: scanstraat opdracht "{rij.naam}"',
             soft_wrap=True,
@@ -381,8 +385,8 @@ def trek_in(context: typer.Context, naam: Lijstnaam, reden: Reden, als: Als, geh
             rij = poort.find_lijst(session, naam)
         aantal = afronding.trek_vrijgave_in(basis, rij.id, reden, sign_in(basis, als, geheim_fd))
         stdout().print(
-            f"{count_words(aantal, 'vrijgave is', 'vrijgaven zijn')} ingetrokken. Het papier van lijst {rij.naam} "
-            "blijft.",
+            f"{count_words(aantal, 'vrijgave is', 'vrijgaven zijn')} ingetrokken. Het papier van "
+            f"{name_lijst(rij.naam)} blijft.",
             soft_wrap=True,
         )
 
@@ -430,7 +434,7 @@ def opdracht(
 def containerblad(
     context: typer.Context,
     nummer: Annotated[str, typer.Argument(metavar="OPDRACHT", help="Nummer van de opdracht.")],
-    uit: Annotated[Path, typer.Option("--uit", "-o", metavar="BESTAND", help="Nieuw bestand (PDF/A-3).")],
+    uit: Annotated[Path, typer.Option("-o", "--uit", metavar="BESTAND", help="Nieuw bestand (PDF/A-3).")],
 ) -> None:
     """Druk de bladen af die met de containers meegaan, met de wortel van het logboek waarop de opdracht rust."""
     from scanstraat import afdrukken  # noqa: PLC0415

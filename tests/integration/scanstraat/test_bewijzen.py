@@ -149,7 +149,7 @@ def test_what_went_wrong_is_told_as_well_with_every_scan_there_ever_was(
         "Waren er stops: ja, 2, waarvan er nu 0 lopen", "bezwaar op zaak",
     ):  # fmt: skip
         assert zin in verteld, zin
-    assert "bezwaar op doos" not in verteld and "een ander" not in verteld and "777" not in verteld
+    assert "bezwaar op doos" not in verteld and "een ander" not in verteld and "ZAAK-2026-000777" not in verteld
     scans = list(rijk.map.glob("scans/*"))
     assert len(scans) == 2  # the one that was delivered, and the herscan
     assert len(list(rijk.map.glob("vastgelegd/*-archief.pdf"))) == 1  # of the versie that was rejected
@@ -244,6 +244,27 @@ def test_a_proof_that_says_it_is_about_something_else_is_refused(
     inhoud = json.loads((kopie / "bewijs.json").read_text())
     (kopie / "bewijs.json").write_text(json.dumps(inhoud | {veld: anders(inhoud[veld])}))
     assert bewijs.verify(kopie) == GEWIJZIGD
+    assert zin in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("anders", "code", "zin"), [
+    ({"sleutel": "geen hex"}, GEWIJZIGD, "is onleesbaar"),
+    ({"sleutel": "00" * 32}, GEWIJZIGD, "verpakt zou zijn, is het niet"),
+    ({"inhoud": {"nummer": "een ander"}}, GEWIJZIGD, "verpakt zou zijn, is het niet"),
+    ({"regel": 0, "veld": "id"}, GEWIJZIGD, "is onleesbaar"),
+    (None, ONZEKER, "geen enkele regel"),
+])  # fmt: skip
+def test_what_was_packed_away_is_what_the_line_commits_to(
+    bewijs: Bewijsproef, tmp_path: Path, capsys: pytest.CaptureFixture[str], anders: Any, code: int, zin: str
+) -> None:
+    kopie = shutil.copytree(bewijs.map, tmp_path / "kopie")
+    inhoud = json.loads((kopie / "bewijs.json").read_text())
+    if anders is None:
+        inhoud["regels"] = []
+    else:
+        inhoud["verpakt"][0] |= anders
+    (kopie / "bewijs.json").write_text(json.dumps(inhoud))
+    assert bewijs.verify(kopie) == code
     assert zin in capsys.readouterr().out
 
 

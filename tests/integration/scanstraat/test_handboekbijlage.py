@@ -12,8 +12,9 @@ import pytest
 from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
-from scanstraat.handboekbijlage import Handboekbijlage, build_bijlage, render_bijlage
-from tests.afrondproef import Afrondproef, open_afrondproef
+from scanstraat.handboekbijlage import Handboekbijlage, _build_delen, build_bijlage, render_bijlage
+from tests.afrondproef import Afrondproef, build_besluit, open_afrondproef
+from vernietiging.vervangingsbesluit import Steekproefvoorschrift
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,14 @@ def test_it_has_the_eight_aspects_in_order_with_the_words_of_the_besluit(proef: 
     alles = str(bijlage.to_json())
     for feit in ("P-4", "alle pagina's", "tesseract", "0 dagen", "archief", "tsa1", "2 documenten per doos"):
         assert feit in alles, feit
+    besluit = build_besluit(
+        dict.fromkeys(proef.basis.config.profiel, "0" * 64), steekproef=Steekproefvoorschrift(alles=False)
+    )
+    alles = str(list(_build_delen(proef.basis, besluit)))
+    for getal in ("0,65", "4,0", "0,00003", "nakijken: bij een bevinding", "zijden: enkelzijdig"):
+        assert getal in alles, getal
+    for engels in ("bij_bevinding", "e-05", "0.65"):
+        assert engels not in alles, engels
 
 
 def test_reality_that_differs_from_the_besluit_is_named(proef: Afrondproef) -> None:

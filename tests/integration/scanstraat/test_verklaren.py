@@ -62,6 +62,9 @@ def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarpr
     assert {d.id for doos in v.specificatie for d in doos.documenten} == {str(i) for i in klaar.batch.documenten}
     assert [(r.naam, r.lijst) for r in v.vrijgaven] == [(EEN, "Lijst 2026-01"), (TWEE, "Lijst 2026-01")]
     assert [t.naam for t in v.ondertekenaars] == [EEN, TWEE]
+    assert {t.functie for t in v.ondertekenaars} == {r.functie for r in v.vrijgaven} == {"gemandateerde"}
+    assert v.grondslag[0] == "Archiefwet 1995, artikel 7" and not any("artikel 7 " in a for a in v.grondslag[1:])
+    assert (v.besluit.versie, [c.afgekeurd for c in v.controle]) == (1, [0])
     assert [(c.naam, c.getrokken, c.fouten, c.uitslag) for c in v.controle] == [(CONTROLEUR, 3, 0, "goedgekeurd")]
     (uitvoering,) = v.uitvoeringen
     assert (uitvoering.bedrijf, uitvoering.container, uitvoering.zegel, uitvoering.niveau) == (

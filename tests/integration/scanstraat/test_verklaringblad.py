@@ -31,7 +31,7 @@ from tests.verklaringproef import LOGSLEUTEL, build_logverwijzing, build_verklar
 from vernietiging.checkpoint import build_bericht, parse_checkpoint
 from vernietiging.errors import VerklaringError
 from vernietiging.notitie import parse_notitie, verify_handtekening
-from vernietiging.verklaring import Ondertekenaar, Verklaring, Verklaringsoort, find_gebreken
+from vernietiging.verklaring import Ondertekenaar, Periode, Verklaring, Verklaringsoort, find_gebreken
 
 # WeasyPrint leaves the file of its colour profile to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -260,6 +260,23 @@ def test_the_words_of_another_regime_take_the_place_of_ours() -> None:
         "handboek vervanging",
     ):
         assert woord not in tekst
+
+
+def test_one_day_the_version_of_the_besluit_and_a_rejection_before_are_said() -> None:
+    goed = build_verklaring()
+    pdf = render(
+        replace(
+            goed,
+            periode=Periode("2026-10-31", "2026-10-31"),
+            besluit=replace(goed.besluit, versie=2),
+            controle=tuple(replace(regel, afgekeurd=1) for regel in goed.controle),
+        )
+    )
+    tekst = " ".join(read_paginas(pdf))
+    assert "Op 31 oktober 2026 zijn" in tekst and "tot en met" not in tekst
+    assert "2026-0815, versie 2, van 13 januari 2026" in tekst
+    assert "goedgekeurd, na 1 keer afgekeurd" in tekst
+    assert "1e sleutel in het beleid" in tekst and "2e sleutel in het beleid" in tekst
 
 
 def test_a_correction_says_which_one_it_stands_for_and_why() -> None:

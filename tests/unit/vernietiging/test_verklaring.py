@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.verklaringproef import build_logverwijzing, build_verklaring
 from vernietiging import verklaring as module
 from vernietiging.errors import VerklaringError
+from vernietiging.gebeurtenis import canonical_json
 from vernietiging.verklaring import (
     Bladreeks,
     Documentregel,
@@ -290,6 +291,18 @@ def test_json_gives_back_the_same_verklaring_and_the_same_bytes(soort: Verklarin
     inhoud = verklaring.to_bytes()
     assert Verklaring.from_json(json.loads(inhoud)) == verklaring
     assert Verklaring.from_bytes(inhoud).to_bytes() == inhoud
+
+
+def test_what_was_stored_before_a_field_came_keeps_its_bytes() -> None:
+    assert "versie" not in GOED.to_json()["besluit"] and "afgekeurd" not in GOED.to_json()["controle"][0]
+    nieuw = replace(
+        GOED, besluit=replace(GOED.besluit, versie=2), controle=tuple(replace(c, afgekeurd=1) for c in GOED.controle)
+    )
+    assert Verklaring.from_bytes(nieuw.to_bytes()) == nieuw
+    inhoud = GOED.to_json()
+    inhoud["besluit"]["versie"] = 0  # one form for one value
+    with pytest.raises(VerklaringError):
+        Verklaring.from_bytes(canonical_json(inhoud))
 
 
 def test_other_bytes_for_the_same_verklaring_are_refused() -> None:
