@@ -24,7 +24,6 @@ from scanstraat.domain import Bestemming, Bewerkingsoort, Fase, Koppelstatus, We
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow, StapRow
-from scanstraat.tables_bewijs import OordeelRow
 from scanstraat.werk import Werkbank
 
 
@@ -175,13 +174,13 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
     zelfde = personen.is_zelfde(session, persoon.naam, batch.scanoperator)
     if zelfde and personen.is_zoals_vastgelegd(session, batch):
         raise NietMogelijkError(f"Van batch {batch.nummer} staat al vast dat {persoon.naam} haar scande.")
-    if door.persoon_id in {persoon.id, *personen.find_betrokkenen(session, batch).personen}:
+    ogen = personen.find_ogen(session, door.persoon_id)
+    if ogen & {persoon.id, *personen.find_betrokkenen(session, batch).personen}:
         raise GeenMandaatError(
             f"{door.naam} scande of bewerkte batch {batch.nummer}, of is genoemd als wie haar scande. Laat een andere "
             "functioneel beheerder dit doen."
         )
-    gekeurd = select(OordeelRow.id).where(OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == door.persoon_id)
-    if session.exec(gekeurd).first() is not None:
+    if ogen & personen.find_keurders(session, batch.id):
         raise GeenMandaatError(
             f"{door.naam} keurde batch {batch.nummer} en zegt dus niet wie haar scande. Laat een andere functioneel "
             "beheerder dit doen."

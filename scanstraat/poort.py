@@ -599,7 +599,7 @@ def find_goedkeuring(session: Session, batch: BatchRow) -> tuple[str | None, int
     if manifest != verzegeling.manifest_sha256:
         return f"Batch {nummer} is veranderd sinds zij is goedgekeurd. Keur haar opnieuw.", None
     wie = personen.find_betrokkenen(session, batch)
-    if oordeel.persoon_id in wie.personen:
+    if personen.find_ogen(session, oordeel.persoon_id, oordeel.gebeurtenis_id) & wie.personen:
         return f"Batch {nummer} is goedgekeurd door iemand die haar scande of bewerkte.", None
     toen = datetime.fromisoformat(oordeel.op)
     if personen.find_mandaat(session, oordeel.persoon_id, (personen.Rol.CONTROLEUR,), toen) is None:
@@ -739,9 +739,14 @@ def _find_uitzonderingen(session: Session, batch: BatchRow) -> dict[UUID, str]:
 
 def _find_deelnemers(session: Session, dossier: Dossier) -> set[UUID]:
     """Return who scanned, edited or checked what is in the dozen of a list."""
-    ids = [b.batch.id for b in dossier.batches]
-    deelnemers = {p for b in dossier.batches for p in personen.find_betrokkenen(session, b.batch).personen}
-    return deelnemers | set(session.exec(select(OordeelRow.persoon_id).where(col(OordeelRow.batch_id).in_(ids))))
+    return {
+        persoon_id
+        for b in dossier.batches
+        for persoon_id in (
+            *personen.find_betrokkenen(session, b.batch).personen,
+            *personen.find_keurders(session, b.batch.id),
+        )
+    }
 
 
 def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:
@@ -753,7 +758,7 @@ def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:
             redenen.append(f"Op doos {doos.nummer} is nog geen laatste blik gedaan.")
         elif not blik.geslaagd:
             redenen.append(f"De laatste blik op doos {doos.nummer} is niet geslaagd.")
-        elif blik.persoon_id in deelnemers:
+        elif personen.find_ogen(session, blik.persoon_id, blik.gebeurtenis_id) & deelnemers:
             redenen.append(
                 f"Wie de laatste blik op doos {doos.nummer} deed, heeft sindsdien zelf gekeurd of bewerkt wat op de "
                 "lijst staat. Trek de lijst in en maak een nieuwe."
@@ -808,12 +813,13 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
             [f"Er {'is 1 vrijgave' if vrijgaven else 'zijn nog geen vrijgaven'} van de twee die nodig zijn."], {}
         )
     redenen = []
-    if vrijgaven[0].persoon_id == vrijgaven[1].persoon_id:
+    een, twee = (personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven)
+    if een & twee:
         redenen.append("De twee vrijgaven zijn van dezelfde persoon.")
     if any(v.inhoud_sha256 != dossier.lijst.inhoud_sha256 for v in vrijgaven):
         redenen.append("Een vrijgave gaat niet over deze lijst.")
     deelnemers = _find_deelnemers(session, dossier)
-    if any(v.persoon_id in deelnemers for v in vrijgaven):
+    if (een | twee) & deelnemers:
         redenen.append("Iemand die vrijgaf, heeft dit papier gescand, bewerkt of gekeurd.")
     einde = find_einde_bedenktijd(session, dossier)
     if einde is None or _now() < einde:

@@ -6,8 +6,8 @@ questions follow the list that inspectors ask of vervanging: see docs/handleidin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import besluiten, keuren, papier, personen, stops, storage
+from scanstraat import besluiten, keuren, ogen, papier, personen, scanoperator, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, ScanstraatError
@@ -519,6 +519,9 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
             or ("Niets.",),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
+        *_answer_mensen(session, is_in),
+        _answer_stops_in(session, is_in),
+        _answer_uitzonderingen_in(session, is_in),
         Antwoord(
             "Is het logboek onafhankelijk gecontroleerd?",
             tuple(
@@ -529,6 +532,103 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
             in_orde=bool(controles) and all(g.gegevens["in_orde"] for g in controles),
         ),
     ]
+
+
+def _answer_mensen(session: Session, is_in: Callable[[str | None], bool]) -> Iterator[Antwoord]:
+    """Answer who got or lost what, by the events: whoever may decide can make others who may."""
+    namen = {actor.log_id: actor.naam for actor in session.exec(select(ActorRow))}
+    mandaten = {mandaat.log_id: mandaat for mandaat in session.exec(select(MandaatRow))}
+
+    def tell(soorten: Mapping[str, Callable[[GebeurtenisRow], str]]) -> tuple[str, ...]:
+        rijen = session.exec(
+            select(GebeurtenisRow)
+            .where(col(GebeurtenisRow.soort).in_(soorten))
+            .order_by(col(GebeurtenisRow.volgnummer))
+        )
+        return tuple(
+            f"{rij.op}: {soorten[rij.soort](rij)} Door {namen.get(rij.actor_log_id, 'onbekend')}."
+            for rij in rijen
+            if is_in(rij.op)
+        )
+
+    def name(rij: GebeurtenisRow) -> str:
+        return namen.get(rij.onderwerp_log_id, "onbekend")
+
+    def say_mandaat(rij: GebeurtenisRow, wat: str) -> str:
+        mandaat = mandaten.get(UUID(rij.gegevens["mandaat"]))
+        if mandaat is None:
+            return f"mandaat van {name(rij)} {wat}; het staat niet meer in de database."
+        return (
+            f"mandaat van {name(rij)} als {personen.Rol(mandaat.rol).woorden} {wat}, van {mandaat.van} tot "
+            f"{mandaat.tot or 'onbepaald'}: {mandaat.grondslag}."
+        )
+
+    def say_naam(rij: GebeurtenisRow) -> str:
+        ander = rij.gegevens.get("wie")  # the first version of this event does not say
+        return f"{name(rij)} is ook {'iemand anders' if ander is None else namen.get(UUID(ander), 'onbekend')}."
+
+    def say_scanoperator(rij: GebeurtenisRow) -> str:
+        batch = session.exec(select(BatchRow.nummer).where(BatchRow.log_id == rij.onderwerp_log_id)).first()
+        wie = rij.gegevens.get("wie")
+        return f"batch {batch} is gescand door {namen.get(UUID(wie), 'onbekend') if wie else 'iemand'}."
+
+    niets = ("Geen.",)
+    yield Antwoord(
+        "Wie kwam erbij, en onder welke namen?",
+        tell({"persoon.vastgelegd": lambda rij: f"{name(rij)} toegevoegd.", "persoon.naam": say_naam}) or niets,
+    )
+    yield Antwoord(
+        "Welke mandaten zijn gegeven of ingetrokken?",
+        tell(
+            {
+                "mandaat.verleend": lambda rij: say_mandaat(rij, "gegeven"),
+                "mandaat.ingetrokken": lambda rij: say_mandaat(rij, "ingetrokken"),
+            }
+        )
+        or niets,
+    )
+    wachten = [p.naam for p in personen.load_personen(session) if personen.find_ingesteld(session, p.id) is not None]
+    yield Antwoord(
+        "Welke aanmeldingen zijn ingesteld of bevestigd?",
+        (
+            *tell(
+                {
+                    ogen.INGESTELD: lambda rij: f"aanmelding van {name(rij)} ingesteld.",
+                    ogen.BEVESTIGD: lambda rij: f"aanmelding van {name(rij)} bevestigd.",
+                }
+            ),
+            *(f"Nu door een ander ingesteld en niet bevestigd: {naam}." for naam in wachten),
+        )
+        or niets,
+        in_orde=not wachten,
+    )
+    yield Antwoord("Van welke batches is vastgelegd wie scande?", tell({scanoperator.SOORT: say_scanoperator}) or niets)
+
+
+def _answer_stops_in(session: Session, is_in: Callable[[str | None], bool]) -> Antwoord:
+    gevonden = [stops.build_stop(session, stop) for stop in stops.find_stops(session, alles=True)]
+    return Antwoord(
+        "Welke stops zijn geplaatst of opgeheven, door wie en waarom?",
+        tuple(
+            f"{stops.SOORTEN[stops.Stopsoort(s['soort'])]} op {s['over']} {s['wat']}: geplaatst op {s['geplaatst_op']} "
+            f"door {s['geplaatst_door']}: {s['reden']}."
+            + (
+                f" Opgeheven op {s['opgeheven_op']} door {s['opgeheven_door']}: {s['opheffingsreden']}."
+                if s["opgeheven_op"]
+                else " Hij loopt nog."
+            )
+            for s in gevonden
+            if is_in(s["geplaatst_op"]) or is_in(s["opgeheven_op"])
+        )
+        or ("Geen.",),
+    )
+
+
+def _answer_uitzonderingen_in(session: Session, is_in: Callable[[str | None], bool]) -> Antwoord:
+    rijen = [u for u in session.exec(select(UitzonderingRow)) if is_in(u.op) or is_in(u.ingetrokken_op)]
+    ids = list(dict.fromkeys(u.document_id for u in rijen))
+    antwoord = _answer_uitzonderingen(session, [storage.load_document(session, id_) for id_ in ids])
+    return replace(antwoord, vraag="Welk papier werd een uitzondering, of is dat niet meer?")
 
 
 def _say_batches(session: Session, batches: Iterable[BatchRow]) -> Iterator[str]:

@@ -31,7 +31,6 @@ from scanstraat.tables_bewijs import (
     LaatsteblikRow,
     LijstdoosRow,
     MandaatRow,
-    OordeelRow,
     OpdrachtRow,
     TrekkingRow,
     UitvoeringRow,
@@ -338,14 +337,12 @@ def _verify_buitenstaander(
 ) -> None:
     """Return when somebody has no part in what the list (or one doos of it) would destroy."""
     dozen = poort.load_dozen(session, lijst.id) if alleen is None else (alleen,)
+    ogen = personen.find_ogen(session, wie.persoon_id)
     for doos in dozen:
         for batch, _ in papier.load_inhoud(session, doos.id):
-            if wie.persoon_id in personen.find_betrokkenen(session, batch).personen:
+            if ogen & personen.find_betrokkenen(session, batch).personen:
                 raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer} en mag dit niet beslissen.")
-            gekeurd = select(OordeelRow.id).where(
-                OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == wie.persoon_id
-            )
-            if session.exec(gekeurd).first() is not None:
+            if ogen & personen.find_keurders(session, batch.id):
                 raise GeenMandaatError(f"{wie.naam} keurde batch {batch.nummer} en mag dit niet beslissen.")
 
 
@@ -413,7 +410,8 @@ def verify_vrijgever(session: Session, lijst: VernietigingslijstRow, wie: Aangem
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if len(vrijgaven) == 2:
         raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
-    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
+    ogen = personen.find_ogen(session, wie.persoon_id)
+    if any(ogen & personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven):
         raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
     return mandaat
 
