@@ -62,6 +62,7 @@ class AanmeldingConfig(_Deel):
     """[aanmelding]: how people prove who they are."""
 
     wachttijd_dagen: int = Field(default=7, ge=0, le=365)
+    werk_uren: int = Field(default=8, ge=1, le=24)
 
 
 class DatabaseConfig(_Deel):

@@ -38,6 +38,7 @@ from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, Pers
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
 STAP_S = 30  # TOTP
+_WERK = "werk:"  # before what a werkbewijs says, so that nothing else that is encrypted passes for one
 KORTSTE_WACHTWOORD = 12
 MEESTE_POGINGEN = 5
 WACHT_DAGEN = 7
@@ -679,6 +680,29 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
     raise AanmeldingError(
         "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."
     )
+
+
+def build_werkbewijs(session: Session, kluis: Fernet, wie: Aangemeld) -> str:
+    """Return what shows for some hours that somebody proved who they are: to do work, never to decide.
+
+    It is good as long as the account is: a new password ends it.
+    """
+    verify_vers(wie)
+    aanmelding = _load_lokaal(session, wie.persoon_id)
+    if aanmelding is None:
+        raise AanmeldingError(f"{wie.naam} kan zich niet meer aanmelden. Vraag een functioneel beheerder.")
+    inhoud = f"{_WERK}{aanmelding.id}".encode()
+    return kluis.encrypt_at_time(inhoud, int(wie.op.timestamp())).decode()
+
+
+def is_werkbewijs(session: Session, kluis: Fernet, werkbewijs: str, persoon_id: UUID, *, uren: int) -> bool:
+    """Whether this shows that somebody proved who they are, no longer ago than so many hours."""
+    nu, aanmelding = int(datetime.now(UTC).timestamp()), _load_lokaal(session, persoon_id)
+    try:
+        inhoud = kluis.decrypt_at_time(werkbewijs.encode(errors="replace"), uren * 3600, nu)
+    except InvalidToken:
+        return False
+    return aanmelding is not None and inhoud == f"{_WERK}{aanmelding.id}".encode()
 
 
 def _load_lokaal(session: Session, persoon_id: UUID) -> AanmeldingRow | None:
