@@ -429,6 +429,13 @@ def find_ingesteld(session: Session, persoon_id: UUID) -> ogen.Ingesteld | None:
     return ogen.find_ingesteld(session, actor_of(session, persoon_id).log_id)
 
 
+def was_te_vroeg(session: Session, persoon_id: UUID, gebeurtenis_id: UUID) -> bool:
+    """Whether somebody took a decision while their account still waited, because another had set it."""
+    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis_id)).one()
+    ingesteld = ogen.find_ingesteld(session, actor_of(session, persoon_id).log_id, rij.volgnummer)
+    return ingesteld is not None and datetime.fromisoformat(rij.op) < ingesteld.beslist_vanaf
+
+
 def find_ogen(session: Session, persoon_id: UUID, gebeurtenis_id: UUID | None = None) -> frozenset[UUID]:
     """Return the persons whose eyes a decision counts as: who took it, and who may have had that account.
 

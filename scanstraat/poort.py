@@ -60,6 +60,7 @@ from vernietiging.grondslag import Aanvraag, Antwoord, Feit
 
 Meld = Callable[[int, int], None]
 MEESTE_REDENEN = 8  # of one fact; more are counted
+_INGESTELD = "een ander had die aanmelding opnieuw ingesteld, en niemand had dat bevestigd. Meld dit bij de archivaris."
 NIEUWSTE = 2**53  # behind every line of the log: what is written now
 
 _log = structlog.get_logger("poort")
@@ -604,6 +605,8 @@ def find_goedkeuring(session: Session, batch: BatchRow) -> tuple[str | None, int
     toen = datetime.fromisoformat(oordeel.op)
     if personen.find_mandaat(session, oordeel.persoon_id, (personen.Rol.CONTROLEUR,), toen) is None:
         return f"Wie batch {nummer} goedkeurde, had daar die dag geen mandaat voor.", None
+    if personen.was_te_vroeg(session, oordeel.persoon_id, oordeel.gebeurtenis_id):
+        return f"Wie batch {nummer} goedkeurde, mocht toen nog niets beslissen: {_INGESTELD}", None
     return None, storage.find_logregel(session, oordeel.gebeurtenis_id)
 
 
@@ -763,6 +766,10 @@ def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:
                 f"Wie de laatste blik op doos {doos.nummer} deed, heeft sindsdien zelf gekeurd of bewerkt wat op de "
                 "lijst staat. Trek de lijst in en maak een nieuwe."
             )
+        elif personen.was_te_vroeg(session, blik.persoon_id, blik.gebeurtenis_id):
+            redenen.append(
+                f"Wie de laatste blik op doos {doos.nummer} deed, mocht toen nog niets beslissen: {_INGESTELD}"
+            )
         else:
             regel = storage.find_logregel(session, blik.gebeurtenis_id)
             if regel is None:
@@ -816,6 +823,8 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
     een, twee = (personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven)
     if een & twee:
         redenen.append("De twee vrijgaven zijn van dezelfde persoon.")
+    if any(personen.was_te_vroeg(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven):
+        redenen.append(f"Iemand die vrijgaf, mocht toen nog niets beslissen: {_INGESTELD}")
     if any(v.inhoud_sha256 != dossier.lijst.inhoud_sha256 for v in vrijgaven):
         redenen.append("Een vrijgave gaat niet over deze lijst.")
     deelnemers = _find_deelnemers(session, dossier)

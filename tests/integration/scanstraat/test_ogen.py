@@ -207,6 +207,31 @@ def test_what_was_decided_with_a_taken_account_is_not_made_good_by_a_confirmatio
     assert "sindsdien zelf gekeurd of bewerkt" in redenen["laatste_blik"][0]
 
 
+def test_what_was_decided_too_soon_opens_nothing(proef: Oogproef, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = proef.proef.add_batch()
+    proef.proef.add_besluit()
+    for naam in (TWEE, CONTROLEUR, DIV):
+        proef.set_aanmelding(naam, BEHEERDER, dagen=1)
+    with monkeypatch.context() as omzeild:
+        omzeild.setattr(personen, "_verify_eigen_aanmelding", lambda *_: None)
+        omzeild.setattr(personen, "was_te_vroeg", lambda *_: False)
+        omzeild.setattr(personen, "find_ogen", lambda _session, persoon_id, *_: frozenset({persoon_id}))
+        proef.proef.approve(batch.batch)
+        doos = proef.proef.box(batch.batch)
+        lijst = proef.proef.propose(doos)
+        proef.proef.look(lijst, doos)
+        proef.proef.back_up()
+        proef.proef.release(lijst, EEN)
+        proef.proef.release(lijst, TWEE)
+        proef.proef.anchor()
+        assert proef.proef.find_redenen(lijst) == {}
+        omzeild.undo()
+        omzeild.setattr(personen, "find_ogen", lambda _session, persoon_id, *_: frozenset({persoon_id}))
+        redenen = proef.proef.find_redenen(lijst)
+    assert set(redenen) == {"goedgekeurd", "laatste_blik", "vrijgegeven"}
+    assert all("mocht toen nog niets beslissen" in zinnen[0] for zinnen in redenen.values())
+
+
 def test_who_reset_the_controleur_does_not_look_or_release_and_the_poort_sees_it(proef: Oogproef) -> None:
     proef.grant(EEN, Rol.FUNCTIONEEL_BEHEERDER)
     proef.set_aanmelding(CONTROLEUR, EEN)
@@ -262,6 +287,7 @@ def test_who_was_reset_by_who_is_named_does_not_say_who_scanned(proef: Oogproef)
 def test_the_verifier_finds_a_decision_that_came_too_soon(proef: Oogproef, monkeypatch: pytest.MonkeyPatch) -> None:
     proef.set_aanmelding(EEN, BEHEERDER, dagen=7)
     monkeypatch.setattr(personen, "_verify_eigen_aanmelding", lambda *_: None)  # a program that was changed
+    monkeypatch.setattr(personen, "was_te_vroeg", lambda *_: False)
     destroy(proef.proef)
     proef.proef.anchor()
     basis = proef.proef.basis
