@@ -154,7 +154,7 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
     return tuple(weetjes)
 
 
-def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str, door: Aangemeld) -> None:
+def set_scanoperator(session: Session, batch_id: UUID, *, naam: str, reden: str, door: Aangemeld) -> BatchRow:
     """State afterwards who scanned a batch, with the reason: it was not known, wrong, or not in the log.
 
     It decides who may judge. So it takes a third: neither who was named, nor who is named now, nor who judged.
@@ -165,6 +165,7 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
         GeenMandaatError: `door` is no functioneel beheerder, or has a part in it.
     """
     storage.hold_beslissing(session)
+    batch = storage.lock_batch(session, batch_id)
     personen.verify_mandaat(session, door, Rol.FUNCTIONEEL_BEHEERDER)
     persoon = personen.load_persoon(session, naam)
     if batch.ontleed_op is None:
@@ -188,6 +189,7 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
     actor, vooraf = personen.actor_of(session, door.persoon_id), {"scanoperator": batch.scanoperator}
     storage.add_bewerking(session, batch, actor, Bewerkingsoort.SCANOPERATOR, {"reden": reden.strip()}, vooraf)
     personen.save_scanoperator(session, batch, persoon.naam, door=actor)
+    return batch
 
 
 def retry_stap(session: Session, werkbank: Werkbank, stap_id: UUID, actor: ActorRow) -> None:

@@ -300,12 +300,10 @@ def scanoperator(
             batch_id = storage.find_batch(session, nummer).id
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            batch = storage.lock_batch(session, batch_id)
-            bewerken.set_scanoperator(session, batch, naam=naam, reden=reden, door=wie)
-            naam = batch.scanoperator
+            batch = bewerken.set_scanoperator(session, batch_id, naam=naam, reden=reden, door=wie)
         stdout().print(
-            f"Vastgelegd: {naam} scande batch {nummer}. Wie hier eerder is genoemd, mag deze batch nog steeds niet "
-            "keuren of vrijgeven.",
+            f"Vastgelegd: {batch.scanoperator} scande batch {batch.nummer}. Wie hier eerder is genoemd, mag deze "
+            "batch nog steeds niet keuren of vrijgeven.",
             soft_wrap=True,
         )
 

@@ -16,6 +16,7 @@ from scanstraat.cli import app
 from scanstraat.config import read_config
 from scanstraat.personen import STAP_S
 from scanstraat.tables_bewijs import AanmeldingRow
+from tests import builders
 from tests.cliproef import BEHEERDER, Cliproef, verify
 
 KARIN, ARIE = "Karin Controleur", "Arie Archivaris"
@@ -149,3 +150,17 @@ def test_work_is_refused_on_a_name_alone(proef: Cliproef, woorden: tuple[str, ..
     scan.write_bytes(b"scan")
     opdracht = tuple(str(scan) if woord == "SCAN" else woord for woord in woorden)
     proef.refuse(proef.run(*opdracht, "--door", BEHEERDER), 6, "alleen is niet genoeg")
+
+
+def test_who_scanned_is_said_by_a_beheerder_who_signs_in(proef: Cliproef) -> None:
+    proef.add_persoon(KARIN)
+    proef.add_persoon(ARIE, "functioneel_beheerder")
+    with open_basis(read_config(proef.config)) as basis, db.begin(basis.engine) as session:
+        builders.build_batch(session, paginas=(1,), scanoperator=ARIE)
+    opdracht = ("scanoperator", "1", KARIN, "--reden", "dienstrooster")
+    proef.refuse(proef.run_als(KARIN, *opdracht), 6, "geen mandaat als functioneel beheerder")
+    proef.refuse(proef.run_als(ARIE, *opdracht), 6, "Laat een andere functioneel beheerder")
+    gezegd = proef.say_als(BEHEERDER, *opdracht)
+    assert f"{KARIN} scande batch B-2026-0001" in gezegd and "mag deze batch nog steeds niet keuren" in gezegd
+    assert proef.load("batch", "1")["scanoperator"] == KARIN
+    proef.refuse(proef.run_als(BEHEERDER, *opdracht), 5, "staat al vast")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanstraat import besluiten, bewerken, db, logboek, personen, stops, storage, verantwoording
+from scanstraat import besluiten, bewerken, db, logboek, personen, stops, verantwoording
 from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import BatchRow, DocumentRow
@@ -280,8 +280,9 @@ def test_who_was_reset_by_who_is_named_does_not_say_who_scanned(proef: Oogproef)
     proef.set_aanmelding(TWEEDE, BEHEERDER)
     batch = proef.proef.add_batch(scanoperator=BEHEERDER)
     with db.begin(proef.proef.basis.engine) as session, pytest.raises(GeenMandaatError, match="andere functioneel"):
-        rij = session.get_one(BatchRow, batch.batch)
-        bewerken.set_scanoperator(session, rij, naam=SCANOPERATOR, reden="rooster", door=proef.proef.wie(TWEEDE))
+        bewerken.set_scanoperator(
+            session, batch.batch, naam=SCANOPERATOR, reden="rooster", door=proef.proef.wie(TWEEDE)
+        )
 
 
 def test_the_verifier_finds_a_decision_that_came_too_soon(proef: Oogproef, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +312,7 @@ def test_a_period_says_who_came_who_may_what_and_what_was_stopped_by_whom_and_wh
             session, personen.load_persoon(session, TWEE), Rol.GEMANDATEERDE, door=proef.proef.wie(TWEEDE)
         )  # fmt: skip
         bewerken.set_scanoperator(
-            session, storage.load_batch(session, batch.batch), naam=DIV, reden="rooster",
+            session, batch.batch, naam=DIV, reden="rooster",
             door=proef.proef.wie(BEHEERDER),
         )  # fmt: skip
         stop = stops.place_stop(
