@@ -24,7 +24,6 @@ from scanstraat.domain import Bestemming, Bewerkingsoort, Fase, Koppelstatus, We
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, DocumentRow, StapRow
-from scanstraat.tables_bewijs import OordeelRow
 from scanstraat.werk import Werkbank
 
 
@@ -155,7 +154,7 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
     return tuple(weetjes)
 
 
-def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str, door: Aangemeld) -> None:
+def set_scanoperator(session: Session, batch_id: UUID, *, naam: str, reden: str, door: Aangemeld) -> BatchRow:
     """State afterwards who scanned a batch, with the reason: it was not known, wrong, or not in the log.
 
     It decides who may judge. So it takes a third: neither who was named, nor who is named now, nor who judged.
@@ -166,6 +165,7 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
         GeenMandaatError: `door` is no functioneel beheerder, or has a part in it.
     """
     storage.hold_beslissing(session)
+    batch = storage.lock_batch(session, batch_id)
     personen.verify_mandaat(session, door, Rol.FUNCTIONEEL_BEHEERDER)
     persoon = personen.load_persoon(session, naam)
     if batch.ontleed_op is None:
@@ -175,13 +175,13 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
     zelfde = personen.is_zelfde(session, persoon.naam, batch.scanoperator)
     if zelfde and personen.is_zoals_vastgelegd(session, batch):
         raise NietMogelijkError(f"Van batch {batch.nummer} staat al vast dat {persoon.naam} haar scande.")
-    if door.persoon_id in {persoon.id, *personen.find_betrokkenen(session, batch).personen}:
+    ogen = personen.find_ogen(session, door.persoon_id)
+    if ogen & {persoon.id, *personen.find_betrokkenen(session, batch).personen}:
         raise GeenMandaatError(
             f"{door.naam} scande of bewerkte batch {batch.nummer}, of is genoemd als wie haar scande. Laat een andere "
             "functioneel beheerder dit doen."
         )
-    gekeurd = select(OordeelRow.id).where(OordeelRow.batch_id == batch.id, OordeelRow.persoon_id == door.persoon_id)
-    if session.exec(gekeurd).first() is not None:
+    if ogen & personen.find_keurders(session, batch.id):
         raise GeenMandaatError(
             f"{door.naam} keurde batch {batch.nummer} en zegt dus niet wie haar scande. Laat een andere functioneel "
             "beheerder dit doen."
@@ -189,6 +189,7 @@ def set_scanoperator(session: Session, batch: BatchRow, *, naam: str, reden: str
     actor, vooraf = personen.actor_of(session, door.persoon_id), {"scanoperator": batch.scanoperator}
     storage.add_bewerking(session, batch, actor, Bewerkingsoort.SCANOPERATOR, {"reden": reden.strip()}, vooraf)
     personen.save_scanoperator(session, batch, persoon.naam, door=actor)
+    return batch
 
 
 def retry_stap(session: Session, werkbank: Werkbank, stap_id: UUID, actor: ActorRow) -> None:

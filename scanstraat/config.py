@@ -58,6 +58,13 @@ class AlgemeenConfig(_Deel):
         return rsin
 
 
+class AanmeldingConfig(_Deel):
+    """[aanmelding]: how people prove who they are."""
+
+    wachttijd_dagen: int = Field(default=7, ge=0, le=365)
+    werk_uren: int = Field(default=8, ge=1, le=24)
+
+
 class DatabaseConfig(_Deel):
     """[database]: "" is the SQLite file `scanstraat.db` in the gegevensmap."""
 
@@ -301,6 +308,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SCANSTRAAT_", env_nested_delimiter="__")
 
     algemeen: AlgemeenConfig = AlgemeenConfig()
+    aanmelding: AanmeldingConfig = AanmeldingConfig()
     database: DatabaseConfig = DatabaseConfig()
     opslag: OpslagConfig = OpslagConfig()
     zandbak: ZandbakConfig = ZandbakConfig()

@@ -230,8 +230,11 @@ def verify_controleur(session: Session, batch: BatchRow, wie: Aangemeld) -> None
             "scande met: scanstraat scanoperator"
         )
     betrokkenen = personen.find_betrokkenen(session, batch)
-    if wie.persoon_id in betrokkenen.personen:
-        raise GeenMandaatError(f"{wie.naam} scande of bewerkte batch {batch.nummer}. Laat iemand anders keuren.")
+    if personen.find_ogen(session, wie.persoon_id) & betrokkenen.personen:
+        raise GeenMandaatError(
+            f"{wie.naam} scande of bewerkte batch {batch.nummer}, of iemand die daarna de aanmelding van een van hen "
+            "opnieuw instelde. Laat iemand anders keuren."
+        )
     if betrokkenen.onbekend:
         raise GeenMandaatError(
             f"Van batch {batch.nummer} staat niet vast wie haar scande of bewerkte ({join_words(betrokkenen.onbekend)} "

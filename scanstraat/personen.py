@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,17 +29,19 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from scanstraat import db, scanoperator, storage
+from scanstraat import db, ogen, scanoperator, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, BatchRow, BewerkingRow
+from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, GebeurtenisRow
 from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
 STAP_S = 30  # TOTP
+_WERK = "werk:"  # before what a werkbewijs says, so that nothing else that is encrypted passes for one
 KORTSTE_WACHTWOORD = 12
 MEESTE_POGINGEN = 5
+WACHT_DAGEN = 7
 BLOKKADE = timedelta(minutes=15)
 _NAAM = re.compile(r"\S(?:.{0,98}\S)?")
 _hasher = PasswordHasher()
@@ -211,7 +214,10 @@ def _verify_vrij(session: Session, naam: str) -> None:
 
 
 def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
-    """Return who scanned or edited a batch, or stated who scanned it: they may not judge or release it."""
+    """Return who scanned or edited a batch, or stated who scanned it: they may not judge or release it.
+
+    What was done with an account that another set again, counts as done by both.
+    """
     namen = set(
         session.exec(
             select(ActorRow.naam)
@@ -223,10 +229,21 @@ def find_betrokkenen(session: Session, batch: BatchRow) -> Betrokkenen:
     genoemd = scanoperator.find_genoemden(session, batch)
     bekend = session.exec(select(PersoonRow.id).where(col(PersoonRow.actor_id).in_([actor.id for actor in genoemd])))
     wie = {naam: find_persoon(session, naam) for naam in sorted(namen | {actor.naam for actor in genoemd})}
+    gedaan = select(GebeurtenisRow.actor_log_id, GebeurtenisRow.volgnummer).where(
+        GebeurtenisRow.onderwerp_log_id == batch.log_id,
+        col(GebeurtenisRow.soort).in_(("bewerking", scanoperator.SOORT)),
+    )
+    mensen = {*bekend, *(persoon.id for persoon in wie.values() if persoon is not None)}
     return Betrokkenen(
-        frozenset([*bekend, *(persoon.id for persoon in wie.values() if persoon is not None)]),
+        _add_ogen(session, mensen, session.exec(gedaan).all()),
         tuple(naam for naam, persoon in wie.items() if persoon is None),
     )
+
+
+def find_keurders(session: Session, batch_id: UUID) -> frozenset[UUID]:
+    """Return whose eyes judged a batch, now or before."""
+    oordelen = session.exec(select(OordeelRow).where(OordeelRow.batch_id == batch_id)).all()
+    return frozenset(id_ for o in oordelen for id_ in find_ogen(session, o.persoon_id, o.gebeurtenis_id))
 
 
 def save_scanoperator(session: Session, batch: BatchRow, naam: str, *, door: ActorRow) -> None:
@@ -254,9 +271,14 @@ def find_deelnames(session: Session, batch: BatchRow) -> dict[UUID, str]:
 
     This is the rule for the last look and for both releases; the database keeps it in the view `lijstbetrokkene`.
     """
-    keurders = session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == batch.id))
-    betrokkenen = find_betrokkenen(session, batch).personen
+    keurders, betrokkenen = find_keurders(session, batch.id), find_betrokkenen(session, batch).personen
     return dict.fromkeys(keurders, "keurde") | dict.fromkeys(betrokkenen, "scande of bewerkte")
+
+
+def say_deelname(session: Session, batch: BatchRow, ogen_: frozenset[UUID]) -> str | None:
+    """Say in Dutch what part these eyes had in a batch; None: none."""
+    deelnames = find_deelnames(session, batch)
+    return max((deelnames[id_] for id_ in ogen_ & deelnames.keys()), default=None)
 
 
 # --- what they may decide -----------------------------------------------------------------------------------------
@@ -396,14 +418,55 @@ def verify_mandaat(session: Session, wie: Aangemeld, *rollen: Rol) -> MandaatRow
 
     Raises:
         AanmeldingError: it is too long ago that they proved who they are.
-        GeenMandaatError: they have none of these roles today.
+        GeenMandaatError: they have none of these roles today, or another set their account and nobody confirmed it.
     """
     verify_vers(wie)
+    _verify_eigen_aanmelding(session, wie)
     mandaat = find_mandaat(session, wie.persoon_id, rollen, datetime.now(UTC))
     if mandaat is None:
         namen = " of ".join(rol.woorden for rol in rollen)
         raise GeenMandaatError(f"{wie.naam} heeft vandaag geen mandaat als {namen}.")
     return mandaat
+
+
+def _verify_eigen_aanmelding(session: Session, wie: Aangemeld) -> None:
+    ingesteld = find_ingesteld(session, wie.persoon_id)
+    if ingesteld is not None and datetime.now(UTC) < ingesteld.beslist_vanaf:
+        raise GeenMandaatError(
+            f"Een ander heeft de aanmelding van {wie.naam} opnieuw ingesteld. Daarom beslist {wie.naam} nog niets. "
+            f"Vraag een functioneel beheerder die dat niet deed om het te bevestigen: scanstraat persoon bevestig. Of "
+            f"wacht tot {ingesteld.beslist_vanaf:%d-%m-%Y %H:%M} (UTC)."
+        )
+
+
+def find_ingesteld(session: Session, persoon_id: UUID) -> ogen.Ingesteld | None:
+    """Return how the account of somebody was set again by another, when nobody has confirmed that."""
+    return ogen.find_ingesteld(session, actor_of(session, persoon_id).log_id)
+
+
+def was_te_vroeg(session: Session, persoon_id: UUID, gebeurtenis_id: UUID) -> bool:
+    """Whether somebody took a decision while their account still waited, because another had set it."""
+    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis_id)).one()
+    ingesteld = ogen.find_ingesteld(session, actor_of(session, persoon_id).log_id, rij.volgnummer)
+    return ingesteld is not None and datetime.fromisoformat(rij.op) < ingesteld.beslist_vanaf
+
+
+def find_ogen(session: Session, persoon_id: UUID, gebeurtenis_id: UUID | None = None) -> frozenset[UUID]:
+    """Return the persons whose eyes a decision counts as: who took it, and who may have had that account.
+
+    Args:
+        gebeurtenis_id: the event of the decision; None: one that is about to be taken.
+    """
+    nummer = None
+    if gebeurtenis_id is not None:
+        nummer = session.exec(select(GebeurtenisRow.volgnummer).where(GebeurtenisRow.id == gebeurtenis_id)).one()
+    return _add_ogen(session, {persoon_id}, [(actor_of(session, persoon_id).log_id, nummer)])
+
+
+def _add_ogen(session: Session, mensen: set[UUID], regels: Iterable[tuple[UUID, int | None]]) -> frozenset[UUID]:
+    lenenden = ogen.find_lenenden(session, regels)
+    vraag = select(PersoonRow.id).join(ActorRow, col(ActorRow.id) == PersoonRow.actor_id)
+    return frozenset([*mensen, *session.exec(vraag.where(col(ActorRow.log_id).in_(lenenden)))])
 
 
 def _verify_beheerder(session: Session, door: Aangemeld | None) -> None:
@@ -426,14 +489,29 @@ def build_persoon(session: Session, persoon: PersoonRow) -> dict[str, Any]:
     namen = session.exec(select(PersoonsnaamRow.naam).where(PersoonsnaamRow.persoon_id == persoon.id))
     aanmelding = _load_lokaal(session, persoon.id)
     geblokkeerd = None if aanmelding is None else aanmelding.geblokkeerd_tot
+    ingesteld = find_ingesteld(session, persoon.id)
     return {
         "naam": persoon.naam,
         "ook": sorted(naam for naam in namen if naam != persoon.naam),
         "sinds": persoon.aangemaakt_op,
         "aanmelding_sinds": None if aanmelding is None else aanmelding.aangemaakt_op,
+        "aanmelding_door": _name_insteller(session, persoon),
+        "beslist_vanaf": None if ingesteld is None else db.format_time(ingesteld.beslist_vanaf),
         "geblokkeerd_tot": geblokkeerd if geblokkeerd is not None and geblokkeerd > db.now_text() else None,
         "mandaten": build_mandaten(session, persoon, alles=True),
     }
+
+
+def _name_insteller(session: Session, persoon: PersoonRow) -> str | None:
+    """Return who set the account that somebody has now."""
+    log_id = session.get_one(ActorRow, persoon.actor_id).log_id
+    return session.exec(
+        select(ActorRow.naam)
+        .join(GebeurtenisRow, col(GebeurtenisRow.actor_log_id) == ActorRow.log_id)
+        .where(GebeurtenisRow.onderwerp_log_id == log_id, GebeurtenisRow.soort == ogen.INGESTELD)
+        .order_by(col(GebeurtenisRow.volgnummer).desc())
+        .limit(1)
+    ).first()
 
 
 def build_mandaten(session: Session, persoon: PersoonRow | None = None, *, alles: bool = False) -> list[dict[str, Any]]:
@@ -509,10 +587,18 @@ def verify_wachtwoord(naam: str, wachtwoord: str) -> None:
 
 
 def set_aanmelding(
-    session: Session, kluis: Fernet, persoon: PersoonRow, wachtwoord: str, *, door: Aangemeld | None
+    session: Session,
+    kluis: Fernet,
+    persoon: PersoonRow,
+    wachtwoord: str,
+    *,
+    door: Aangemeld | None,
+    wacht_dagen: int = WACHT_DAGEN,
 ) -> str:
     """Give somebody a local account, in place of the one they had; return the secret for their app (base32).
 
+    Args:
+        wacht_dagen: so long it decides nothing when `door` is another, unless it is confirmed. Not for a first account.
     Raises:
         NietMogelijkError: the password is too short or is their name.
         GeenMandaatError: `door` is neither themselves nor a functioneel beheerder.
@@ -550,8 +636,37 @@ def set_aanmelding(
         actor=actor if door is None else actor_of(session, door.persoon_id),
         onderwerp=actor.log_id,
         wat="lokaal",
+        wacht_dagen=wacht_dagen,
     )
     return geheim
+
+
+def confirm_aanmelding(session: Session, persoon: PersoonRow, *, door: Aangemeld) -> None:
+    """Confirm that an account that another set again is in the hands of whose it is.
+
+    Raises:
+        NietMogelijkError: there is nothing to confirm.
+        GeenMandaatError: `door` is no functioneel beheerder, or is the persoon or who set it.
+    """
+    storage.hold_beslissing(session)
+    _verify_beheerder(session, door)
+    if find_ingesteld(session, persoon.id) is None:
+        raise NietMogelijkError(
+            f"Er is niets te bevestigen: de aanmelding van {persoon.naam} is niet door een ander opnieuw ingesteld, of "
+            "dat is al bevestigd."
+        )
+    if find_ogen(session, door.persoon_id) & find_ogen(session, persoon.id):
+        raise GeenMandaatError(
+            f"Een ander bevestigt dit: niet {persoon.naam}, en niet wie de aanmelding instelde. Vraag een andere "
+            "functioneel beheerder."
+        )
+    storage.append_gebeurtenis(
+        session,
+        ogen.BEVESTIGD,
+        actor=actor_of(session, door.persoon_id),
+        onderwerp=actor_of(session, persoon.id).log_id,
+        herbevestigd=HERBEVESTIGD,
+    )
 
 
 def build_totp_uri(geheim: str, naam: str, organisatie: str) -> str:
@@ -587,6 +702,29 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
     raise AanmeldingError(
         "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."
     )
+
+
+def build_werkbewijs(session: Session, kluis: Fernet, wie: Aangemeld) -> str:
+    """Return what shows for some hours that somebody proved who they are: to do work, never to decide.
+
+    It is good as long as the account is: a new password ends it.
+    """
+    verify_vers(wie)
+    aanmelding = _load_lokaal(session, wie.persoon_id)
+    if aanmelding is None:
+        raise AanmeldingError(f"{wie.naam} kan zich niet meer aanmelden. Vraag een functioneel beheerder.")
+    inhoud = f"{_WERK}{aanmelding.id}".encode()
+    return kluis.encrypt_at_time(inhoud, int(wie.op.timestamp())).decode()
+
+
+def is_werkbewijs(session: Session, kluis: Fernet, werkbewijs: str, persoon_id: UUID, *, uren: int) -> bool:
+    """Whether this shows that somebody proved who they are, no longer ago than so many hours."""
+    nu, aanmelding = int(datetime.now(UTC).timestamp()), _load_lokaal(session, persoon_id)
+    try:
+        inhoud = kluis.decrypt_at_time(werkbewijs.encode(errors="replace"), uren * 3600, nu)
+    except InvalidToken:
+        return False
+    return aanmelding is not None and inhoud == f"{_WERK}{aanmelding.id}".encode()
 
 
 def _load_lokaal(session: Session, persoon_id: UUID) -> AanmeldingRow | None:

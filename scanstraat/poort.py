@@ -74,6 +74,7 @@ from vernietiging.tegels import Tegelmap
 
 Meld = Callable[[int, int], None]
 MEESTE_REDENEN = 8  # of one fact; more are counted
+_INGESTELD = "een ander had die aanmelding opnieuw ingesteld, en niemand had dat bevestigd. Meld dit bij de archivaris."
 NIEUWSTE = 2**53  # behind every line of the log: what is written now
 
 _log = structlog.get_logger("poort")
@@ -652,11 +653,13 @@ def find_goedkeuring(session: Session, batch: BatchRow) -> tuple[str | None, int
     if manifest != verzegeling.manifest_sha256:
         return f"Batch {nummer} is veranderd sinds zij is goedgekeurd. Keur haar opnieuw.", None
     wie = personen.find_betrokkenen(session, batch)
-    if oordeel.persoon_id in wie.personen:
+    if personen.find_ogen(session, oordeel.persoon_id, oordeel.gebeurtenis_id) & wie.personen:
         return f"Batch {nummer} is goedgekeurd door iemand die haar scande of bewerkte.", None
     toen = datetime.fromisoformat(oordeel.op)
     if personen.find_mandaat(session, oordeel.persoon_id, (personen.Rol.CONTROLEUR,), toen) is None:
         return f"Wie batch {nummer} goedkeurde, had daar die dag geen mandaat voor.", None
+    if personen.was_te_vroeg(session, oordeel.persoon_id, oordeel.gebeurtenis_id):
+        return f"Wie batch {nummer} goedkeurde, mocht toen nog niets beslissen: {_INGESTELD}", None
     return None, storage.find_logregel(session, oordeel.gebeurtenis_id)
 
 
@@ -803,10 +806,14 @@ def _check_laatste_blik(session: Session, dossier: Dossier) -> Antwoord:
             redenen.append(f"Op doos {doos.nummer} is nog geen laatste blik gedaan.")
         elif not blik.geslaagd:
             redenen.append(f"De laatste blik op doos {doos.nummer} is niet geslaagd.")
-        elif blik.persoon_id in deelnemers:
+        elif personen.find_ogen(session, blik.persoon_id, blik.gebeurtenis_id) & deelnemers:
             redenen.append(
                 f"Wie de laatste blik op doos {doos.nummer} deed, heeft sindsdien zelf gekeurd of bewerkt wat op de "
                 "lijst staat. Trek de lijst in en maak een nieuwe."
+            )
+        elif personen.was_te_vroeg(session, blik.persoon_id, blik.gebeurtenis_id):
+            redenen.append(
+                f"Wie de laatste blik op doos {doos.nummer} deed, mocht toen nog niets beslissen: {_INGESTELD}"
             )
         else:
             regel = storage.find_logregel(session, blik.gebeurtenis_id)
@@ -858,12 +865,15 @@ def _check_vrijgaven(basis: Basis, session: Session, dossier: Dossier) -> Antwoo
             [f"Er {'is 1 vrijgave' if vrijgaven else 'zijn nog geen vrijgaven'} van de twee die nodig zijn."], {}
         )
     redenen = []
-    if vrijgaven[0].persoon_id == vrijgaven[1].persoon_id:
+    een, twee = (personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven)
+    if een & twee:
         redenen.append("De twee vrijgaven zijn van dezelfde persoon.")
+    if any(personen.was_te_vroeg(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven):
+        redenen.append(f"Iemand die vrijgaf, mocht toen nog niets beslissen: {_INGESTELD}")
     if any(v.inhoud_sha256 != dossier.lijst.inhoud_sha256 for v in vrijgaven):
         redenen.append("Een vrijgave gaat niet over deze lijst.")
     deelnemers = _find_deelnemers(session, dossier)
-    if any(v.persoon_id in deelnemers for v in vrijgaven):
+    if (een | twee) & deelnemers:
         redenen.append("Iemand die vrijgaf, heeft dit papier gescand, bewerkt of gekeurd.")
     einde = find_einde_bedenktijd(session, dossier)
     if einde is None or _now() < einde:

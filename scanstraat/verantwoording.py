@@ -6,8 +6,8 @@ questions follow the list that inspectors ask of vervanging: see docs/handleidin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
-from scanstraat import besluiten, keuren, papier, personen, poort, stops, storage, vernietigen
+from scanstraat import besluiten, keuren, ogen, papier, personen, poort, scanoperator, stops, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, ScanstraatError
@@ -502,7 +502,7 @@ def find_schendingen(session: Session, batches: Iterable[UUID] | None = None) ->
 def _find_keurschendingen(session: Session, oordeel: OordeelRow) -> Iterator[str]:
     batch = storage.load_batch(session, oordeel.batch_id)
     betrokkenen = personen.find_betrokkenen(session, batch)
-    if oordeel.persoon_id in betrokkenen.personen:
+    if personen.find_ogen(session, oordeel.persoon_id, oordeel.gebeurtenis_id) & betrokkenen.personen:
         yield f"Batch {batch.nummer} is gekeurd door iemand die haar scande of bewerkte."
     if betrokkenen.onbekend:
         namen = join_words(betrokkenen.onbekend)
@@ -521,32 +521,34 @@ def _find_lijstschendingen(
     """
     alle = {batch.id: batch for batches in dozen.values() for batch in batches}
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
-    for vrijgave in vrijgaven:
-        yield from _find_deelname(session, vrijgave.persoon_id, alle.values(), "is vrijgegeven")
+    ogen_ = [personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven]
+    for vrijgave, wie in zip(vrijgaven, ogen_, strict=True):
+        yield from _find_deelname(session, wie, alle.values(), "is vrijgegeven")
         if not _had_mandaat(session, vrijgave.persoon_id, (Rol.GEMANDATEERDE,), vrijgave.op):
             yield f"{name_lijst(lijst.naam, 'Lijst')} is vrijgegeven door iemand die toen geen gemandateerde was."
-    if len({vrijgave.persoon_id for vrijgave in vrijgaven}) < len(vrijgaven):
+    if len(frozenset().union(*ogen_)) < sum(map(len, ogen_)):
         yield f"{name_lijst(lijst.naam, 'Lijst')} is twee keer vrijgegeven door dezelfde persoon."
     for blik, doos in session.exec(
         select(LaatsteblikRow, DoosRow)
         .join(DoosRow, col(DoosRow.id) == LaatsteblikRow.doos_id)
         .where(LaatsteblikRow.lijst_id == lijst.id)
     ):
-        yield from _find_deelname(session, blik.persoon_id, dozen.get(doos.log_id, ()), "is voor het laatst bekeken")
+        wie = personen.find_ogen(session, blik.persoon_id, blik.gebeurtenis_id)
+        yield from _find_deelname(session, wie, dozen.get(doos.log_id, ()), "is voor het laatst bekeken")
         if not _had_mandaat(session, blik.persoon_id, vernietigen.KIJKERS, blik.op):
             yield f"De laatste blik op doos {doos.nummer} is gedaan door iemand die dat toen niet mocht."
     opdracht = vernietigen.find_opdracht(session, lijst.id)
     if opdracht is None:
         return
     uitvoeringen = session.exec(select(UitvoeringRow).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
-    for wie, op in [(opdracht.persoon_id, opdracht.op), *((rij.persoon_id, rij.op) for rij in uitvoeringen)]:
-        if not _had_mandaat(session, wie, vernietigen.UITVOERDERS, op):
+    for persoon_id, op in [(opdracht.persoon_id, opdracht.op), *((rij.persoon_id, rij.op) for rij in uitvoeringen)]:
+        if not _had_mandaat(session, persoon_id, vernietigen.UITVOERDERS, op):
             yield f"Opdracht {opdracht.nummer} is gegeven of afgerond door iemand die dat toen niet mocht."
 
 
-def _find_deelname(session: Session, persoon_id: UUID, batches: Iterable[BatchRow], wat: str) -> Iterator[str]:
+def _find_deelname(session: Session, wie: frozenset[UUID], batches: Iterable[BatchRow], wat: str) -> Iterator[str]:
     for batch in batches:
-        deel = personen.find_deelnames(session, batch).get(persoon_id)
+        deel = personen.say_deelname(session, batch, wie)
         if deel is not None:
             yield f"Batch {batch.nummer} {wat} door iemand die haar {deel}."
 
@@ -591,6 +593,9 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
             in_orde=not any(u.belemmeringen for u in uitvoeringen),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
+        *_answer_mensen(session, is_in),
+        _answer_stops_in(session, is_in),
+        _answer_uitzonderingen_in(session, is_in),
         Antwoord(
             "Is het logboek onafhankelijk gecontroleerd?",
             tuple(
@@ -601,6 +606,103 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
             in_orde=bool(controles) and all(g.gegevens["in_orde"] for g in controles),
         ),
     ]
+
+
+def _answer_mensen(session: Session, is_in: Callable[[str | None], bool]) -> Iterator[Antwoord]:
+    """Answer who got or lost what, by the events: whoever may decide can make others who may."""
+    namen = {actor.log_id: actor.naam for actor in session.exec(select(ActorRow))}
+    mandaten = {mandaat.log_id: mandaat for mandaat in session.exec(select(MandaatRow))}
+
+    def tell(soorten: Mapping[str, Callable[[GebeurtenisRow], str]]) -> tuple[str, ...]:
+        rijen = session.exec(
+            select(GebeurtenisRow)
+            .where(col(GebeurtenisRow.soort).in_(soorten))
+            .order_by(col(GebeurtenisRow.volgnummer))
+        )
+        return tuple(
+            f"{rij.op}: {soorten[rij.soort](rij)} Door {namen.get(rij.actor_log_id, 'onbekend')}."
+            for rij in rijen
+            if is_in(rij.op)
+        )
+
+    def name(rij: GebeurtenisRow) -> str:
+        return namen.get(rij.onderwerp_log_id, "onbekend")
+
+    def say_mandaat(rij: GebeurtenisRow, wat: str) -> str:
+        mandaat = mandaten.get(UUID(rij.gegevens["mandaat"]))
+        if mandaat is None:
+            return f"mandaat van {name(rij)} {wat}; het staat niet meer in de database."
+        return (
+            f"mandaat van {name(rij)} als {personen.Rol(mandaat.rol).woorden} {wat}, van {mandaat.van} tot "
+            f"{mandaat.tot or 'onbepaald'}: {mandaat.grondslag}."
+        )
+
+    def say_naam(rij: GebeurtenisRow) -> str:
+        ander = rij.gegevens.get("wie")  # the first version of this event does not say
+        return f"{name(rij)} is ook {'iemand anders' if ander is None else namen.get(UUID(ander), 'onbekend')}."
+
+    def say_scanoperator(rij: GebeurtenisRow) -> str:
+        batch = session.exec(select(BatchRow.nummer).where(BatchRow.log_id == rij.onderwerp_log_id)).first()
+        wie = rij.gegevens.get("wie")
+        return f"batch {batch} is gescand door {namen.get(UUID(wie), 'onbekend') if wie else 'iemand'}."
+
+    niets = ("Geen.",)
+    yield Antwoord(
+        "Wie kwam erbij, en onder welke namen?",
+        tell({"persoon.vastgelegd": lambda rij: f"{name(rij)} toegevoegd.", "persoon.naam": say_naam}) or niets,
+    )
+    yield Antwoord(
+        "Welke mandaten zijn gegeven of ingetrokken?",
+        tell(
+            {
+                "mandaat.verleend": lambda rij: say_mandaat(rij, "gegeven"),
+                "mandaat.ingetrokken": lambda rij: say_mandaat(rij, "ingetrokken"),
+            }
+        )
+        or niets,
+    )
+    wachten = [p.naam for p in personen.load_personen(session) if personen.find_ingesteld(session, p.id) is not None]
+    yield Antwoord(
+        "Welke aanmeldingen zijn ingesteld of bevestigd?",
+        (
+            *tell(
+                {
+                    ogen.INGESTELD: lambda rij: f"aanmelding van {name(rij)} ingesteld.",
+                    ogen.BEVESTIGD: lambda rij: f"aanmelding van {name(rij)} bevestigd.",
+                }
+            ),
+            *(f"Nu door een ander ingesteld en niet bevestigd: {naam}." for naam in wachten),
+        )
+        or niets,
+        in_orde=not wachten,
+    )
+    yield Antwoord("Van welke batches is vastgelegd wie scande?", tell({scanoperator.SOORT: say_scanoperator}) or niets)
+
+
+def _answer_stops_in(session: Session, is_in: Callable[[str | None], bool]) -> Antwoord:
+    gevonden = [stops.build_stop(session, stop) for stop in stops.find_stops(session, alles=True)]
+    return Antwoord(
+        "Welke stops zijn geplaatst of opgeheven, door wie en waarom?",
+        tuple(
+            f"{stops.SOORTEN[stops.Stopsoort(s['soort'])]} op {s['over']} {s['wat']}: geplaatst op {s['geplaatst_op']} "
+            f"door {s['geplaatst_door']}: {s['reden']}."
+            + (
+                f" Opgeheven op {s['opgeheven_op']} door {s['opgeheven_door']}: {s['opheffingsreden']}."
+                if s["opgeheven_op"]
+                else " Hij loopt nog."
+            )
+            for s in gevonden
+            if is_in(s["geplaatst_op"]) or is_in(s["opgeheven_op"])
+        )
+        or ("Geen.",),
+    )
+
+
+def _answer_uitzonderingen_in(session: Session, is_in: Callable[[str | None], bool]) -> Antwoord:
+    rijen = [u for u in session.exec(select(UitzonderingRow)) if is_in(u.op) or is_in(u.ingetrokken_op)]
+    ids = list(dict.fromkeys(u.document_id for u in rijen))
+    antwoord = _answer_uitzonderingen(session, [storage.load_document(session, id_) for id_ in ids])
+    return replace(antwoord, vraag="Welk papier werd een uitzondering, of is dat niet meer?")
 
 
 def _say_batches(session: Session, batches: Iterable[BatchRow]) -> Iterator[str]:

@@ -329,9 +329,10 @@ def _verify_buitenstaander(
 ) -> None:
     """Return when somebody has no part in what the list (or one doos of it) would destroy."""
     dozen = poort.load_dozen(session, lijst.id) if alleen is None else (alleen,)
+    ogen = personen.find_ogen(session, wie.persoon_id)
     for doos in dozen:
         for batch, _ in papier.load_inhoud(session, doos.id):
-            deel = personen.find_deelnames(session, batch).get(wie.persoon_id)
+            deel = personen.say_deelname(session, batch, ogen)
             if deel is not None:
                 raise GeenMandaatError(f"{wie.naam} {deel} batch {batch.nummer} en mag dit niet beslissen.")
 
@@ -400,7 +401,8 @@ def verify_vrijgever(session: Session, lijst: VernietigingslijstRow, wie: Aangem
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if len(vrijgaven) == 2:
         raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
-    if any(v.persoon_id == wie.persoon_id for v in vrijgaven):
+    ogen = personen.find_ogen(session, wie.persoon_id)
+    if any(ogen & personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven):
         raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
     return mandaat
 

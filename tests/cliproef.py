@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,6 +73,14 @@ class Cliproef:
             opties += ["--nieuw-fd", "FD"]
             regels.append(nieuw)
         return self.run(*woorden, *opties, regels=tuple(regels))
+
+    def sign_in_to_work(self, naam: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Do what `eval "$(scanstraat aanmelden ...)"` does in a shell."""
+        regel = verify(self.run_als(naam, "aanmelden")).stdout
+        woorden = shlex.split(regel)
+        assert (woorden[0], regel.count("\n")) == ("export", 1)
+        for woord in woorden[1:]:
+            monkeypatch.setenv(*woord.split("=", 1))
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.stap * STAP_S)

@@ -234,6 +234,17 @@ def noem_ook(wie: str, ander: str, *, naam: str = "", door: str = "beheerder") -
     return Stap(naam or f"naam {ander}", "persoon.naam", door, wie, {"wie": str(id_of(ander))}, versie=2)
 
 
+def stel_in(wie: str, door: str, *, dagen: int = 0, naam: str = "", op: timedelta = timedelta(0)) -> Stap:
+    """Return the line that somebody got a new password from another (or from themselves), and how long they wait."""
+    velden = {"wacht_dagen": dagen}
+    return Stap(naam or f"ingesteld {wie}", "aanmelding.gewijzigd", door, wie, velden, op=op, versie=2)
+
+
+def bevestig(wie: str, door: str) -> Stap:
+    """Return the line that confirms that."""
+    return Stap(f"bevestigd {wie}", "aanmelding.bevestigd", door, wie)
+
+
 def _versie(batch: str, naam: str) -> list[Stap]:
     pdf = hashlib.sha256(naam.encode()).hexdigest()
     return [

@@ -102,6 +102,10 @@ class Betekenis:
         self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who scanned or changed it, or said who did
         self._gescand: dict[str, bool] = {}  # batch -> is it known who scanned it, by the newest line
         self._namen: dict[str, str] = {}  # actor -> the persoon that it turned out to be
+        self._aangemeld: set[str] = set()  # people who had an account before
+        self._geleend: dict[str, set[str]] = {}  # persoon -> who set their account again, until that is confirmed
+        self._wachten: dict[str, list[tuple[datetime, int]]] = {}  # persoon -> since when and how many days they wait
+        self._ogen_toen: dict[int, set[str]] = {}  # decision -> whose eyes it counts as, where that is more than one
         self._hoogste: dict[str, int] = {}  # kind -> newest version that was seen of it
         self._versies: dict[str, set[str]] = defaultdict(set)  # batch -> versies sealed since its last sealing
         self._vervallen: dict[str, int] = {}  # batch -> newest line after which an older approval does not hold
@@ -157,7 +161,9 @@ class Betekenis:
             raise OngegrondError("het zaad van de trekking komt niet uit dat checkpoint.")
 
     def _verify_mandaat(self, wie: Gebeurtenis, *rollen: str) -> None:
-        """Whoever wrote this line has a mandaat for one of these roles."""
+        """Whoever wrote this line has a mandaat for one of these roles, and an account of their own."""
+        if any((_parse_tijd(wie.op) - sinds).days < dagen for sinds, dagen in self._wachten.get(str(wie.actor), ())):
+            raise OngegrondError("een ander stelde de aanmelding van wie dit schreef opnieuw in, en het was te vroeg.")
         dag = wie.op[:10]
         if not any(
             mandaat.rol in rollen and mandaat.van <= dag and (mandaat.tot == "onbepaald" or dag <= mandaat.tot)
@@ -174,6 +180,19 @@ class Betekenis:
     def _mensen(self, *actoren: Any) -> set[str]:
         """Return which humans these are, as far as the log says by now."""
         return {self._namen.get(str(actor), str(actor)) for actor in actoren}
+
+    def _ogen(self, actor: Any) -> set[str]:
+        """Return whose eyes what an actor writes now counts as: who set their account may have it."""
+        (mens,) = self._mensen(actor)
+        return {str(actor), *self._geleend.get(mens, ())}
+
+    def _keep_ogen(self, g: Gebeurtenis) -> None:
+        if len(ogen := self._ogen(g.actor)) > 1:
+            self._ogen_toen[self._nu] = ogen
+
+    def _ogen_van(self, regel: int, g: Gebeurtenis) -> set[str]:
+        """Return whose eyes an earlier decision counts as."""
+        return self._mensen(*self._ogen_toen.get(regel, {str(g.actor)}))
 
     # --- people, besluit, stops, dozen ----------------------------------------------------------------------------
 
@@ -209,11 +228,28 @@ class Betekenis:
         eerste, self._herstel = self._herstel, None
         if eerste is None or g.gegevens["volgnummer"] != 2 or eerste.onderwerp != g.onderwerp:
             raise OngegrondError("een tweede verklaring van een herstel zonder de eerste.")
-        if self._mensen(eerste.actor) == self._mensen(g.actor):
+        if self._ogen(eerste.actor) & self._ogen(g.actor):
             raise OngegrondError("de twee verklaringen van een herstel zijn van dezelfde persoon.")
         for veld in ("bekend", "omvang", "elders", "ingevoegd"):
             self._verify_gelijk(veld, g.gegevens[veld], eerste.gegevens[veld])
         self._hersteld = True
+
+    def _aanmelding(self, g: Gebeurtenis) -> None:
+        """The first account of somebody is no reset; nor is what they set themselves."""
+        wie = str(g.onderwerp)
+        if g.versie > 1 and wie in self._aangemeld and g.actor != g.onderwerp:
+            self._verify_mandaat(g, BEHEERDER)
+            self._geleend[wie] = self._geleend.get(wie, set()) | self._ogen(g.actor)
+            self._wachten.setdefault(wie, []).append((_parse_tijd(g.op), g.gegevens["wacht_dagen"]))
+        self._aangemeld.add(wie)
+
+    def _aanmelding_bevestigd(self, g: Gebeurtenis) -> None:
+        self._verify_mandaat(g, BEHEERDER)
+        if str(g.onderwerp) not in self._geleend:
+            raise OngegrondError("bevestigt een aanmelding die niemand opnieuw instelde.")
+        if self._ogen(g.actor) & self._ogen(g.onderwerp):
+            raise OngegrondError("wie een aanmelding instelde of zelf gebruikt, bevestigt haar niet.")
+        del self._geleend[str(g.onderwerp)], self._wachten[str(g.onderwerp)]
 
     def _besluit(self, g: Gebeurtenis) -> None:
         dagen = 0 if g.versie == 1 else min(int(g.gegevens["bedenktijd_dagen"]), MEESTE_DAGEN)
@@ -291,7 +327,7 @@ class Betekenis:
 
     def _bewerking(self, g: Gebeurtenis) -> None:
         if g.gegevens["soort"] != "scanoperator":  # saying who scanned it changes nothing
-            self._bewerkers[str(g.onderwerp)].add(str(g.actor))
+            self._bewerkers[str(g.onderwerp)] |= self._ogen(g.actor)
             self._geroerd[str(g.onderwerp)] = self._nu
             self._batch_vervallen(g)
 
@@ -300,7 +336,7 @@ class Betekenis:
         if g.versie == 1:  # says not who
             return
         self._gescand[str(g.onderwerp)] = g.gegevens["bekend"]
-        self._bewerkers[str(g.onderwerp)] |= {str(g.actor), g.gegevens["wie"]}
+        self._bewerkers[str(g.onderwerp)] |= {*self._ogen(g.actor), g.gegevens["wie"]}
 
     def _getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "verzegeld", "batch.verzegeld")
@@ -315,10 +351,11 @@ class Betekenis:
             raise OngegrondError("de batch is veranderd sinds de steekproef is getrokken.")
         if self._gekeurd_op.get(batch) == regel:
             raise OngegrondError("de batch is al gekeurd zoals zij nu is.")
-        if self._mensen(g.actor) & self._mensen(*self._bewerkers[batch]):
+        if self._mensen(*self._ogen(g.actor)) & self._mensen(*self._bewerkers[batch]):
             raise OngegrondError("de controleur scande of bewerkte deze batch zelf.")
         self._verify_mandaat(g, CONTROLEUR)
         self._gekeurd_op[batch] = regel
+        self._keep_ogen(g)
 
     # --- destruction ----------------------------------------------------------------------------------------------
 
@@ -336,11 +373,13 @@ class Betekenis:
         if (g.gegevens["lijst"], str(g.onderwerp)) in self._bekeken:
             raise OngegrondError("de laatste blik op deze doos was al gedaan.")
         self._bekeken.add((g.gegevens["lijst"], str(g.onderwerp)))
+        self._keep_ogen(g)
 
     def _vrijgegeven(self, g: Gebeurtenis) -> None:
         voorgesteld = self._find(g, "voorgesteld", "lijst.voorgesteld")
         self._verify_gelijk("de inhoud van de lijst", g.gegevens["inhoud"], voorgesteld.gegevens["inhoud"])
         self._verify_mandaat(g, GEMANDATEERDE)
+        self._keep_ogen(g)
 
     def _vrijgave_weg(self, g: Gebeurtenis) -> None:
         self._find(g, "vrijgave", "vrijgave")
@@ -348,12 +387,13 @@ class Betekenis:
 
     def _opgedragen(self, g: Gebeurtenis) -> None:
         een, twee = self._find_vrijgaven(g)
-        if self._mensen(een.actor) == self._mensen(twee.actor):
+        regels = _vrijgaven_van(g)
+        if self._ogen_van(regels[0], een) & self._ogen_van(regels[1], twee):
             raise OngegrondError("de twee vrijgaven zijn van dezelfde persoon.")
         if (een.gegevens["volgnummer"], twee.gegevens["volgnummer"]) != (1, 2):
             raise OngegrondError("de twee vrijgaven zijn niet een eerste en een tweede.")
         self._verify_gelijk("de vrijgegeven lijst", een.gegevens["voorgesteld"], twee.gegevens["voorgesteld"])
-        self._verify_anker(g, int(g.gegevens["vrijgave_1"]), int(g.gegevens["vrijgave_2"]))
+        self._verify_anker(g, *regels)
         self._verify_mandaat(g, *UITVOERDERS)
 
     def _find_vrijgaven(self, opgedragen: Gebeurtenis) -> tuple[Gebeurtenis, Gebeurtenis]:
@@ -389,7 +429,9 @@ class Betekenis:
         een, twee = self._find_vrijgaven(opgedragen)
         self._verify_lijst(doos, een, blik)
         anderen = [str(wie.actor) for wie in (een, twee, blik)]
-        goedgekeurd = self._verify_batches(g, doos, anderen, voor=int(opgedragen.gegevens["vrijgave_1"]))
+        regels = (*_vrijgaven_van(opgedragen), int(g.gegevens["laatste_blik"]))
+        ogen = {oog for regel, wie in zip(regels, (een, twee, blik), strict=True) for oog in self._ogen_van(regel, wie)}
+        goedgekeurd = self._verify_batches(g, doos, ogen, voor=int(opgedragen.gegevens["vrijgave_1"]))
         punt = self._verify_anker(opgedragen, int(g.gegevens["laatste_blik"]), *goedgekeurd)
         self._verify_tijd(g, opgedragen, punt)
         for regel in (*_vrijgaven_van(opgedragen), g.gegevens["laatste_blik"], g.gegevens["opgedragen"], *goedgekeurd):
@@ -414,7 +456,7 @@ class Betekenis:
         if doos.veranderd >= voorgesteld:
             raise OngegrondError("de doos is veranderd sinds zij op de lijst kwam.")
 
-    def _verify_batches(self, g: Gebeurtenis, doos: _Doos, anderen: list[str], *, voor: int) -> list[int]:
+    def _verify_batches(self, g: Gebeurtenis, doos: _Doos, ogen: set[str], *, voor: int) -> list[int]:
         """Every batch in the doos is approved as it is, by somebody else, under a besluit, before the first release.
 
         Returns the lines of the approvals.
@@ -426,10 +468,10 @@ class Betekenis:
         if genoemd != doos.bladen or len(genoemd) != len(weg) or sum(genoemd.values()) != g.gegevens["bladen"]:
             raise OngegrondError("de bladen kloppen niet met wat er in de doos ligt.")
         for batch in weg:
-            self._verify_batch(batch, anderen, voor)
+            self._verify_batch(batch, ogen, voor)
         return [int(batch.gegevens["goedgekeurd"]) for batch in weg]
 
-    def _verify_batch(self, weg: Gebeurtenis, anderen: list[str], voor: int) -> None:
+    def _verify_batch(self, weg: Gebeurtenis, ogen: set[str], voor: int) -> None:
         batch = str(weg.onderwerp)
         goedgekeurd = self._find(weg, "goedgekeurd", "batch.goedgekeurd")
         getrokken = self._find(goedgekeurd, "getrokken", "steekproef.getrokken")
@@ -442,12 +484,13 @@ class Betekenis:
             raise OngegrondError("een batch in de doos valt onder geen besluit.")
         if self._gescand and not self._gescand.get(batch):
             raise OngegrondError("van een batch in de doos is niet bekend wie haar scande.")
-        keurde, bewerkten = self._mensen(goedgekeurd.actor), self._mensen(*self._bewerkers[batch])
+        keurde = self._ogen_van(int(weg.gegevens["goedgekeurd"]), goedgekeurd)
+        bewerkten = self._mensen(*self._bewerkers[batch])
         if keurde & bewerkten:
             raise OngegrondError("wie een batch in de doos keurde, scande of bewerkte haar zelf.")
-        if (keurde | bewerkten) & self._mensen(*anderen):
+        if (keurde | bewerkten) & ogen:
             raise OngegrondError("iemand die vrijgaf of de laatste blik deed, scande, keurde of bewerkte zelf.")
-        self._verify_geen_stop([besluit, *keurde, *bewerkten, str(goedgekeurd.actor), *self._bewerkers[batch]])
+        self._verify_geen_stop([besluit, *bewerkten, str(goedgekeurd.actor), *self._bewerkers[batch]])
 
     def _zonder_grond(self, g: Gebeurtenis) -> None:
         """Paper went while it was not allowed, and people say so: no proof of grounds, and no lie either."""
@@ -517,6 +560,8 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "mandaat.verleend": Betekenis._mandaat_verleend,
     "mandaat.ingetrokken": Betekenis._mandaat_ingetrokken,
     "persoon.naam": Betekenis._naam,
+    "aanmelding.gewijzigd": Betekenis._aanmelding,
+    "aanmelding.bevestigd": Betekenis._aanmelding_bevestigd,
     "besluit.vastgelegd": Betekenis._besluit,
     "batch.gebonden": Betekenis._gebonden_,
     "stop.geplaatst": Betekenis._stop,

@@ -116,6 +116,9 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         # `wie` is the actor that somebody was before it was known that they are this persoon
         ("persoon.naam", 2): {"naam": Veld.VERPAKT, "wie": Veld.ID},
         ("aanmelding.gewijzigd", 1): {"wat": Veld.WOORD},
+        # `wacht_dagen`: so long an account decides nothing that somebody set again for another
+        ("aanmelding.gewijzigd", 2): {"wat": Veld.WOORD, "wacht_dagen": Veld.GETAL},
+        ("aanmelding.bevestigd", 1): {"herbevestigd": Veld.WOORD},
         ("mandaat.verleend", 1): {"mandaat": Veld.ID, "rol": Veld.WOORD, "van": Veld.DAG, "tot": Veld.DAG},
         ("mandaat.ingetrokken", 1): {"mandaat": Veld.ID},
         # under which decision; `onderwerp` is the besluit, the handboek or the batch

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from scanstraat.cli import (
+    aanmelden,
     batches,
     beheer,
     besluiten,
@@ -63,6 +64,7 @@ for deel in (
     papier,
     stops,
     vernietiging,
+    aanmelden,
     personen,
     besluiten,
     verantwoording,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import Annotated
 
 import typer
 
 from scanstraat import db, personen
-from scanstraat.bootstrap import Basis
-from scanstraat.cli.uitvoer import show_fout
+from scanstraat.bootstrap import Basis, open_basis
+from scanstraat.cli.uitvoer import expected_errors, load_config, show_fout, stderr
 from scanstraat.errors import AanmeldingError, NietMogelijkError
 from scanstraat.personen import Aangemeld
 
 LANGSTE_REGEL_BYTES = 4096
+WERKBEWIJS, DOOR = "SCANSTRAAT_WERKBEWIJS", "SCANSTRAAT_DOOR"
 
 _ALS = typer.Option(
     "--als",
@@ -64,6 +66,50 @@ def sign_in(basis: Basis, als: str, geheim_fd: int | None, *, alleen_lezen: bool
         wachtwoord, code = read_regel(geheim_fd), read_regel(geheim_fd)
     kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
     return personen.sign_in(basis.engine, kluis, als, wachtwoord, code)
+
+
+def prove_door(basis: Basis, door: str) -> str:
+    """Return what the record calls whoever does this: the name of their persoon, or the name as it was given.
+
+    What is done to a batch or a doos decides who may judge it later. So a persoon shows that they signed in today: a
+    name is no proof. A name that nobody goes by holds the paper until a functioneel beheerder says whose it is.
+
+    Raises:
+        AanmeldingError: somebody goes by this name and did not sign in, or cannot.
+    """
+    with db.read(basis.engine) as session:
+        persoon = personen.find_persoon(session, door)
+        if persoon is None:
+            return door
+        kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+        uren, werkbewijs = basis.config.aanmelding.werk_uren, os.environ.get(WERKBEWIJS, "")
+        if not personen.is_werkbewijs(session, kluis, werkbewijs, persoon.id, uren=uren):
+            raise AanmeldingError(
+                f"De naam {persoon.naam} alleen is niet genoeg. Meld u aan in deze terminal. Dat geldt {uren} uur: "
+                f'eval "$(scanstraat aanmelden --als {shlex.quote(persoon.naam)})"'
+            )
+        return persoon.naam
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("aanmelden")(aanmelden)
+
+
+def aanmelden(context: typer.Context, als: Als, geheim_fd: GeheimFd = None) -> None:
+    """Meld u aan om in deze terminal te werken: scannen, bewerken en dozen. Wie beslist, meldt zich elke keer aan."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        wie = sign_in(basis, als, geheim_fd)
+        kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+        with db.read(basis.engine) as session:
+            werkbewijs = personen.build_werkbewijs(session, kluis, wie)
+        typer.echo(f"export {WERKBEWIJS}={werkbewijs} {DOOR}={shlex.quote(wie.naam)}")
+        if sys.stdout.isatty():  # typed by hand, so nothing reads it
+            stderr().print(
+                "U bent nog niet aangemeld. Typ de opdracht zo, of plak de regel hierboven in uw terminal: "
+                f'eval "$(scanstraat aanmelden --als {shlex.quote(wie.naam)})"',
+                soft_wrap=True,
+            )
 
 
 def ask_nieuw_wachtwoord(naam: str, nieuw_fd: int | None) -> str:

@@ -14,6 +14,7 @@ from sqlmodel import select
 from kwaliteitscontrole.woorden import count_words, format_getal
 from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
+from scanstraat.cli.aanmelden import prove_door
 from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietGevondenError, NietMogelijkError, OpslagBeschadigdError
@@ -335,6 +336,7 @@ def quarantaine_opnieuw(
     from scanstraat.intake.dienst import retry_quarantaine  # noqa: PLC0415  starts the sandbox
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.read(basis.engine) as session:
             bestand = find_one(session, ScanmapBestandRow, bestand_id, "bestand", "scanstraat quarantaine")
         stdout().print(retry_quarantaine(basis, bestand.id, door))
@@ -351,6 +353,7 @@ def quarantaine_weigeren(
     from scanstraat.intake.dienst import refuse_quarantaine  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.read(basis.engine) as session:
             bestand = find_one(session, ScanmapBestandRow, bestand_id, "bestand", "scanstraat quarantaine")
         refuse_quarantaine(basis, bestand.id, reden, door)
@@ -388,9 +391,11 @@ def stap_opnieuw(
     context: typer.Context, stap_id: Annotated[str, typer.Argument(metavar="ID", help="Id van de stap.")], door: Door
 ) -> None:
     """Probeer een mislukte of geannuleerde stap opnieuw."""
-    with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
-        stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
-        bewerken.retry_stap(session, basis.werkbank, stap.id, storage.load_actor(session, door, "persoon"))
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
+        with db.begin(basis.engine) as session:
+            stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
+            bewerken.retry_stap(session, basis.werkbank, stap.id, storage.load_actor(session, door, "persoon"))
         stdout().print("De stap staat weer klaar om te lopen.")
 
 
@@ -400,6 +405,7 @@ def stap_annuleer(
 ) -> None:
     """Annuleer een stap die wacht of loopt; met `opnieuw` gaat hij later verder."""
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.read(basis.engine) as session:
             stap = find_one(session, StapRow, stap_id, "stap", "scanstraat stappen")
         bewerken.cancel_stap(basis.werkbank, stap.id, door)

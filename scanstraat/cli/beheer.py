@@ -13,6 +13,7 @@ import typer
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat.bootstrap import open_basis
+from scanstraat.cli.aanmelden import prove_door
 from scanstraat.cli.uitvoer import (
     VERWACHT,
     AlsJson,
@@ -176,7 +177,7 @@ def zaken_laad(
     from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        gelezen = boek.lees_zaken_csv(basis.engine, bestand, gebruiker=door)
+        gelezen = boek.lees_zaken_csv(basis.engine, bestand, gebruiker=prove_door(basis, door))
         stdout().print(
             f"{count_words(gelezen.toegevoegd, 'zaak', 'zaken')} toegevoegd, {gelezen.gewijzigd} gewijzigd, "
             f"{gelezen.ongewijzigd} ongewijzigd."
@@ -197,7 +198,7 @@ def zaken_voegtoe(
     with expected_errors(), open_basis(load_config(context)) as basis:
         was = boek.load_zaken(basis.engine, identificatie=identificatie)
         gedaan = boek.save_zaken(
-            basis.engine, (boek.NieuweZaak(identificatie, zaaktype, omschrijving),), gebruiker=door
+            basis.engine, (boek.NieuweZaak(identificatie, zaaktype, omschrijving),), gebruiker=prove_door(basis, door)
         )
         if gedaan.toegevoegd:
             tekst = f"Zaak {identificatie} is toegevoegd aan het register."
@@ -223,7 +224,7 @@ def zaken_sluit(
 
     with expected_errors(), open_basis(load_config(context)) as basis:
         vandaag = datetime.now(tz=UTC).date()
-        boek.sluit_zaak(basis.engine, identificatie, einddatum=vandaag, gebruiker=door)
+        boek.sluit_zaak(basis.engine, identificatie, einddatum=vandaag, gebruiker=prove_door(basis, door))
         stdout().print(f"Zaak {identificatie} is gesloten. Heropenen: scanstraat zaken heropen {identificatie}")
 
 
@@ -237,7 +238,7 @@ def zaken_heropen(
     from scanstraat.zaaksysteem import register as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
-        boek.heropen_zaak(basis.engine, identificatie, gebruiker=door)
+        boek.heropen_zaak(basis.engine, identificatie, gebruiker=prove_door(basis, door))
         stdout().print(f"Zaak {identificatie} is weer open.")
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from scanstraat import aflevering, bewerken, db, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, open_basis
-from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
+from scanstraat.cli.aanmelden import Als, GeheimFd, prove_door, sign_in
 from scanstraat.cli.batches import find_document
 from scanstraat.cli.invoer import parse_tekst
 from scanstraat.cli.uitvoer import Door, build_progress, expected_errors, load_config, stdout
@@ -90,6 +90,7 @@ class _Werk:
 @contextmanager
 def _open(context: typer.Context, nummer: str, door: str) -> Iterator[_Werk]:
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.begin(basis.engine) as session:
             batch = storage.lock_batch(session, storage.find_batch(session, nummer).id)
             werk = _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
@@ -211,7 +212,7 @@ def invoegen(
     """Voeg een vergeten pagina in, uit een bestand met een scan."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415  slow to load
 
-    gemeten = _measure(context, _batch_of(context), bestand, na, maximaal=None)
+    gemeten = _measure(context, _batch_of(context), bestand, na, door, maximaal=None)
     with _open(context, _batch_of(context), door) as werk:
         achter = werk.beeld(na)
         bijscan = add_bijscan(werk.session, werk.batch, gemeten)
@@ -234,7 +235,7 @@ def replace_page(context: typer.Context, nummer: str, blad: str, bestand: Path, 
     """Let a new scan take the place of a page."""
     from scanstraat.intake.bijscan import add_bijscan  # noqa: PLC0415
 
-    gemeten = _measure(context, nummer, bestand, blad, maximaal=1)
+    gemeten = _measure(context, nummer, bestand, blad, door, maximaal=1)
     with _open(context, nummer, door) as werk:
         oud = werk.beeld(blad)
         bijscan = add_bijscan(werk.session, werk.batch, gemeten)
@@ -247,11 +248,14 @@ def replace_page(context: typer.Context, nummer: str, blad: str, bestand: Path, 
         werk.say_dubbel(bijscan)
 
 
-def _measure(context: typer.Context, nummer: str, bestand: Path, blad: str, *, maximaal: int | None) -> Gemeten:
+def _measure(
+    context: typer.Context, nummer: str, bestand: Path, blad: str, door: str, *, maximaal: int | None
+) -> Gemeten:
     """Store and measure a scan for a place in a batch, before the batch is held."""
     from scanstraat.intake.bijscan import measure_bijscan  # noqa: PLC0415  starts the sandbox
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        prove_door(basis, door)  # before the work, and again when it is stored
         with db.read(basis.engine) as session:
             batch = storage.find_batch(session, nummer)
             bewerken.find_beeld(session, batch, blad)
@@ -296,12 +300,10 @@ def scanoperator(
             batch_id = storage.find_batch(session, nummer).id
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            batch = storage.lock_batch(session, batch_id)
-            bewerken.set_scanoperator(session, batch, naam=naam, reden=reden, door=wie)
-            naam = batch.scanoperator
+            batch = bewerken.set_scanoperator(session, batch_id, naam=naam, reden=reden, door=wie)
         stdout().print(
-            f"Vastgelegd: {naam} scande batch {nummer}. Wie hier eerder is genoemd, mag deze batch nog steeds niet "
-            "keuren of vrijgeven.",
+            f"Vastgelegd: {batch.scanoperator} scande batch {batch.nummer}. Wie hier eerder is genoemd, mag deze "
+            "batch nog steeds niet keuren of vrijgeven.",
             soft_wrap=True,
         )
 
@@ -314,6 +316,7 @@ def koppel(
 ) -> None:
     """Koppel een document aan een zaak."""
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         gevonden = basis.zaaksysteem.find_zaak(zaak)
         if gevonden is None:
             raise NietGevondenError(f"Zaak {zaak} bestaat niet in het zaaksysteem. Controleer het nummer.")
@@ -331,6 +334,7 @@ def ontkoppel(
 ) -> None:
     """Haal een document van zijn zaak af. Het staat daarna weer bij te koppelen."""
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.read(basis.engine) as session:
             document = find_document(session, document_id)
         wees = aflevering.unlink(basis, document.id, zaak, door)

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import afdrukken, db, papier, storage
 from scanstraat.bootstrap import open_basis
+from scanstraat.cli.aanmelden import prove_door
 from scanstraat.cli.batches import find_document
 from scanstraat.cli.invoer import Batchnummer, Plaats, kort
 from scanstraat.cli.uitvoer import (
@@ -46,14 +47,17 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _open(context: typer.Context, nummer: str, door: str) -> Iterator[tuple[Session, DoosRow, ActorRow]]:
-    with expected_errors(), open_basis(load_config(context)) as basis, db.begin(basis.engine) as session:
-        yield session, papier.find_doos(session, nummer), storage.load_actor(session, door, "persoon")
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
+        with db.begin(basis.engine) as session:
+            yield session, papier.find_doos(session, nummer), storage.load_actor(session, door, "persoon")
 
 
 @doos.command("maak")
 def doos_maak(context: typer.Context, plaats: Plaats, door: Door) -> None:
     """Maak een nieuwe, lege doos. Zij krijgt het volgende nummer van dit jaar."""
     with expected_errors(), open_basis(load_config(context)) as basis:
+        door = prove_door(basis, door)
         with db.begin(basis.engine) as session:
             rij = papier.make_doos(session, plaats, door=storage.load_actor(session, door, "persoon"))
         stdout().print(

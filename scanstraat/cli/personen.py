@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import db, personen
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, NieuwFd, ask_nieuw_wachtwoord, sign_in
@@ -58,7 +59,9 @@ def persoon_voegtoe(
         namen = tuple(parse_tekst(ander) for ander in ook or ())
         with db.begin(basis.engine) as session:
             rij = personen.add_persoon(session, naam, ook=namen, door=wie)
-            geheim = personen.set_aanmelding(session, kluis, rij, wachtwoord, door=wie)
+            geheim = personen.set_aanmelding(
+                session, kluis, rij, wachtwoord, door=wie, wacht_dagen=basis.config.aanmelding.wachttijd_dagen
+            )
         mag = f"{rij.naam} is functioneel beheerder. Voeg met die naam de anderen toe: scanstraat persoon voegtoe"
         _show_geheim(basis, rij.naam, geheim, als_json, na=mag if eerste else (
             f"Geef {rij.naam} nu een mandaat: scanstraat mandaat geef"
@@ -81,8 +84,28 @@ def persoon_wachtwoord(
         wachtwoord = ask_nieuw_wachtwoord(rij.naam, nieuw_fd)
         kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
         with db.begin(basis.engine) as session:
-            geheim = personen.set_aanmelding(session, kluis, personen.load_persoon(session, naam), wachtwoord, door=wie)
-        _show_geheim(basis, rij.naam, geheim, als_json, na="Het oude wachtwoord en de oude codes werken niet meer.")
+            persoon = personen.load_persoon(session, naam)
+            dagen = basis.config.aanmelding.wachttijd_dagen
+            geheim = personen.set_aanmelding(session, kluis, persoon, wachtwoord, door=wie, wacht_dagen=dagen)
+        na = "Het oude wachtwoord en de oude codes werken niet meer."
+        if wie.persoon_id != rij.id:
+            na += (
+                f" {rij.naam} beslist {count_words(dagen, 'dag', 'dagen')} niets, tenzij een andere functioneel "
+                "beheerder bevestigt dat dit klopt: scanstraat persoon bevestig. Zolang dat niet is bevestigd, tellen "
+                "u beiden als één paar ogen."
+            )
+        _show_geheim(basis, rij.naam, geheim, als_json, na=na)
+
+
+@persoon.command("bevestig")
+def persoon_bevestig(context: typer.Context, naam: Naam, als: Als, geheim_fd: GeheimFd = None) -> None:
+    """Bevestig dat een nieuw wachtwoord dat een ander gaf, bij deze persoon is. Vraag het de persoon eerst zelf."""
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        rij = _find_persoon(basis, naam)
+        wie = sign_in(basis, als, geheim_fd)
+        with db.begin(basis.engine) as session:
+            personen.confirm_aanmelding(session, personen.load_persoon(session, naam), door=wie)
+        stdout().print(f"Bevestigd. {rij.naam} mag weer beslissen.", soft_wrap=True)
 
 
 def _find_persoon(basis: Basis, naam: str) -> PersoonRow:
@@ -160,7 +183,7 @@ def persoon_toon(context: typer.Context, naam: Naam, als_json: AlsJson = False) 
     stdout().print(gevonden["naam"], style="bold")
     stdout().print(
         f"Ook bekend als: {', '.join(gevonden['ook']) or 'niets anders'}\n"
-        f"Kan zich aanmelden: {_say_aanmelding(context, gevonden)}",
+        f"Kan zich aanmelden: {_say_aanmelding(context, gevonden)}{_say_insteller(context, gevonden)}",
         soft_wrap=True,
     )
     return _show_mandaten(
@@ -175,6 +198,22 @@ def _say_aanmelding(context: typer.Context, rij: dict[str, Any]) -> str:
         return "ja"
     tot = to_local(rij["geblokkeerd_tot"], load_config(context).algemeen.tijdzone)
     return f"na te veel fouten weer vanaf {tot:%H:%M}"
+
+
+def _say_insteller(context: typer.Context, rij: dict[str, Any]) -> str:
+    """Say since when the account is as it is and by whom, and whether somebody still has to confirm that."""
+    if rij["aanmelding_sinds"] is None:
+        return ""
+    zone = load_config(context).algemeen.tijdzone
+    sinds = to_local(rij["aanmelding_sinds"], zone)
+    zin = f"\nAanmelding ingesteld op: {sinds:%d-%m-%Y %H:%M}, door {rij['aanmelding_door'] or 'onbekend'}"
+    if rij["beslist_vanaf"] is None:
+        return zin
+    vanaf = to_local(rij["beslist_vanaf"], zone)
+    return (
+        f"{zin}\nNog niet bevestigd: {rij['naam']} beslist pas vanaf {vanaf:%d-%m-%Y %H:%M}, en telt zolang als één "
+        "paar ogen met wie dit instelde. Een andere functioneel beheerder bevestigt met: scanstraat persoon bevestig"
+    )
 
 
 # --- mandates -----------------------------------------------------------------------------------------------------

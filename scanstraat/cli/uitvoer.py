@@ -45,10 +45,10 @@ Door = Annotated[
 
 # Messages name a command as "scanstraat batches"; the words "de scanstraat start" are about the product.
 _OPDRACHT = re.compile(
-    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:back-up|batch|batches|besluit|bewerk|demo|document|doos|export|"
-    r"geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|logboek|mandaat|"
-    r"mdto|ongedaan|ontkoppel|opdracht|opslag|persoon|quarantaine|scanmap|scanoperator|scheidingsbladen|sip|stappen|"
-    r"start|stop|trek-in|uitvoering|uitzondering|zaken)\b)"
+    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:aanmelden|back-up|batch|batches|besluit|bewerk|demo|document|doos|"
+    r"export|geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|logboek|"
+    r"mandaat|mdto|ongedaan|ontkoppel|opdracht|opslag|persoon|quarantaine|scanmap|scanoperator|scheidingsbladen|sip|"
+    r"stappen|start|stop|trek-in|uitvoering|uitzondering|zaken)\b)"
 )
 
 

@@ -136,6 +136,15 @@ def test_after_five_mistakes_an_account_is_blocked_and_a_beheerder_opens_it(proe
     uitslag = verify(proef.run_als(BEHEERDER, "persoon", "wachtwoord", KARIN, nieuw=WACHTWOORD))
     assert "oude codes werken niet meer" in flat(uitslag)
     (proef.geheimen[KARIN],) = re.findall(r"geheim in de app: ([A-Z2-7]{32})", flat(uitslag))
+    assert "Karin Controleur beslist 7 dagen niets, tenzij" in flat(uitslag)
+    proef.refuse(proef.run_als(KARIN, "persoon", "naam", KARIN, "K."), 6, "beslist Karin Controleur nog niets")
+    assert "Nog niet bevestigd" in proef.say("persoon", "toon", KARIN)
+    proef.refuse(proef.run_als(BEHEERDER, "persoon", "bevestig", KARIN), 6, "Een ander bevestigt dit")
+    proef.refuse(proef.run_als(BEHEERDER, "persoon", "bevestig", BEHEERDER), 5, "niets te bevestigen")
+    proef.add_persoon(ARIE, "functioneel_beheerder")
+    assert "mag weer beslissen" in proef.say_als(ARIE, "persoon", "bevestig", KARIN)
+    getoond = proef.say("persoon", "toon", KARIN)
+    assert f"door {BEHEERDER}" in getoond and "Nog niet bevestigd" not in getoond
     proef.say_als(KARIN, "persoon", "naam", KARIN, "K.")
 
 

@@ -69,7 +69,10 @@ def sjabloon(tmp_path_factory: pytest.TempPathFactory) -> Papierproef:
 def proef(sjabloon: Papierproef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Papierproef:
     for naam in ("SCANSTRAAT_ALS", "SCANSTRAAT_DOOR"):
         monkeypatch.delenv(naam, raising=False)
-    return sjabloon.copy(tmp_path, monkeypatch)
+    proef = sjabloon.copy(tmp_path, monkeypatch)
+    proef.sign_in_to_work(DIRK, monkeypatch)
+    monkeypatch.delenv("SCANSTRAAT_DOOR")  # every command names him
+    return proef
 
 
 # --- besluit ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from scanstraat import db, papier, personen, poort, storage
 from scanstraat.cli import app
+from scanstraat.cli.aanmelden import WERKBEWIJS
 from scanstraat.domain import parse_tijd
 from scanstraat.tables_bewijs import AanmeldingRow, DoosRow, PersoonRow, UitvoeringRow
 from tests.afrondproef import (
@@ -68,9 +69,20 @@ class Installatie:
         """Give a command, as somebody who signs in with a fresh code."""
         if als:
             woorden = (*woorden, "--als", als, "--geheim-fd", str(self._open_geheim(als)))
-        uitslag = CliRunner().invoke(app, ["--config", str(config or self.config), *woorden])
+        uitslag = CliRunner().invoke(
+            app, ["--config", str(config or self.config), *woorden], env=self._build_env(woorden)
+        )
         assert not ENGELS.search(uitslag.output.replace("--help", "")) or "--json" in woorden, uitslag.output
         return uitslag
+
+    def _build_env(self, woorden: tuple[str, ...]) -> dict[str, str]:
+        """Let whoever works have signed in, in this terminal."""
+        if "--door" not in woorden:
+            return {}
+        wie = self.proef.wie(woorden[woorden.index("--door") + 1])
+        kluis = personen.open_kluis(self.proef.basis.config.algemeen.gegevensmap)
+        with db.read(self.proef.basis.engine) as session:
+            return {WERKBEWIJS: personen.build_werkbewijs(session, kluis, wie)}
 
     def _open_geheim(self, naam: str) -> int:
         with db.begin(self.proef.basis.engine) as session:  # a code counts once, and tests are fast

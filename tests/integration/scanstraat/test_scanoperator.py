@@ -44,7 +44,7 @@ class Scanproef:
     def state(self, nummer: str, naam: str, *, door: str = BEHEERDER, reden: str = "dienstrooster") -> None:
         with db.begin(self.proef.basis.engine) as session:
             batch = storage.find_batch(session, nummer)
-            bewerken.set_scanoperator(session, batch, naam=naam, reden=reden, door=self.proef.wie(door))
+            bewerken.set_scanoperator(session, batch.id, naam=naam, reden=reden, door=self.proef.wie(door))
 
     def change_db(self, sql: str, nummer: str) -> None:
         with self.proef.basis.engine.begin() as verbinding:
@@ -233,5 +233,5 @@ def test_saying_who_scanned_takes_a_reason_a_persoon_and_a_difference(proef: Sca
         batch = storage.find_batch(session, nummer)
         batch.ontleed_op = None
         with pytest.raises(NietMogelijkError, match="nog ontleed"):
-            bewerken.set_scanoperator(session, batch, naam=EEN, reden="rooster", door=proef.proef.wie(BEHEERDER))
+            bewerken.set_scanoperator(session, batch.id, naam=EEN, reden="rooster", door=proef.proef.wie(BEHEERDER))
         session.rollback()

@@ -18,6 +18,7 @@ from tests.verhaal import (
     Tijd,
     Verhaal,
     Zaad,
+    bevestig,
     blik,
     build_verhaal,
     geef_vrij,
@@ -27,6 +28,7 @@ from tests.verhaal import (
     mandaat,
     noem_ook,
     scan,
+    stel_in,
     stop,
     trek,
     vul,
@@ -181,6 +183,25 @@ def set_the_clock_forward(v: Verhaal) -> None:
 
 
 # What is broken, the line that the verifier names, and a part of what it says.
+def reset(v: Verhaal, wie: str, door: str, *erbij: Stap, dagen: int = 0, op: timedelta = timedelta(0)) -> Verhaal:
+    """Somebody with the mandaat for it gives somebody who has an account a new password."""
+    beheer = [] if door == "beheerder" else [mandaat(door, "functioneel_beheerder", naam=f"beheer {door}")]
+    eerste = stel_in(wie, wie, naam=f"eerste {wie}")
+    return v.erbij("besluit", *beheer, eerste, stel_in(wie, door, dagen=dagen, op=op), *erbij)
+
+
+def reset_in_a_row(v: Verhaal) -> None:
+    """The one takes the account of a beheerder, and with that account the one of who releases first."""
+    reset(v, "een", "beheerder")
+    reset(v, "beheerder", "twee")
+
+
+def confirm_with_a_taken_account(v: Verhaal) -> None:
+    reset(v, "een", "beheerder", bevestig("een", "arie"))
+    reset(v, "arie", "beheerder")
+    v.erbij("besluit", mandaat("arie", "functioneel_beheerder"))
+
+
 BREUKEN: list[tuple[str, Breuk, str, str]] = [
     # people
     ("nobody gives themselves a mandaat", lambda v: v.anders("mandaat twee", actor="twee"), "mandaat twee", "mandaat"),
@@ -394,6 +415,47 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
         "batch b", "batch b", naam="later")), "uitgevoerd", "niet bekend wie haar scande"),
     ("an older form that says less", lambda v: v.erbij("gescand batch b", Stap(
         "oud", "batch.scanoperator", "lijn", "batch b")), "oud", "oudere vorm"),
+    # whose eyes
+    ("released too soon after a reset", lambda v: reset(v, "een", "beheerder", dagen=7), "vrijgave 1", "te vroeg"),
+    ("released a minute too soon after a reset", lambda v: reset(v, "een", "beheerder", dagen=1, op=timedelta(
+        hours=-18)), "vrijgave 1", "te vroeg"),
+    ("judged too soon after a reset", lambda v: reset(v, "controleur", "beheerder", dagen=1), "gekeurd batch a",
+     "te vroeg"),
+    ("looked too soon after a reset", lambda v: reset(v, "div", "beheerder", dagen=1), "blik lijst", "te vroeg"),
+    ("a second reset that waits shorter", lambda v: reset(v, "een", "beheerder", stel_in(
+        "een", "beheerder", naam="nog eens"), dagen=7), "vrijgave 1", "te vroeg"),
+    ("an own new password in between", lambda v: reset(v, "een", "beheerder", stel_in(
+        "een", "een", naam="zelf"), dagen=7), "vrijgave 1", "te vroeg"),
+    ("released twice by who reset the other", lambda v: reset(v, "een", "twee"), "opgedragen", "dezelfde persoon"),
+    ("released twice by who was reset by one", lambda v: (reset(v, "een", "arie"), v.erbij(
+        "ingesteld een", stel_in("twee", "twee", naam="eerste twee"), stel_in("twee", "arie"))), "opgedragen",
+     "dezelfde persoon"),
+    ("released twice by who reset who reset the other", reset_in_a_row, "opgedragen", "dezelfde persoon"),
+    ("confirmed after the releases", lambda v: (reset(v, "een", "twee"), v.erbij(
+        "vrijgave 2", bevestig("een", "beheerder"))), "opgedragen", "dezelfde persoon"),
+    ("released by who reset the controleur", lambda v: reset(v, "controleur", "een"), "uitgevoerd", "bewerkte zelf"),
+    ("released by who was reset by the controleur", lambda v: reset(v, "een", "controleur"), "uitgevoerd",
+     "bewerkte zelf"),
+    ("released by who reset an editor", lambda v: reset(v, "redacteur", "twee"), "uitgevoerd", "bewerkte zelf"),
+    ("looked at by who was reset by an editor", lambda v: reset(v, "div", "redacteur"), "uitgevoerd", "bewerkte zelf"),
+    ("judged by who reset an editor", lambda v: reset(v, "redacteur", "controleur"), "gekeurd batch a",
+     "scande of bewerkte"),
+    ("judged by who was reset by an editor", lambda v: reset(v, "controleur", "redacteur"), "gekeurd batch a",
+     "scande of bewerkte"),
+    ("judged by who reset who said who scanned", lambda v: (reset(v, "arie", "controleur"), v.erbij(
+        "gescand batch b", scan("batch b", "ander", naam="later", door="arie"))), "gekeurd batch b",
+     "scande of bewerkte"),
+    ("a reset by one without a mandaat", lambda v: v.erbij("besluit", stel_in("een", "een", naam="eerste"), stel_in(
+        "een", "div")), "ingesteld een", "mandaat"),
+    ("confirmed by who reset it", lambda v: reset(v, "een", "beheerder", bevestig("een", "beheerder")),
+     "bevestigd een", "bevestigt haar niet"),
+    ("confirmed by whose it is", lambda v: reset(v, "een", "beheerder", mandaat(
+        "een", "functioneel_beheerder", naam="ook"), bevestig("een", "een")), "bevestigd een", "bevestigt haar niet"),
+    ("confirmed with an account that they took", confirm_with_a_taken_account, "bevestigd een", "bevestigt haar niet"),
+    ("confirmed by one without a mandaat", lambda v: reset(v, "een", "beheerder", bevestig("een", "div")),
+     "bevestigd een", "mandaat"),
+    ("confirmed what nobody reset", lambda v: v.erbij("besluit", bevestig("een", "beheerder")), "bevestigd een",
+     "niemand opnieuw instelde"),
     ("approved after the anchor", approve_after_the_anchor, "uitgevoerd", "na de vrijgave"),
     ("looked at after the anchor", look_after_the_anchor, "uitgevoerd", "omvat niet alles"),
     ("recorded by one without a mandaat", lambda v: v.anders("uitgevoerd", actor="redacteur"), "uitgevoerd", "mandaat"),
@@ -556,6 +618,16 @@ GOED: list[tuple[str, Breuk]] = [
         "beheerder", "fleur")), v.verplaats("mandaat beheerder", "naam fleur"))),
     ("a name that is said twice", lambda v: v.erbij("besluit", noem_ook("een", "naam"), noem_ook(
         "een", "naam", naam="ook"))),
+    ("a first account by another", lambda v: v.erbij("besluit", stel_in("een", "twee", dagen=7))),
+    ("an own new password", lambda v: v.erbij("besluit", stel_in("een", "een"), stel_in(
+        "een", "een", dagen=7, naam="later"))),
+    ("a reset that waited long enough", lambda v: reset(v, "een", "beheerder", dagen=7, op=-timedelta(days=7))),
+    ("a reset that another confirmed", lambda v: (reset(v, "een", "twee", bevestig("een", "beheerder"), dagen=7))),
+    ("a reset by an outsider", lambda v: reset(v, "een", "beheerder")),
+    ("a reset after the decision", lambda v: (reset(v, "beheerder", "twee"), v.erbij("opgedragen", stel_in(
+        "een", "een", naam="eerste een"), stel_in("een", "twee", dagen=7)))),
+    ("a reset in a log of the first version", lambda v: v.erbij("besluit", *(Stap(
+        naam, "aanmelding.gewijzigd", door, "een") for naam, door in (("eerst", "een"), ("later", "twee"))))),
     ("sheets taken out before the list", lambda v: (v.anders("gevuld batch a", gegevens={"bladen": 5}), v.erbij(
         "gevuld batch b", vul("batch a", 2, soort="doos.geleegd", naam="leeg")))),
     ("another batch taken out again", lambda v: v.erbij("gevuld batch b", vul("batch c", 1), vul(
