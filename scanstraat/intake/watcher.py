@@ -558,7 +558,7 @@ class Scanmapwachter:
             self._pauze_tot, self._pauze_reden = nu + _PAUZE_S, str(exc)
             for pad in groep.scans:
                 self._tell(self._wachtend[pad], Reden("storing", str(exc)))
-        except (OperationalError, InterfaceError):  # the database itself: nothing can go on
+        except (OperationalError, InterfaceError, AlleenLezenError):  # the database itself: nothing can go on
             raise
         except Exception as exc:  # a bug that one file meets must not stop the others
             _log.error("innemen mislukt", scanmap=self._scanmap.naam, **describe_fout(exc))

@@ -6,7 +6,7 @@ import itertools
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -50,7 +50,7 @@ from scanstraat.werker import Werker
 from tests.builders import save_batch
 from tests.cliproef import BEHEERDER as CLI_BEHEERDER
 from tests.cliproef import WACHTWOORD, Cliproef
-from tests.scanmapproef import build_scan, investigate
+from tests.scanmapproef import Gevonden, build_scan, investigate
 from tests.werkproef import SNEL
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
@@ -363,13 +363,38 @@ def test_the_watcher_leaves_every_file_where_it_is(oud: Proef) -> None:
     assert len(batches) == 1 and not scan.exists()
 
 
-def build_wachter(basis: Basis) -> Scanmapwachter:
+def test_a_rollback_that_is_found_in_the_middle_of_a_look_is_not_the_fault_of_the_file(oud: Proef) -> None:
+    scan = oud.map / "scans" / "brief.pdf"
+    scan.write_bytes(build_scan("brief"))
+    keren: list[int] = []
+
+    def guard() -> None:
+        if keren == [1]:
+            keren.append(2)
+            raise AlleenLezenError("Er is iets teruggezet.")
+
+    def investigate_and_flip(fd: int, suffix: str) -> Gevonden:
+        keren.append(1)  # from here on, in the same look
+        return investigate(fd, suffix)
+
+    with open_basis(oud.config) as basis:
+        db.set_wacht(basis.engine, guard)
+        wachter = build_wachter(basis, investigate_and_flip)
+        verslagen = [wachter.peil() for _ in range(12)]
+        with db.read(basis.engine) as session:
+            (rij,) = session.exec(select(ScanmapBestandRow)).all()
+    stil = [plek for plek, verslag in enumerate(verslagen) if "wordt niets ingenomen" in " ".join(verslag.problemen)]
+    assert len(stil) == 1 and verslagen[stil[0] + 1].problemen == ()
+    assert (rij.status, scan.exists(), sum(len(verslag.batches) for verslag in verslagen)) == ("ingenomen", False, 1)
+
+
+def build_wachter(basis: Basis, onderzoek: Callable[[int, str], Gevonden] = investigate) -> Scanmapwachter:
     (scanmap,) = basis.config.scanmap
     return Scanmapwachter(
         scanmap.model_copy(update={"rusttijd_s": 0.0, "peiling_s": 0.0}),
         basis.config.profiel["standaard"],
         basis.engine,
-        onderzoek=investigate,
+        onderzoek=onderzoek,
         opslag=basis.opslag,
         neem_in=lambda session, aanlevering: pipeline.neem_in(basis, session, aanlevering),
         klok=itertools.count(time.time(), 60.0).__next__,

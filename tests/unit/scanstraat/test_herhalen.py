@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kwaliteitscontrole.errors import BeeldError, GereedschapError
 from scanstraat.errors import (
+    AlleenLezenError,
     InvoerError,
     OpslagBeschadigdError,
     OpslagError,
@@ -25,6 +26,7 @@ from scanstraat.herhalen import ONVERWACHT, Wachttijden, decide_vervolg
 
 TIJDEN = Wachttijden(eerst_s=5, meest_s=300, pogingen=3)
 KOMT_GOED = [
+    AlleenLezenError("De database is teruggezet."),
     OpslagVolError("De opslag is vol."),
     ZaaksysteemNietBereikbaarError("Het zaaksysteem antwoordt niet."),
     OperationalError("insert", {}, Exception("database or disk is full")),
