@@ -1,4 +1,4 @@
-"""The database refuses by itself what no command may do: every rule of 0007 and 0010, broken directly in SQL."""
+"""The database refuses by itself what no command may do: every rule of 0007 and 0008, broken directly in SQL."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Papier dat weg was terwijl het niet weg mocht: waarom niet.
 
-Revision: 0011, after 0010
+Revision: 0009, after 0008
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Wie de getrokken documenten niet heeft bekeken, doet de laatste blik niet.
 
-Revision: 0010, after 0007
+Revision: 0008, after 0007
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
