@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_bestanden, count_words, format_mb
-from scanstraat import __version__, db, logboek, storage, verankering
+from scanstraat import __version__, db, logboek, logstand, storage, verankering
 from scanstraat.backup import OPSLAG, REGISTER, Ingang, record_objecten, render_instellingen, scratch
 from scanstraat.backup_database import open_moment
 from scanstraat.bootstrap import Basis
@@ -53,7 +53,7 @@ from scanstraat.tables import (
 from scanstraat.tables_bewijs import VerklaringRow
 from scanstraat.uitvoermap import copy_object, hash_file, open_new, verify_buiten, walk_files, write_beside, write_new
 from vernietiging.beleid import render_beleid
-from vernietiging.errors import NietVastTeStellenError
+from vernietiging.errors import NietVastTeStellenError, VernietigingError
 from vernietiging.verificatie import verify_logboek
 from vernietiging.verzegeldienst import Verzegeld
 
@@ -112,6 +112,9 @@ def make_export(
 ) -> Exportverslag:
     """Write an export, whole or not at all. The line may go on working; a back-up waits.
 
+    Once something was put back or changed an export is still made, and says that it proves nothing: it may be the last
+    copy of what there is.
+
     Args:
         persoonsgegevens: False leaves out what stands behind the commitments of the log, and their keys.
         onverankerd: also when a witness or time-stamp authority does not answer: then the newest lines are signed only.
@@ -126,14 +129,18 @@ def make_export(
         stapel.enter_context(hold_slot(config))
         map_ = stapel.enter_context(write_beside(doel))
         klad = stapel.enter_context(scratch(config.algemeen.gegevensmap))
-        with logboek.hold_sealed(basis, logboek.open_klant(basis.config)) as verzegeld:
-            verankerd = _anchor(basis, verzegeld.omvang, onverankerd=onverankerd)
+        teruggezet = logstand.find_reden(basis.engine, config, logboek.open_klant(config))
+        with _hold_log(basis, teruggezet=bool(teruggezet)) as verzegeld:
+            verankerd = not teruggezet and _anchor(basis, verzegeld.omvang, onverankerd=onverankerd)
             if verzegeld.omvang:
                 _copy_logboek(config.logboek.map, map_ / LOGBOEK)
             session = stapel.enter_context(open_moment(basis.engine, klad))
             moment = db.now_text()
-        write_new(map_ / BELEID, render_beleid(logboek.load_beleid(config)).encode())
-        _verify_moment(basis, map_, session, verzegeld, onverankerd=onverankerd)
+        if teruggezet:
+            _write_beleid_if_any(basis, map_)
+        else:
+            write_new(map_ / BELEID, render_beleid(logboek.load_beleid(config)).encode())
+            _verify_moment(basis, map_, session, verzegeld, onverankerd=onverankerd)
         tellingen = write_tabellen(session, map_, persoonsgegevens=persoonsgegevens)
         voortgang = _Voortgang(_count(session, ObjectRow) + _count(session, DocumentRow), meld)
         objecten, omvang, ontbreekt = _copy_objecten(basis, session, map_ / OBJECTEN, voortgang)
@@ -150,6 +157,7 @@ def make_export(
                 "wortel": verzegeld.wortel.hex(),
                 "verankerd": verankerd,
             },
+            "teruggezet": teruggezet,
             "persoonsgegevens": persoonsgegevens,
             "mdto_gecontroleerd": config.mdto.xsd is not None,
             "documenten": documenten,
@@ -171,11 +179,14 @@ def make_export(
         som=som,
         ontbreekt=tuple(ontbreekt),
         zonder_mdto=zonder_mdto,
-        opmerkingen=tuple(_find_opmerkingen(basis, zonder_mdto, verankerd=verankerd)),
+        opmerkingen=tuple(_find_opmerkingen(basis, zonder_mdto, teruggezet, verankerd=verankerd)),
     )
 
 
-def _find_opmerkingen(basis: Basis, zonder_mdto: int, *, verankerd: bool) -> Iterator[str]:
+def _find_opmerkingen(basis: Basis, zonder_mdto: int, teruggezet: str, *, verankerd: bool) -> Iterator[str]:
+    if teruggezet:
+        yield f"deze export bewijst niets, want er is iets teruggezet of veranderd. {teruggezet}"
+        return
     if zonder_mdto:
         hoeveel = count_words(zonder_mdto, "document heeft", "documenten hebben")
         yield f"{hoeveel} (nog) geen MDTO; {INDEX} zegt waarom."
@@ -199,6 +210,24 @@ def _count(session: Session, tabel: Any) -> int:
 
 
 # --- the log ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _hold_log(basis: Basis, *, teruggezet: bool) -> Iterator[Verzegeld]:
+    """Seal what waits and let nobody seal; once something was put back: take the log as it lies on the disk."""
+    if not teruggezet:
+        with logboek.hold_sealed(basis, logboek.open_klant(basis.config)) as verzegeld:
+            yield verzegeld
+        return
+    with logboek.hold_slot(basis):
+        omvang = logstand.read_omvang(basis.config) or 0
+        yield Verzegeld(omvang, bytes.fromhex(logboek.read_wortel(basis.config, omvang)) if omvang else b"", b"")
+
+
+def _write_beleid_if_any(basis: Basis, map_: Path) -> None:
+    """Write the policy when the sealer can still say its keys."""
+    with suppress(VernietigingError):
+        write_new(map_ / BELEID, render_beleid(logboek.load_beleid(basis.config)).encode())
 
 
 def _anchor(basis: Basis, omvang: int, *, onverankerd: bool) -> bool:

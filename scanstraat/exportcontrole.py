@@ -209,6 +209,8 @@ class _Controle:
 
     def check_logboek(self, beleid: Path | None) -> None:
         """Verify the log with the policy of the auditor, or else with the one inside."""
+        if self._kop.get("teruggezet"):
+            self._onzeker.append(f"Toen deze export werd gemaakt, was er iets teruggezet. {self._kop['teruggezet']}")
         if self._omvang == 0:
             self._opmerkingen.append("Deze export heeft geen logboek: er was nog niets gebeurd.")
             return

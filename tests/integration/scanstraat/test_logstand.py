@@ -39,6 +39,8 @@ from scanstraat.config import Config, read_config
 from scanstraat.demo_ankers import serve
 from scanstraat.domain import Fase, Stapstatus
 from scanstraat.errors import AlleenLezenError, GeenMandaatError, NietMogelijkError
+from scanstraat.export import make_export
+from scanstraat.exportcontrole import check_export
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.personen import Aangemeld, Rol
@@ -468,6 +470,18 @@ def test_an_answer_holds_for_a_while(oud: Proef, monkeypatch: pytest.MonkeyPatch
 # --- going on when what was put back is all there is --------------------------------------------------------------
 
 FLEUR, ARIE, KARIN = "Fleur Beheerder", "Arie Archivaris", "Karin Controleur"
+
+
+@pytest.mark.parametrize("delen", [(DATABASE,), (LOG,), (VERZEGELAAR,), (LOG, VERZEGELAAR), (DATABASE, LOG)])
+def test_an_export_is_made_all_the_same_and_proves_nothing(oud: Proef, delen: tuple[str, ...]) -> None:
+    oud.put_back("toen", *delen)
+    doel = oud.map / "export"
+    with oud.sealing(), open_basis(oud.config) as basis:
+        verslag = make_export(basis, doel, meld=lambda _gedaan, _totaal: None)
+    assert "deze export bewijst niets" in verslag.say()
+    controle = check_export(doel, meld=lambda _gedaan, _totaal: None)
+    assert not controle.in_orde
+    assert "was er iets teruggezet" in controle.say() and "bestanden heel" not in controle.say()
 
 
 @pytest.fixture
