@@ -53,7 +53,7 @@ from tests.afrondproef import (
 from tests.databanken import fresh_postgres
 
 vier_ogen = import_module("scanstraat.migrations.versions.0007_vier_ogen")  # its name starts with a digit
-laatste_blik = import_module("scanstraat.migrations.versions.0010_laatste_blik")
+laatste_blik = import_module("scanstraat.migrations.versions.0008_laatste_blik")
 REGELS: dict[str, tuple[str, str]] = {
     naam: (tabel, zin) for naam, tabel, _als, zin in (*vier_ogen.REGELS, *laatste_blik.REGELS)
 }
