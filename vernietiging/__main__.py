@@ -136,7 +136,16 @@ def _show_volledig(volledig: Volledigheid | None) -> None:
         print(f"  Sindsdien kwam erbij: regel {nummer}  {gebeurtenis.op}  {gebeurtenis.soort}")
     if volledig.andere_dozen:
         print(f"Papier van dezelfde batch lag ook in andere dozen ({volledig.andere_dozen}); die staan hier niet in.")
-    print("Een stop op een zaak noemt het logboek niet bij die zaak. Vraag de organisatie welke er waren.")
+    if volledig.andere_stops:
+        print(
+            f"Op de doos liepen ook stops die dit bewijs niet noemt ({volledig.andere_stops}): om papier van een ander"
+        )
+        print("document, of op een zaak, want welke zaak dat is zegt het logboek niet. Vraag de organisatie waarom.")
+    else:
+        print(
+            "Er liep geen andere stop op de doos. Lag het papier nog niet in een doos, vraag dan de organisatie of er"
+        )
+        print("een stop was op de zaak: welke zaak dat is, zegt het logboek niet.")
 
 
 def _show(gedaan: int, totaal: int) -> None:

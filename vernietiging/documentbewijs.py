@@ -61,6 +61,7 @@ class Volledigheid:
 
     sindsdien: tuple[tuple[int, Gebeurtenis], ...]  # lines that came after the checkpoint of the proof
     andere_dozen: int  # dozen of its batch that are no part of the proof
+    andere_stops: int  # stops that held its doos and are no part of the proof
 
 
 def is_documentbewijs(map: Path) -> bool:
@@ -124,7 +125,7 @@ def verify_volledig(bewijs: Documentverslag, map: Path, verslag: Verslag) -> Vol
         raise LogboekGewijzigdError(f"Uit dit bewijs is weggelaten: regel {', '.join(weg)}.")
     nu = find_uittreksel(bewijs.onderwerpen, lambda: tegels.read_alle(verslag.checkpoint.omvang))
     sindsdien = tuple((n, g) for n, g in sorted(nu.regels.items()) if n >= omvang)
-    return Volledigheid(sindsdien, nu.andere_dozen)
+    return Volledigheid(sindsdien, nu.andere_dozen, nu.andere_stops)
 
 
 def _verify_onderwerpen(

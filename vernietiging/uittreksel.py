@@ -41,11 +41,16 @@ Regels = Callable[[], Iterable[tuple[int, bytes]]]
 
 @dataclass(frozen=True)
 class Uittreksel:
-    """The lines about a document: number -> event. Of the other dozen of its batch nothing is in it but how many."""
+    """The lines about a document: number -> event.
+
+    Of the other dozen of its batch nothing is in it but how many, and so of the stops that held its doos for the paper
+    of others, or of a zaak that the log has no number of.
+    """
 
     regels: Mapping[int, Gebeurtenis]
     genoemd: frozenset[str]  # every id that these lines name
     andere_dozen: int
+    andere_stops: int
 
 
 def find_uittreksel(begin: Iterable[str], lees: Regels) -> Uittreksel:
@@ -59,7 +64,7 @@ def find_uittreksel(begin: Iterable[str], lees: Regels) -> Uittreksel:
     """
     bekend = {id_.encode() for id_ in begin}
     while True:
-        regels, dozen, eerder = {}, set(), len(bekend)
+        regels, dozen, stops, eerder = {}, set(), set(), len(bekend)
         for nummer, blad in lees():
             if bekend.isdisjoint(_ID.findall(blad)):
                 continue
@@ -69,9 +74,11 @@ def find_uittreksel(begin: Iterable[str], lees: Regels) -> Uittreksel:
                 regels[nummer] = gebeurtenis
             elif gebeurtenis.soort == "doos.gevuld" and gebeurtenis.gegevens["batch"].encode() in bekend:
                 dozen.add(gebeurtenis.onderwerp)
+            elif gebeurtenis.soort == "stop.houdt" and gebeurtenis.gegevens["doos"].encode() in bekend:
+                stops.add(gebeurtenis.onderwerp)
         if len(bekend) == eerder:
             genoemd = frozenset(id_.decode() for g in regels.values() for id_ in _find_ids(g))
-            return Uittreksel(regels, genoemd, len(dozen))
+            return Uittreksel(regels, genoemd, len(dozen), len(stops))
 
 
 def _find_ids(gebeurtenis: Gebeurtenis) -> tuple[bytes, ...]:
