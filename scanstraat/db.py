@@ -414,7 +414,11 @@ _STORINGEN = (  # how the code of SQLite, or the SQLSTATE of PostgreSQL, begins
     ("40", _BEZET),
     ("SQLITE_FULL", _VOL),
     ("53100", _VOL),
-    ("SQLITE_IOERR", "De schijf van de database geeft een fout. Laat de schijf nakijken en maak eerst een back-up."),
+    (
+        "SQLITE_IOERR",
+        "De schijf van de database geeft een fout. Kijk eerst of hij vol is. Laat hem anders nakijken en maak een "
+        "back-up.",
+    ),
     ("SQLITE_CORRUPT", _BESCHADIGD),
     ("SQLITE_NOTADB", _BESCHADIGD),
     ("XX00", _BESCHADIGD),

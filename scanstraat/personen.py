@@ -105,6 +105,17 @@ def _fold(naam: str) -> str:
     return " ".join(unicodedata.normalize("NFC", naam).casefold().split())
 
 
+def find_lijkende(session: Session, naam: str) -> list[str]:
+    """Return the names of others that differ from this one by accents and signs alone: it may be the same human."""
+    gezocht = _strip(naam)
+    bekend = session.exec(select(PersoonsnaamRow.naam).order_by(PersoonsnaamRow.naam)).all()
+    return [ander for ander in bekend if _strip(ander) == gezocht and _fold(ander) != _fold(naam)]
+
+
+def _strip(naam: str) -> str:
+    return "".join(teken for teken in unicodedata.normalize("NFKD", naam).casefold() if teken.isalnum())
+
+
 def load_persoon(session: Session, naam: str) -> PersoonRow:
     """Return who goes by this name.
 

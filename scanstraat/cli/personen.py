@@ -14,7 +14,7 @@ from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, NieuwFd, ask_n
 from scanstraat.cli.invoer import parse_dag, parse_tekst, say_dag
 from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, show_table, stdout
 from scanstraat.domain import to_local
-from scanstraat.errors import GeenMandaatError
+from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.personen import Rol
 from scanstraat.tables_bewijs import PersoonRow
 
@@ -42,6 +42,9 @@ def persoon_voegtoe(
         list[str] | None,
         typer.Option("--ook", metavar="NAAM", help="Andere naam van deze persoon, zoals op een Batchblad. Mag vaker."),
     ] = None,
+    een_ander: Annotated[
+        bool, typer.Option("--een-ander", help="Het is een ander mens dan wie bijna dezelfde naam heeft.")
+    ] = False,
     als: AlsMisschien = None,
     geheim_fd: GeheimFd = None,
     nieuw_fd: NieuwFd = None,
@@ -51,6 +54,13 @@ def persoon_voegtoe(
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             eerste = not personen.has_personen(session)
+            lijken = personen.find_lijkende(session, naam)
+        if lijken and not een_ander:
+            raise NietMogelijkError(
+                f"Er is al iemand die {' of '.join(lijken)} heet. Is dat dezelfde mens, leg dan alleen de naam vast: "
+                "scanstraat persoon naam. Eén mens is één persoon, anders telt hij voor twee. Is het een ander, geef "
+                "dan --een-ander."
+            )
         if als is None and not eerste:
             raise GeenMandaatError("Alleen een functioneel beheerder doet dit. Geef --als met uw naam.")
         wie = None if als is None or eerste else sign_in(basis, als, geheim_fd)

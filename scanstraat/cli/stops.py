@@ -46,7 +46,9 @@ def stop_plaats(
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             onderwerp = _find_onderwerp(session, over, wat)
-        bekend = over is not Over.ZAAK or basis.zaaksysteem.find_zaak(onderwerp) is not None
+        bekend = over is not Over.ZAAK or any(
+            basis.zaaksysteem.find_zaak(nummer) is not None for nummer in (onderwerp, onderwerp.upper())
+        )  # a stop holds however its number was typed
         with db.begin(basis.engine) as session:
             actor = storage.load_actor(session, door, "persoon")
             rij = stops.place_stop(session, soort, over, onderwerp, reden, door=actor)

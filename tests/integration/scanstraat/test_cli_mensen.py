@@ -93,6 +93,14 @@ def test_a_name_that_is_taken_or_is_none_is_refused(proef: Cliproef, naam: str) 
     assert len(proef.load("persoon", "lijst")) == 1
 
 
+@pytest.mark.parametrize("naam", ["Fléur Beheerder", "Fleur-Beheerder", "fleur beheerder."])
+def test_a_name_that_is_almost_that_of_another_is_asked_about(proef: Cliproef, naam: str) -> None:
+    proef.refuse(proef.run_als(BEHEERDER, "persoon", "voegtoe", naam, nieuw=WACHTWOORD), 5, "dezelfde mens")
+    assert len(proef.load("persoon", "lijst")) == 1
+    verify(proef.run_als(BEHEERDER, "persoon", "voegtoe", naam, "--een-ander", nieuw=WACHTWOORD))
+    assert len(proef.load("persoon", "lijst")) == 2
+
+
 def test_another_name_is_noted_and_belongs_to_one(proef: Cliproef) -> None:
     proef.add_persoon(KARIN)
     assert f"balie 3 is vanaf nu {KARIN}." in proef.say_als(BEHEERDER, "persoon", "naam", KARIN, "balie 3")
