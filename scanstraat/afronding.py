@@ -8,6 +8,7 @@
     doe_blik      somebody who had no part compares them with the paper
     geef_vrij     two gemandateerden release, when the first eleven facts hold; the second types the name of the list
     draag_op      after bedenktijd, when all fourteen hold, the company gets its order
+    geef_mee      the containers leave with whom the company sent
     voer_uit      when all fourteen still hold, what the company destroyed is recorded with its certificate
     verklaar      what was replaced and destroyed is stated
 
@@ -50,6 +51,7 @@ from scanstraat.tables_bewijs import (
     UitvoeringRow,
     VerklaringRow,
     VernietigingslijstRow,
+    VervoerRow,
     VrijgaveRow,
 )
 from scanstraat.verklaren import Selectie
@@ -157,6 +159,23 @@ def draag_op(
             containers=containers,
             wortel=logboek.read_wortel(basis.config, vernietigen.read_anker(vrijgave)),
         )
+
+
+def geef_mee(
+    basis: Basis,
+    opdracht_id: UUID,
+    containers: Sequence[tuple[str, str]],
+    vervoerder: str,
+    opgehaald_op: datetime,
+    wie: Aangemeld,
+) -> list[VervoerRow]:
+    """Record that containers (number and seal of each) left the building."""
+    with _step(basis) as session:
+        opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        return [
+            vernietigen.record_pickup(basis, session, opdracht, nummer, zegel, vervoerder, opgehaald_op, wie)
+            for nummer, zegel in containers
+        ]
 
 
 def voer_uit(

@@ -82,6 +82,7 @@ TABELLEN: Mapping[str, str] = {
     "verklaringscan": "Een scan van een verklaring met inkt erop.",
     "vernietigingslijst": "Dozen die voor vernietiging zijn voorgesteld.",
     "verpakt": "Wat achter een verpakt veld van het logboek staat, met de sleutel waarmee dat is na te rekenen.",
+    "vervoer": "Wie een container van een opdracht ophaalde, en wanneer.",
     "verzegeling": "De staat van een geleverde batch, vastgelegd.",
     "vrijgave": "Een gemandateerde gaf een lijst vrij.",
     "wachter": "Het proces dat een scanmap bewaakt; alleen techniek.",

@@ -56,6 +56,7 @@ from scanstraat.tables_bewijs import (
     VerklaringRow,
     VernietigingslijstRow,
     VerpaktRow,
+    VervoerRow,
     VerzegelingRow,
     VrijgaveRow,
 )
@@ -640,6 +641,14 @@ def _compare_beslissingen(session: Session, ids: Collection[UUID] | None) -> Ite
         .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == OpdrachtRow.lijst_id), lijst,
         lambda rij: {"opdracht": rij.opdracht_sha256, "checkpoint": rij.checkpoint, "feiten": rij.feiten_sha256},
         door=OpdrachtRow.persoon_id,
+    )  # fmt: skip
+    yield from _compare_rijen(
+        session, ids, Wat.OPDRACHT, "Het ophalen van een container", ("container.opgehaald",),
+        sa.select(VervoerRow, lijst).join(OpdrachtRow, col(OpdrachtRow.id) == VervoerRow.opdracht_id)
+        .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == OpdrachtRow.lijst_id), lijst,
+        lambda rij: {"opgehaald_op": rij.opgehaald_op, "vervoer": {
+            "container": rij.container, "zegel": rij.zegel, "vervoerder": rij.vervoerder}},
+        door=VervoerRow.persoon_id,
     )  # fmt: skip
     yield from _compare_rijen(
         session, ids, Wat.UITVOERING, "De uitvoering voor een doos",

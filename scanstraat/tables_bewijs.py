@@ -407,6 +407,22 @@ class OpdrachtRow(SQLModel, table=True):
     gebeurtenis_id: UUID = Field(foreign_key="gebeurtenis.id")
 
 
+class VervoerRow(SQLModel, table=True):
+    """A container of an order that left the building: whoever took it along, and when."""
+
+    __tablename__ = "vervoer"
+    __table_args__ = (UniqueConstraint("opdracht_id", "container"),)
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    opdracht_id: UUID = Field(foreign_key="opdracht.id")
+    container: str
+    zegel: str  # as it was when it left
+    vervoerder: str
+    opgehaald_op: str
+    op: str
+    persoon_id: UUID = Field(foreign_key="persoon.id")
+    gebeurtenis_id: UUID = Field(foreign_key="gebeurtenis.id")
+
+
 class UitvoeringRow(SQLModel, table=True):
     """What became of a box of an order: destroyed, or not (wholly), with what the company says of it."""
 

@@ -392,6 +392,7 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             or ("Nog niet vernietigd.",),
             in_orde=not any(u.belemmeringen for u, _, _ in uitvoeringen),
         ),
+        Antwoord("Wie haalde het papier op, en wanneer?", tuple(_say_vervoer(session, lijsten)) or ("Nog niemand.",)),
         Antwoord(
             "Wie besliste over de vernietiging, en met welk mandaat?",
             tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst)) or ("Nog niemand.",),
@@ -420,6 +421,18 @@ def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
             f"mandaat van {mandaat.van} tot {mandaat.tot or 'onbepaald'}: {mandaat.grondslag}."
             + (f" Ingetrokken op {vrijgave.ingetrokken_op}." if vrijgave.ingetrokken_op else "")
         )
+
+
+def _say_vervoer(session: Session, lijsten: Iterable[VernietigingslijstRow]) -> Iterator[str]:
+    for lijst in lijsten:
+        opdracht = vernietigen.find_opdracht(session, lijst.id)
+        if opdracht is None:
+            continue
+        for rij in vernietigen.load_vervoer(session, opdracht):
+            yield (
+                f"Container {rij.container} met zegel {rij.zegel} (opdracht {opdracht.nummer}) op {rij.opgehaald_op} "
+                f"door {rij.vervoerder}; vastgelegd door {personen.name_of(session, rij.persoon_id)}."
+            )
 
 
 def _say_verklaringen(session: Session, dozen: Iterable[UUID]) -> Iterator[str]:

@@ -34,6 +34,7 @@ from scanstraat.tables_bewijs import (
     TrekkingRow,
     UitvoeringRow,
     VernietigingslijstRow,
+    VervoerRow,
     VrijgaveRow,
 )
 from vernietiging.errors import NietVrijgegevenError
@@ -573,6 +574,75 @@ def find_order(session: Session, nummer: str) -> OpdrachtRow:
     return rij
 
 
+def record_pickup(
+    basis: Basis,
+    session: Session,
+    opdracht: OpdrachtRow,
+    nummer: str,
+    zegel: str,
+    vervoerder: str,
+    opgehaald_op: datetime,
+    wie: Aangemeld,
+) -> VervoerRow:
+    """Record that a container of an order left the building: with which seal, with whom and when.
+
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: another container or seal, it left already, nobody is named, or the time is impossible.
+    """
+    storage.hold_beslissing(session)
+    personen.verify_mandaat(session, wie, *UITVOERDERS)
+    container = next((c for c in opdracht.containers if c["nummer"] == nummer), None)
+    if container is None:
+        bekend = ", ".join(c["nummer"] for c in opdracht.containers)
+        raise NietMogelijkError(
+            f"Container {nummer} hoort niet bij opdracht {opdracht.nummer}. Daarin staan: {bekend}."
+        )
+    if zegel != container["zegel"]:
+        raise NietMogelijkError(
+            f"Op container {nummer} hoort zegel {container['zegel']} te zitten, niet {zegel}. Geef haar niet mee voor "
+            "u weet wat er is gebeurd."
+        )
+    if any(rij.container == nummer for rij in load_vervoer(session, opdracht)):
+        raise NietMogelijkError(f"Van container {nummer} is al vastgelegd dat zij is opgehaald.")
+    if not vervoerder.strip():
+        raise NietMogelijkError("Noem wie de container meenam.")
+    moment = db.format_time(opgehaald_op)
+    if not opdracht.op <= moment <= db.now_text():
+        hier = to_local(opdracht.op, basis.config.algemeen.tijdzone)
+        raise NietMogelijkError(f"De container is opgehaald na de opdracht ({hier:%d-%m-%Y %H:%M:%S}) en niet na nu.")
+    vervoerder = vervoerder.strip()
+    gebeurtenis = storage.append_gebeurtenis(
+        session,
+        "container.opgehaald",
+        actor=personen.actor_of(session, wie.persoon_id),
+        onderwerp=session.get_one(VernietigingslijstRow, opdracht.lijst_id).log_id,
+        opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
+        opgehaald_op=moment,
+        verpakt={"vervoer": {"container": nummer, "zegel": zegel, "vervoerder": vervoerder}},
+    )
+    rij = VervoerRow(
+        opdracht_id=opdracht.id,
+        container=nummer,
+        zegel=zegel,
+        vervoerder=vervoerder,
+        opgehaald_op=moment,
+        op=db.now_text(),
+        persoon_id=wie.persoon_id,
+        gebeurtenis_id=gebeurtenis,
+    )
+    session.add(rij)
+    session.flush()
+    return rij
+
+
+def load_vervoer(session: Session, opdracht: OpdrachtRow) -> Sequence[VervoerRow]:
+    """Return which containers of an order left the building, first one first."""
+    return session.exec(
+        select(VervoerRow).where(VervoerRow.opdracht_id == opdracht.id).order_by(col(VervoerRow.opgehaald_op))
+    ).all()
+
+
 def execute(
     basis: Basis,
     session: Session,
@@ -761,6 +831,9 @@ def _find_afwijkingen(
         )
     if feiten.niveau < opdracht.niveau:
         afwijkingen.append(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
+    vervoerd = next((v for v in load_vervoer(session, opdracht) if v.container == container["nummer"]), None)
+    if vervoerd is not None and db.format_time(feiten.uitgevoerd_op) < vervoerd.opgehaald_op:
+        afwijkingen.append("Het papier is volgens het bewijs vernietigd voordat de container is opgehaald.")
     if db.format_time(feiten.uitgevoerd_op) < opdracht.op:
 
         def say(tijd: str) -> str:
@@ -943,6 +1016,16 @@ def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
         "sha256": opdracht.opdracht_sha256,
         "op": opdracht.op,
         "door": personen.name_of(session, opdracht.persoon_id),
+        "vervoer": [
+            {
+                "container": rij.container,
+                "zegel": rij.zegel,
+                "vervoerder": rij.vervoerder,
+                "opgehaald_op": rij.opgehaald_op,
+                "door": personen.name_of(session, rij.persoon_id),
+            }
+            for rij in load_vervoer(session, opdracht)
+        ],
         "uitvoeringen": [
             {
                 "doos": nummer,

@@ -285,6 +285,9 @@ class Afrondproef:
         container = vernietigen.Container("C-1", "Z-1", tuple(doos.nummer for doos in dozen))
         return afronding.draag_op(self.basis, lijst.id, self.wie(DIV), "Versnipper BV", [container], meld=zwijg)
 
+    def pick_up(self, opdracht: OpdrachtRow, zegel: str = "Z-1") -> None:
+        afronding.geef_mee(self.basis, opdracht.id, [("C-1", zegel)], "Vervoer BV", datetime.now(UTC), self.wie(DIV))
+
     def execute(self, opdracht: OpdrachtRow, *dozen: DoosRow) -> list[UitvoeringRow]:
         feiten = vernietigen.Uitvoeringsfeiten(
             datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", self.save_certificaat()

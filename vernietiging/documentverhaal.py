@@ -31,6 +31,7 @@ _ZINNEN: Mapping[str, str] = {
     "vrijgave.ingetrokken": "{wie} trok een vrijgave in.",
     "lijst.ingetrokken": "{wie} trok de lijst in.",
     "vernietiging.opgedragen": "{wie} gaf opdracht tot vernietiging.",
+    "container.opgehaald": "{wie} legde vast dat een container is opgehaald op {opgehaald_op}.",
     "vernietiging.batch": "van deze batch gingen bladen mee: {bladen}.",
     "vernietiging.uitgevoerd": "{wie} legde vast dat {doos} is vernietigd op {uitgevoerd_op}, niveau {niveau}.",
     ZONDER_GROND: "{wie} legde vast dat {doos} is vernietigd op {uitgevoerd_op}, terwijl er iets in de weg stond.",
@@ -175,8 +176,9 @@ def _fill(zin: str, gebeurtenis: Gebeurtenis, namen: _Namen) -> str:
         woorden["gelijk"] = "gelijk" if gegevens["geslaagd"] else "NIET gelijk"
     if "deels" in gegevens:
         woorden["deels"] = "maar voor een deel" if gegevens["deels"] else "niet"
-    if "uitgevoerd_op" in gegevens:
-        woorden["uitgevoerd_op"] = _say_tijd(gegevens["uitgevoerd_op"])
+    for naam in ("uitgevoerd_op", "opgehaald_op"):
+        if naam in gegevens:
+            woorden[naam] = _say_tijd(gegevens[naam])
     return zin.format_map(defaultdict(lambda: "?", woorden))  # another version of a kind may have other fields
 
 

@@ -211,6 +211,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "feiten": Veld.OBJECT,
             "opdracht": Veld.OBJECT,
         },
+        # on the list of the order; who took it along is not for the log
+        ("container.opgehaald", 1): {"opgedragen": Veld.REGEL, "opgehaald_op": Veld.TIJD, "vervoer": Veld.VERPAKT},
         ("vernietiging.batch", 1): {
             "doos": Veld.ID,
             "goedgekeurd": Veld.REGEL,

@@ -18,7 +18,7 @@ BESLISSINGEN = frozenset(
     {
         *("bewerking", "batch.goedgekeurd", "batch.afgekeurd", "laatste_blik.gedaan", "vrijgave"),
         *("vernietiging.opgedragen", "vernietiging.uitgevoerd", "vernietiging.mislukt", "verklaring.ondertekend"),
-        "vernietiging.zonder_grond",
+        *("vernietiging.zonder_grond", "container.opgehaald"),
         *("uitzondering.vastgelegd", "uitzondering.ingetrokken", "stop.geplaatst", "stop.opgeheven"),
     }
 )

@@ -48,7 +48,7 @@ _OPDRACHT = re.compile(
     r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:aanmelden|back-up|batch|batches|besluit|bewerk|demo|document|doos|"
     r"export|geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|logboek|"
     r"mandaat|mdto|ongedaan|ontkoppel|opdracht|opslag|persoon|quarantaine|scanmap|scanoperator|scheidingsbladen|sip|"
-    r"stappen|start|stop|trek-in|uitvoering|uitzondering|zaken)\b)"
+    r"ophalen|stappen|start|stop|trek-in|uitvoering|uitzondering|zaken)\b)"
 )
 
 

@@ -55,6 +55,7 @@ def register(app: typer.Typer) -> None:
     app.command("geef-vrij")(geef_vrij)
     app.command("trek-in")(trek_in)
     app.command("opdracht")(opdracht)
+    app.command("ophalen")(ophalen)
     app.command("uitvoering")(uitvoering)
 
 
@@ -157,12 +158,17 @@ def _show_opdracht(gevonden: dict[str, Any]) -> None:
         f"fijner. Checkpoint {gevonden['checkpoint']} van het logboek.",
         soft_wrap=True,
     )
+    vervoer = {v["container"]: v for v in gevonden["vervoer"]}
     show_table(
         "Containers",
-        ["Container", "Zegel", "Dozen"],
-        [[c["nummer"], c["zegel"], ", ".join(c["dozen"])] for c in gevonden["containers"]],
+        ["Container", "Zegel", "Dozen", "Opgehaald op", "Vervoerder"],
+        [
+            [c["nummer"], c["zegel"], ", ".join(c["dozen"]),
+             *(vervoer.get(c["nummer"], {}).get(naam) for naam in ("opgehaald_op", "vervoerder"))]
+            for c in gevonden["containers"]
+        ],
         leeg="",
-    )
+    )  # fmt: skip
     if gevonden["uitvoeringen"]:
         show_table(
             "Uitvoering",
@@ -456,6 +462,40 @@ def _parse_container(tekst: str) -> tuple[str, str, tuple[str, ...]]:
     if len(delen) != 3 or not all(delen) or not dozen:
         raise typer.BadParameter(f"{tekst} is niet te lezen. Schrijf: {CONTAINERVORM}", param_hint="--container")
     return delen[0], delen[1], dozen
+
+
+def ophalen(
+    context: typer.Context,
+    nummer: Annotated[str, typer.Argument(metavar="OPDRACHT", help="Nummer van de opdracht, zoals O-2026-0001.")],
+    containers: Annotated[
+        list[str],
+        typer.Option("--container", metavar="NUMMER:ZEGEL", help="Een container en het zegel dat erop zit. Mag vaker."),
+    ],
+    vervoerder: Annotated[str, typer.Option("--vervoerder", help="Wie haar meenam, zoals op de vrachtbrief staat.")],
+    op: Annotated[str, typer.Option("--op", metavar="TIJD", help='Wanneer, zoals "2026-03-02 14:05".')],
+    als: Als,
+    geheim_fd: GeheimFd = None,
+    als_json: AlsJson = False,
+) -> None:
+    """Leg vast dat containers van een opdracht zijn opgehaald: welk zegel erop zat, wie haar meenam en wanneer."""
+    gelezen = [tuple(deel.strip() for deel in tekst.split(":")) for tekst in containers]
+    if any(len(delen) != 2 or not all(delen) for delen in gelezen):
+        raise typer.BadParameter("Schrijf: NUMMER:ZEGEL", param_hint="--container")
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        moment = _parse_op(op, basis.config)
+        with db.read(basis.engine) as session:
+            order = vernietigen.find_order(session, nummer)
+        wie = sign_in(basis, als, geheim_fd)
+        afronding.geef_mee(basis, order.id, [(n, zegel) for n, zegel in gelezen], vervoerder, moment, wie)
+        with db.read(basis.engine) as session:
+            gevonden = vernietigen.build_opdracht(session, order)
+    if als_json:
+        return show_json(gevonden)
+    welke = ", ".join(delen[0] for delen in gelezen)
+    return stdout().print(
+        f"Vastgelegd dat {welke} is opgehaald. Is het papier vernietigd: scanstraat uitvoering {order.nummer} DOOS",
+        soft_wrap=True,
+    )
 
 
 def uitvoering(

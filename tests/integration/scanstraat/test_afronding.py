@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from scanstraat import (
     personen,
     poort,
     processen,
+    rijcontrole,
     stops,
     storage,
     vernietigen,
@@ -962,6 +964,41 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
     assert verifier([str(eigen.map / "bewijs"), "--beleid", str(beleid)]) == GEWIJZIGD
     gezegd = capsys.readouterr().out
     assert gezegd.startswith("ZONDER GROND. ") and gezegd.count("terwijl er iets in de weg stond") == 2
+
+
+def test_a_container_leaves_once_with_its_own_seal(proef: Afrondproef) -> None:
+    stapel = Stapel(proef)
+    stapel.release()
+    opdracht = proef.order(stapel.lijst, stapel.doos)
+
+    def geef_mee(
+        container: str = "C-1", zegel: str = "Z-1", wie: str = DIV, door: str = "Vervoer BV", uren: int = 0
+    ) -> None:
+        op = datetime.now(UTC) + timedelta(hours=uren)
+        afronding.geef_mee(proef.basis, opdracht.id, [(container, zegel)], door, op, proef.wie(wie))
+
+    pogingen: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"container": "C-9"}, "hoort niet bij opdracht"), ({"zegel": "Z-9"}, "hoort zegel Z-1 te zitten"),
+        ({"door": " "}, "wie de container meenam"), ({"uren": 1}, "niet na nu"), ({"uren": -1}, "na de opdracht"),
+    )  # fmt: skip
+    for poging, zin in pogingen:
+        with pytest.raises(NietMogelijkError, match=zin):
+            geef_mee(**poging)
+    with pytest.raises(GeenMandaatError):
+        geef_mee(wie=CONTROLEUR)
+    voor = datetime.now(UTC)
+    time.sleep(0.01)  # times are kept in milliseconds
+    geef_mee()
+    with pytest.raises(NietMogelijkError, match="al vastgelegd dat zij is opgehaald"):
+        geef_mee()
+    feiten = vernietigen.Uitvoeringsfeiten(voor, "versnipperd", "P-4", "C-1", "Z-1", "VB-1", proef.save_certificaat())
+    with pytest.raises(NietMogelijkError, match="voordat de container is opgehaald"):
+        afronding.voer_uit(proef.basis, opdracht.id, [(stapel.doos, feiten)], proef.wie(DIV), meld=zwijg)
+    proef.execute(opdracht, stapel.doos)
+    with db.read(proef.basis.engine) as session:
+        (vervoer,) = vernietigen.build_opdracht(session, opdracht)["vervoer"]
+        assert (vervoer["container"], vervoer["vervoerder"], vervoer["door"]) == ("C-1", "Vervoer BV", DIV)
+        assert list(rijcontrole.find_verschillen(session)) == []
 
 
 def test_a_doos_that_failed_goes_on_a_new_list(proef: Afrondproef) -> None:

@@ -456,11 +456,17 @@ def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installat
     gezegd = hier.say("opdracht", "Lijst weg", "--bedrijf", "BV", "--container", f"C-1:Z-1:{kort}", als=DIV)
     opdracht = re.search(r"O-\d{4}-\d{4}", gezegd)
     assert opdracht is not None
+    nu = datetime.now(UTC).isoformat()
     woorden = (
-        "uitvoering", opdracht[0], kort, "--op", datetime.now(UTC).isoformat(),
+        "uitvoering", opdracht[0], kort, "--op", nu,
         "--container", "C-1", "--zegel", "Z-1", "--niveau", "P-4", "--wijze", "versnipperd",
         "--certificaatnummer", "VB-1", "--certificaat", str(draw_pagina(tmp_path / "bewijs.png")),
     )  # fmt: skip
+    mee = ("ophalen", opdracht[0], "--vervoerder", "Vervoer BV", "--op", nu)
+    assert "Schrijf: NUMMER:ZEGEL" in hier.say(*mee, "--container", "C-1", als=DIV, exitcode=2)
+    assert "hoort zegel Z-1" in hier.say(*mee, "--container", "C-1:Z-2", als=DIV, exitcode=5)
+    assert "Vastgelegd dat C-1 is opgehaald" in hier.say(*mee, "--container", "C-1:Z-1", als=DIV)
+    assert "Vervoer BV" in hier.say("lijst", "toon", "Lijst weg")
     hier.say("stop", "plaats", "bezwaar", "doos", kort, "--reden", "BZ-1", "--door", DIV)
     assert "en --zonder-grond" in hier.say(*woorden, als=DIV, exitcode=5)
     assert "Kies: het bewijs" in hier.say(

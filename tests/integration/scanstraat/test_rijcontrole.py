@@ -105,6 +105,7 @@ def tell(proef: Afrondproef) -> Verhaal:
     afronding.trek_lijst_in(proef.basis, eerst.id, "opnieuw", proef.wie(ARCHIVARIS))
     lijst = proef.propose(doos)
     opdracht = proef.bring_to_order(lijst, doos, kijker=EEN)
+    proef.pick_up(opdracht)
     proef.execute(opdracht, doos)
     proef.anchor()
     rij = afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, Selectie(lijst=lijst.id), proef.wie(EEN))
@@ -229,6 +230,9 @@ WIJZIGINGEN = [
     (Wat.VRIJGAVE, f"update vrijgave set persoon_id = {PERSOON} where volgnummer = 2"),
     (Wat.VRIJGAVE, "delete from vrijgave"),
     (Wat.OPDRACHT, "update opdracht set checkpoint = 1"),
+    (Wat.OPDRACHT, "update vervoer set vervoerder = 'iemand anders'"),
+    (Wat.OPDRACHT, "update vervoer set opgehaald_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.OPDRACHT, "delete from vervoer"),
     (Wat.UITVOERING, "update uitvoering set uitslag = 'mislukt', toelichting = 'x' where uitslag = 'deels'"),
     (Wat.UITVOERING, "update uitvoering set toelichting = 'iets anders' where uitslag = 'deels'"),
     (Wat.UITVOERING, "update uitvoering set niveau = 'P-7' where uitslag = 'vernietigd'"),
