@@ -610,7 +610,7 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
         _answer_stops_in(session, is_in),
         _answer_uitzonderingen_in(session, is_in),
         Antwoord(
-            "Is het logboek onafhankelijk gecontroleerd?",
+            "Keek een auditor het logboek na, en wat vond die?",
             tuple(
                 f"{g.op}: {g.gegevens['omvang']} gebeurtenissen, {'' if g.gegevens['in_orde'] else 'NIET '}in orde."
                 for g in controles
