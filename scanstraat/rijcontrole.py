@@ -15,7 +15,9 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from scanstraat import logstand
 from scanstraat.domain import ONBEKEND
 from scanstraat.tables import (
     ActorRow,
+    AfleveringRow,
     BatchRow,
     BladRow,
     DocumentRow,
@@ -80,6 +83,7 @@ BLIJFT = (
 )
 
 
+SPELING = timedelta(hours=1)  # between the time in a row and that of its event
 UIT_LOGBOEK = "teruggehaald uit het logboek; de woorden zijn verloren"
 
 
@@ -125,6 +129,7 @@ class _Gebeurtenis:
     onderwerp: UUID
     gegevens: Mapping[str, Any]
     sleutels: Mapping[str, str | None]
+    op: str
     is_terug: bool = False  # came back from the log after a rollback: nobody has its keys any more
 
     def holds(self, veld: str, inhoud: Any) -> bool:
@@ -152,6 +157,7 @@ def find_verschillen(session: Session, ids: Collection[UUID] | None = None) -> I
     yield from _compare_uitzonderingen(session, ids)
     yield from _compare_dozen(session, ids)
     yield from _compare_versies(session, ids)
+    yield from _compare_tijden(session, ids)
     yield from _compare_beslissingen(session, ids)
 
 
@@ -194,7 +200,7 @@ def _load(session: Session, *soorten: str, ids: Collection[UUID] | Any | None = 
     """Return the events of these kinds in the order in which they were written, of these subjects only if given."""
     kolommen = (
         GebeurtenisRow.id, GebeurtenisRow.soort, GebeurtenisRow.actor_log_id, GebeurtenisRow.onderwerp_log_id,
-        GebeurtenisRow.gegevens, GebeurtenisRow.volgnummer, VerpaktRow.veld, VerpaktRow.sleutel,
+        GebeurtenisRow.gegevens, GebeurtenisRow.volgnummer, GebeurtenisRow.op, VerpaktRow.veld, VerpaktRow.sleutel,
     )  # fmt: skip
     vraag = (
         sa.select(*(col(kolom) for kolom in kolommen))
@@ -210,11 +216,11 @@ def _load(session: Session, *soorten: str, ids: Collection[UUID] | Any | None = 
         vraag = vraag.where(sa.or_(~uit_het_logboek, col(GebeurtenisRow.soort).in_(BLIJFT)))
     sleutels: dict[UUID, dict[str, str | None]] = defaultdict(dict)
     gevonden: dict[UUID, _Gebeurtenis] = {}
-    for id_, soort, actor, onderwerp, gegevens, nummer, veld, sleutel in session.execute(vraag):
+    for id_, soort, actor, onderwerp, gegevens, nummer, op, veld, sleutel in session.execute(vraag):
         if veld is not None:
             sleutels[id_][veld] = sleutel
         is_terug = any(van <= nummer < tot for van, tot in terug)
-        gevonden[id_] = _Gebeurtenis(id_, soort, actor, onderwerp, gegevens, sleutels[id_], is_terug)
+        gevonden[id_] = _Gebeurtenis(id_, soort, actor, onderwerp, gegevens, sleutels[id_], op, is_terug)
     return list(gevonden.values())
 
 
@@ -591,6 +597,50 @@ def _compare_batch(
                 yield _anders(Wat.ZAAK, f"De zaak of de batch van {wie}")
 
 
+# --- since when ---------------------------------------------------------------------------------------------------
+
+
+def _compare_tijden(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:
+    """Compare the days that a controletermijn counts from; row and event are written in one transaction."""
+    batch, versie = col(BatchRow.log_id), col(DocumentversieRow.log_id)
+    van_versie = (
+        sa.select(versie, versie, col(DocumentversieRow.gemaakt_op), col(GebeurtenisRow.op))
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
+    )
+    geleverd = (
+        sa.select(col(AfleveringRow.id), versie, col(AfleveringRow.bevestigd_op), col(GebeurtenisRow.op))
+        .join(DocumentversieRow, col(DocumentversieRow.id) == AfleveringRow.documentversie_id)
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
+        .where(col(AfleveringRow.bevestigd_op).is_not(None))
+    )
+    for vraag, soort, wat, onderwerp in (
+        (sa.select(batch, batch, col(BatchRow.ontvangen_op), col(GebeurtenisRow.op)), "batch.ontvangen",
+         "Wanneer een batch is gescand", batch),
+        (van_versie, "documentversie.gemaakt", "Wanneer een versie van een document is gemaakt", versie),
+        (geleverd, "aflevering.bevestigd", "Wanneer een document is afgeleverd", versie),
+    ):  # fmt: skip
+        gezegd = vraag.join(
+            GebeurtenisRow,
+            sa.and_(col(GebeurtenisRow.onderwerp_log_id) == onderwerp, col(GebeurtenisRow.soort) == soort),
+        ).order_by(vraag.selected_columns[0])
+        if ids is not None:
+            gezegd = gezegd.where(batch.in_(ids))
+        rijen = session.execute(gezegd, execution_options={"yield_per": 1000})
+        for _, samen in groupby(rijen, key=lambda rij: rij[0]):
+            paren = [(log_id, in_rij, in_log) for _, log_id, in_rij, in_log in samen]
+            if not any(_is_zelfde_tijd(in_rij, in_log) for _, in_rij, in_log in paren):
+                yield _anders(Wat.TERMIJN, f"{wat} ({_kort(paren[0][0])})")
+
+
+def _is_zelfde_tijd(een: str, ander: str) -> bool:
+    try:
+        return abs(datetime.fromisoformat(een) - datetime.fromisoformat(ander)) <= SPELING
+    except (TypeError, ValueError):  # no time at all, or one without a zone
+        return False
+
+
 # --- decisions: rows that name their event ------------------------------------------------------------------------
 
 
@@ -715,6 +765,7 @@ def _compare_rijen(
             or (actor and gebeurtenis.actor != actor[0])
             or gebeurtenis.soort != (soorten[0] if soort is None else soort(rij))
             or not _is_gelijk(gebeurtenis, lees(rij))
+            or not _is_zelfde_tijd(rij.op, gebeurtenis.op)
         ):
             yield _anders(wat, naam)
     for gebeurtenis in gebeurtenissen.values():

@@ -29,6 +29,7 @@ from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
 
 _TEGEL = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
+VERANKERING = "verankering"  # the kind of line that says of an anchor that it is there
 _MEESTE_STEMPELS = 6  # of one checkpoint; of more, only all together are looked at
 Meld = Callable[[int, int], None]
 
@@ -91,11 +92,11 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
             for omvang, punt in punten.items()
         },
     )
-    _verify_bladen(map, punten, checkpoint, betekenis, meld)
+    nodig = _verify_bladen(map, punten, checkpoint, betekenis, meld)
     if betekenis.fout is not None:  # only now is it sure that these are the lines that were signed
         raise betekenis.fout
-    if checkpoint.omvang not in genoeg:
-        laatste = max(genoeg, default=0)
+    laatste = max(genoeg, default=0)
+    if laatste < nodig or not genoeg:
         raise NietVastTeStellenError(
             f"De gebeurtenissen na nummer {laatste} zijn nog niet verankerd zoals het beleid vraagt. Vraag een nieuwer "
             "uittreksel."
@@ -226,7 +227,12 @@ def _hash_bestanden(bestanden: Mapping[str, bytes]) -> str:
 
 def _verify_bladen(
     map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, betekenis: Betekenis, meld: Meld
-) -> None:
+) -> int:
+    """Return how many lines an anchor must cover: all but those at the end that say of an anchor that it is there.
+
+    Anchoring writes such a line, so a log that lives always has one behind its newest anchor.
+    """
+    nodig = 0
     nalezer = _Nalezer(map)
     rand = Rand()
     for n in range(-(-checkpoint.omvang // BREEDTE)):
@@ -238,6 +244,8 @@ def _verify_bladen(
                 raise LogboekGewijzigdError(f"Regel {rand.omvang}: {exc}") from exc
             if soort in BEKEKEN:
                 betekenis.look(rand.omvang, blad)
+            if soort != VERANKERING:
+                nodig = rand.omvang + 1
             rand.append(nalezer.append(hash_blad(blad)))
             punt = bewaard.get(rand.omvang)
             if punt is not None and punt.wortel != rand.wortel:
@@ -248,6 +256,7 @@ def _verify_bladen(
     if rand.wortel != checkpoint.wortel:
         raise LogboekGewijzigdError("Het logboek is niet dat van het nieuwste checkpoint.")
     nalezer.finish()
+    return nodig
 
 
 class _Naslag:
