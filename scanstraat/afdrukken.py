@@ -74,7 +74,7 @@ def build_containerbladen(basis: Basis, session: Session, opdracht: OpdrachtRow)
             niveau=opdracht.niveau,
             container=container["nummer"],
             zegel=container["zegel"],
-            contact=f"Opdracht {opdracht.nummer}",
+            contact=f"{basis.config.algemeen.organisatie}, opdracht {opdracht.nummer}",
             dozen=tuple(_build_doos(session, nummer) for nummer in container["dozen"]),
             logboek=logverwijzing,
         )

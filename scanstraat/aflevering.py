@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from scanstraat import db, storage
+from scanstraat import db, stops, storage
 from scanstraat.domain import LOSGEMAAKT, PERSOON, Fase, Koppelreden, Koppelstatus, Stapstatus, to_local
 from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
+from scanstraat.stops import Over
 from scanstraat.tables import AfleveringRow, BatchRow
 from scanstraat.werk import Werkbank
 from scanstraat.zaaksysteem import Aflevering, Geleverd, Inhoud, Zaak, build_identificatie, shorten
@@ -216,11 +217,24 @@ def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_na
     plan_afleveringen(session, basis.werkbank, batch)
 
 
+def _verify_geen_stop(session: Session, document_id: UUID, zaak: str) -> None:
+    """Return when taking a document out of its zaak lets no paper go that a stop on the zaak holds."""
+    op_zaak = [stop for stop in stops.find_stops(session, [(Over.ZAAK, zaak)]) if stop.over == Over.ZAAK]
+    op_document = stops.find_stops(session, [(Over.DOCUMENT, str(document_id))])
+    if op_zaak and all(stop.over != Over.DOCUMENT for stop in op_document):
+        raise NietMogelijkError(
+            f"{stops.say_stop(op_zaak[0])} Het papier blijft liggen, ook als dit document in de verkeerde zaak zit. "
+            f"Zet eerst een stop op het document zelf: scanstraat stop plaats {op_zaak[0].soort} document "
+            f"{str(document_id)[:8]}. Daarna kan het uit deze zaak."
+        )
+
+
 def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor_naam: str) -> bool:
     """Take a document out of its zaak, also in the zaaksysteem; True when it stays there without a zaak (wees).
 
     Raises:
-        NietMogelijkError: the document has no zaak, or another one than named, or is being delivered right now.
+        NietMogelijkError: the document has no zaak, or another one than named, or is being delivered right now; or a
+            stop on the zaak holds its paper, and none on the document itself.
     """
     with db.read(basis.engine) as session:
         document = storage.load_document(session, document_id)
@@ -229,6 +243,7 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         if zaakidentificatie not in (None, document.zaakidentificatie):
             raise NietMogelijkError(f"Dit document hoort bij zaak {document.zaakidentificatie}, niet bij de genoemde.")
         zaak = document.zaakidentificatie
+        _verify_geen_stop(session, document_id, zaak)
         aflevering = storage.load_newest_aflevering(session, document_id)
         stappen = storage.find_open_afleverstappen(session, document_id)
     if any(stap.status == Stapstatus.BEZIG for stap in stappen):

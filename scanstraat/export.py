@@ -10,6 +10,7 @@
     documenten/        MDTO and transfervermerk of each document
     logboek/, beleid.txt  the sealed log, and the policy to hold it against
     instellingen.json  the settings, without secrets
+    controleer.pyz     the verifier; who does not trust the sender takes it from elsewhere
 
 The log is copied under the lock of `logboek.hold_sealed`: its newest checkpoint is anchored, and nobody seals a newer
 one meanwhile. The tables are of one moment inside it; what waits to be sealed by then stands behind the rest.
@@ -33,6 +34,7 @@ from scanstraat import __version__, db, logboek, logstand, storage, verankering
 from scanstraat.backup import OPSLAG, REGISTER, Ingang, record_objecten, render_instellingen, scratch
 from scanstraat.backup_database import open_moment
 from scanstraat.bootstrap import Basis
+from scanstraat.controleprogramma import NAAM, build_controleprogramma
 from scanstraat.documentfeiten import Documentfeiten, Wie
 from scanstraat.errors import MdtoError, NietMogelijkError, OpslagError
 from scanstraat.exportleesmij import render_leesmij
@@ -169,6 +171,7 @@ def make_export(
         write_new(map_ / KOP, json.dumps(kop, ensure_ascii=False, indent=1).encode() + b"\n")
         write_new(map_ / "instellingen.json", render_instellingen(basis) + b"\n")
         write_new(map_ / LEESMIJ, render_leesmij(kop).encode())
+        write_new(map_ / NAAM, build_controleprogramma())
         som = _write_inhoud(map_)
     return Exportverslag(
         map=str(doel),

@@ -6,6 +6,7 @@ with a password (argon2) and a code of the moment (TOTP, RFC 6238) at every deci
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import re
@@ -35,6 +36,7 @@ from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, GebeurtenisRow
 from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
+_SLEUTEL = "aanmelding.sleutel"
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
 STAP_S = 30  # TOTP
@@ -563,13 +565,20 @@ def _find_stand(rij: MandaatRow, vandaag: str) -> str:
 
 def open_kluis(gegevensmap: Path) -> Fernet:
     """Return what encrypts the secrets of codes; its key is a file beside the database, never in a back-up."""
-    pad = gegevensmap / "aanmelding.sleutel"
+    try:
+        return Fernet(read_sleutel(gegevensmap))
+    except ValueError as exc:
+        raise InstellingError(
+            f"Het sleutelbestand {gegevensmap / _SLEUTEL} is beschadigd. Zet het terug uit uw eigen bewaring."
+        ) from exc
+
+
+def read_sleutel(gegevensmap: Path) -> bytes:
+    """Return the key of this installation, made at first use."""
+    pad = gegevensmap / _SLEUTEL
     if not pad.exists():
         _make_sleutel(pad)
-    try:
-        return Fernet(pad.read_bytes())
-    except ValueError as exc:
-        raise InstellingError(f"Het sleutelbestand {pad} is beschadigd. Zet het terug uit uw eigen bewaring.") from exc
+    return pad.read_bytes()
 
 
 def _make_sleutel(pad: Path) -> None:
@@ -629,14 +638,14 @@ def set_aanmelding(
         oud.ingetrokken_op = nu
         session.add(oud)
     session.flush()
-    geheim = pyotp.random_base32()
+    geheim, hash_ = pyotp.random_base32(), _hasher.hash(_encode(wachtwoord))
     session.add(
         AanmeldingRow(
             persoon_id=persoon.id,
             soort="lokaal",
             sub=str(persoon.id),
-            wachtwoord=_hasher.hash(_encode(wachtwoord)),
-            totp_geheim=kluis.encrypt(geheim.encode()).decode(),
+            wachtwoord=hash_,
+            totp_geheim=kluis.encrypt(f"{geheim} {_bind_aanmelding(persoon.id, hash_)}".encode()).decode(),
             aangemaakt_op=nu,
         )
     )
@@ -769,14 +778,28 @@ def _hash_niemand() -> str:
     return _hasher.hash(os.urandom(16).hex())
 
 
+def _bind_aanmelding(persoon_id: UUID, hash_: str) -> str:
+    """Return what ties a secret to its person and password: it stands inside what only this installation encrypts.
+
+    So whoever owns the database cannot give somebody the account, or the password, of another.
+    """
+    return hashlib.sha256(f"{persoon_id} {hash_}".encode()).hexdigest()
+
+
 def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> int | None:
     """Return the time step that a code belongs to, unless it or a later one was used: one before, now, or one ahead."""
     try:
-        totp = pyotp.TOTP(kluis.decrypt(rij.totp_geheim.encode()).decode())
+        geheim, _, gebonden = kluis.decrypt(rij.totp_geheim.encode()).decode().partition(" ")
     except InvalidToken as exc:
         raise InstellingError(
             "De geheimen van de aanmeldingen horen niet bij het bestand aanmelding.sleutel. Zet het goede terug."
         ) from exc
+    if not hmac.compare_digest(gebonden, _bind_aanmelding(rij.persoon_id, rij.wachtwoord)):
+        raise AanmeldingError(
+            "Deze aanmelding is in de database veranderd, of komt van een oudere versie. Meld het bij de archivaris, "
+            "en laat een functioneel beheerder een nieuw wachtwoord geven: scanstraat persoon wachtwoord"
+        )
+    totp = pyotp.TOTP(geheim)
     gegeven = "".join(code.split()).encode(errors="replace")  # apps show it in two groups of three
     nu_stap = int(nu.timestamp()) // STAP_S
     for stap in (nu_stap - 1, nu_stap, nu_stap + 1):

@@ -689,7 +689,7 @@ def _compare_beslissingen(session: Session, ids: Collection[UUID] | None) -> Ite
         session, ids, Wat.OPDRACHT, "Een opdracht", ("vernietiging.opgedragen",),
         sa.select(OpdrachtRow, lijst)
         .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == OpdrachtRow.lijst_id), lijst,
-        lambda rij: {"opdracht": rij.opdracht_sha256, "checkpoint": rij.checkpoint, "feiten": rij.feiten_sha256},
+        lambda rij: _read_opdracht(session, rij),
         door=OpdrachtRow.persoon_id,
     )  # fmt: skip
     yield from _compare_rijen(
@@ -773,9 +773,14 @@ def _compare_rijen(
 
 
 def _is_gelijk(gebeurtenis: _Gebeurtenis, verwacht: Mapping[str, Any]) -> bool:
-    """Compare field by field; what is no word, number or yes is the content of a commitment."""
+    """Compare field by field; what is no word, number or yes is the content of a commitment.
+
+    An older version of a kind may hold fewer commitments.
+    """
     return all(
-        gebeurtenis.holds(veld, waarde) if isinstance(waarde, dict) else gebeurtenis.gegevens.get(veld) == waarde
+        (veld not in gebeurtenis.gegevens or gebeurtenis.holds(veld, waarde))
+        if isinstance(waarde, dict)
+        else gebeurtenis.gegevens.get(veld) == waarde
         for veld, waarde in verwacht.items()
     )
 
@@ -791,6 +796,31 @@ def _read_oordeel(rij: OordeelRow) -> dict[str, Any]:
     return {"oordeel": rij.oordeel_sha256 if gelijk else "", "manifest": inhoud.get("manifest")}
 
 
+def _read_opdracht(session: Session, rij: OpdrachtRow) -> dict[str, Any]:
+    """Return the fields of the event; the order itself is made again from the row, with the root that was anchored."""
+    ankers = session.exec(select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "verankering"))
+    wortel = next((anker["wortel"] for anker in ankers if anker["checkpoint"] == rij.checkpoint), None)
+    lijst = session.get_one(VernietigingslijstRow, rij.lijst_id)
+    inhoud = {
+        "schema": "scanstraat.opdracht/1",
+        "nummer": rij.nummer,
+        "lijst": str(lijst.log_id),
+        "inhoud": lijst.inhoud_sha256,
+        "bedrijf": rij.bedrijf,
+        "wijze": rij.wijze,
+        "niveau": rij.niveau,
+        "containers": rij.containers,
+        "checkpoint": rij.checkpoint,
+        "wortel": wortel,
+    }
+    gelijk = wortel is not None and _digest(inhoud) == rij.opdracht_sha256
+    return {
+        "opdracht": rij.opdracht_sha256 if gelijk else "",
+        "checkpoint": rij.checkpoint,
+        "feiten": rij.feiten_sha256,
+    }
+
+
 def _read_uitvoeringsoort(rij: UitvoeringRow) -> str:
     if rij.uitslag != "vernietigd":
         return "vernietiging.mislukt"
@@ -801,6 +831,12 @@ def _read_uitvoering(rij: UitvoeringRow) -> dict[str, Any]:
     if rij.uitslag == "vernietigd":
         tegen = {"belemmeringen": {"reden": rij.belemmeringen}} if rij.belemmeringen else {}
         return tegen | {
+            "kenmerk": {
+                "container": rij.container,
+                "zegel": rij.zegel,
+                "wijze": rij.wijze,
+                "certificaatnummer": rij.certificaatnummer,
+            },
             "uitgevoerd_op": rij.uitgevoerd_op,
             "niveau": rij.niveau.lower(),
             "certificaat": rij.certificaat_sha256,

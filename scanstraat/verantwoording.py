@@ -6,7 +6,7 @@ questions follow the list that inspectors ask of vervanging: see docs/handleidin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -47,6 +47,7 @@ from scanstraat.tables_bewijs import (
     OordeelRow,
     OpdrachtRow,
     PersoonRow,
+    StopRow,
     TrekkingRow,
     UitvoeringRow,
     UitzonderingRow,
@@ -59,6 +60,8 @@ from scanstraat.tables_bewijs import (
 )
 
 MEER_PAGINAS = "pagina's"
+
+MEESTE_DOCUMENTEN = 25  # of one batch, doos or list; more are counted
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def answer_document(basis: Basis, session: Session, document: DocumentRow) -> li
     dozen = _find_dozen(session, document)
     return [
         _answer_besluit(basis, session, batch, document),
+        _answer_termijn(basis, session, batch, document),
         _answer_instellingen(basis, session, batch),
         _answer_volledig(session, batch, document),
         _answer_controle(session, batch),
@@ -127,6 +131,24 @@ def _answer_besluit(basis: Basis, session: Session, batch: BatchRow, document: D
         ),
         in_orde=b.is_geldig_op(gescand) and not redenen,
     )
+
+
+def _answer_termijn(basis: Basis, session: Session, batch: BatchRow, document: DocumentRow) -> Antwoord:
+    vraag = "Tot wanneer moest het papier blijven (controletermijn)?"
+    binding, versie = besluiten.find_binding(session, batch.id), storage.latest_versie(session, document.id)
+    if binding is None:
+        return Antwoord(vraag, ("De batch valt onder geen besluit.",), in_orde=False)
+    aflevering = storage.load_aflevering(session, versie.id)
+    vanaf = besluiten.find_vrij_vanaf(session, basis, batch, versie, aflevering, binding.besluit)
+    if vanaf is None:
+        return Antwoord(vraag, ("Dat is nog niet bekend.",))
+    zone = basis.config.algemeen.tijdzone
+    plekken = papier.find_vindplaatsen(session, document.id)
+    weg = [to_local(plek.vernietigd_op, zone).date() for plek in plekken if plek.vernietigd_op]
+    regels = [f"Het papier mocht weg vanaf {vanaf:%d-%m-%Y}."]
+    if weg:
+        regels.append(f"Het eerste blad is vernietigd op {min(weg):%d-%m-%Y}.")
+    return Antwoord(vraag, tuple(regels), in_orde=min(weg) >= vanaf if weg else None)
 
 
 def _answer_instellingen(basis: Basis, session: Session, batch: BatchRow) -> Antwoord:
@@ -769,7 +791,12 @@ def _say_onderwerp(session: Session, log_id: UUID) -> Iterator[str]:
         rij = session.exec(select(tabel).where(tabel.log_id == log_id)).first()
         if rij is not None:
             yield f"{wat} {rij.nummer}."
+            yield from _say_documenten(_find_documenten(session, rij))
             return
+    stop = session.exec(select(StopRow).where(StopRow.log_id == log_id)).first()
+    if stop is not None:
+        yield f"Stop {str(stop.id)[:8]} op {stop.over} {stops.build_stop(session, stop)['wat']}."
+        return
     lijst = session.exec(select(VernietigingslijstRow).where(VernietigingslijstRow.log_id == log_id)).first()
     actor = session.exec(select(ActorRow).where(ActorRow.log_id == log_id)).first()
     yield (
@@ -779,6 +806,32 @@ def _say_onderwerp(session: Session, log_id: UUID) -> Iterator[str]:
         if actor is not None
         else "Iets dat alleen in het logboek een nummer heeft."
     )
+    if lijst is not None:
+        dozen = poort.load_dozen(session, lijst.id)
+        yield from _say_documenten([d for doos in dozen for d in papier.find_documenten(session, doos.id)])
+
+
+def _find_documenten(session: Session, rij: Any) -> list[DocumentRow]:
+    """Return the documents of a batch, or those with paper in a doos."""
+    if isinstance(rij, DoosRow):
+        return papier.find_documenten(session, rij.id)
+    if not isinstance(rij, BatchRow):
+        return []
+    return list(
+        session.exec(
+            select(DocumentRow)
+            .where(DocumentRow.batch_id == rij.id, col(DocumentRow.vervallen_op).is_(None))
+            .order_by(col(DocumentRow.volgorde))
+        )
+    )
+
+
+def _say_documenten(documenten: Sequence[DocumentRow]) -> Iterator[str]:
+    """Say in which scans this is to be seen; of very many the first ones."""
+    for document in documenten[:MEESTE_DOCUMENTEN]:
+        yield f"Document {str(document.id)[:8]}: scanstraat document {str(document.id)[:8]} --naar brief.pdf"
+    if len(documenten) > MEESTE_DOCUMENTEN:
+        yield f"En nog {count_words(len(documenten) - MEESTE_DOCUMENTEN, 'document', 'documenten')}."
 
 
 def _answer_regels(session: Session, onderwerpen: Iterable[UUID]) -> Antwoord:

@@ -19,11 +19,11 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
+from scanstraat import beslissingen, besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
-from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
+from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import BatchRow
 from scanstraat.tables_bewijs import (
     DoosRow,
@@ -74,6 +74,16 @@ class Uitvoeringsfeiten:
     zegel: str
     certificaatnummer: str
     certificaat_sha256: str
+
+    @property
+    def kenmerk(self) -> dict[str, str]:
+        """How the certificate names it; the log holds a commitment to this."""
+        return {
+            "container": self.container,
+            "zegel": self.zegel,
+            "wijze": self.wijze,
+            "certificaatnummer": self.certificaatnummer,
+        }
 
 
 # --- the list -----------------------------------------------------------------------------------------------------
@@ -261,6 +271,7 @@ def _find_blikaantal(session: Session, batches: Sequence[BatchRow]) -> int:
 
 
 def record_blik(
+    basis: Basis,
     session: Session,
     lijst: VernietigingslijstRow,
     doos: DoosRow,
@@ -288,7 +299,8 @@ def record_blik(
         )
     if not geslaagd and not toelichting.strip():
         raise NietMogelijkError("Zeg wat er niet klopt, zonder namen.")
-    gebeurtenis = storage.append_gebeurtenis(
+    gebeurtenis = beslissingen.append_beslissing(
+        basis,
         session,
         "laatste_blik.gedaan",
         actor=personen.actor_of(session, wie.persoon_id),
@@ -296,7 +308,6 @@ def record_blik(
         lijst=str(lijst.log_id),
         getrokken=storage.load_logregel(session, trekking.gebeurtenis_id),
         geslaagd=geslaagd,
-        herbevestigd=HERBEVESTIGD,
     )
     blik = LaatsteblikRow(
         trekking_id=trekking.id,
@@ -363,7 +374,8 @@ def release(
     feiten = basis.opslag.bewaar_bytes(poort.build_feiten(aanvraag, lijst))
     storage.save_object(session, feiten, "feiten")
     volgnummer = len(vrijgaven) + 1
-    gebeurtenis = storage.append_gebeurtenis(
+    gebeurtenis = beslissingen.append_beslissing(
+        basis,
         session,
         "vrijgave",
         actor=personen.actor_of(session, wie.persoon_id),
@@ -372,7 +384,6 @@ def release(
         inhoud=lijst.inhoud_sha256,
         volgnummer=volgnummer,
         feiten=feiten.sha256,
-        herbevestigd=HERBEVESTIGD,
     )
     rij = VrijgaveRow(
         lijst_id=lijst.id,
@@ -693,6 +704,7 @@ def execute(
         niveau=feiten.niveau.lower(),
         certificaat=feiten.certificaat_sha256,
         feiten=bewijs,
+        verpakt={"kenmerk": feiten.kenmerk},
     )
     return _save_vernietigd(session, opdracht, doos, feiten, bewijs, wie, gebeurtenis)
 
@@ -732,7 +744,7 @@ def record_ungrounded(
         niveau=feiten.niveau.lower(),
         certificaat=feiten.certificaat_sha256,
         feiten=bewijs,
-        verpakt={"belemmeringen": {"reden": " ".join(tegen)}},
+        verpakt={"belemmeringen": {"reden": " ".join(tegen)}, "kenmerk": feiten.kenmerk},
     )
     return _save_vernietigd(session, opdracht, doos, feiten, bewijs, wie, gebeurtenis, tegen=" ".join(tegen))
 

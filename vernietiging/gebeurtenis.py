@@ -229,6 +229,18 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "certificaat": Veld.OBJECT,
             "feiten": Veld.OBJECT,
         },
+        # beside that how the certificate names it: container, seal, manner and number
+        ("vernietiging.uitgevoerd", 2): {
+            "opgedragen": Veld.REGEL,
+            "laatste_blik": Veld.REGEL,
+            "batches": Veld.GETAL,
+            "bladen": Veld.GETAL,
+            "uitgevoerd_op": Veld.TIJD,
+            "niveau": Veld.WOORD,
+            "certificaat": Veld.OBJECT,
+            "feiten": Veld.OBJECT,
+            "kenmerk": Veld.VERPAKT,
+        },
         # paper that was gone while something stood in the way; the words of that are not for the log
         ("vernietiging.zonder_grond", 1): {
             "opgedragen": Veld.REGEL,
@@ -238,6 +250,7 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "certificaat": Veld.OBJECT,
             "feiten": Veld.OBJECT,
             "belemmeringen": Veld.VERPAKT,
+            "kenmerk": Veld.VERPAKT,
         },
         ("vernietiging.mislukt", 1): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
         ("verklaring.opgemaakt", 1): {

@@ -94,7 +94,12 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
                 boek.record_controle(basis, wie, omvang, in_orde=in_orde)
         stdout().print(f"{omvang} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
         if in_orde:
-            stdout().print("De gegevens waarop over papier wordt beslist, zijn gelijk aan die gebeurtenissen.")
+            stdout().print(
+                "Wat in de database staat over mensen, mandaten, stops, besluiten, dozen, oordelen, lijsten, vrijgaven "
+                "en vernietigingen, en de dagen van de controletermijn, zijn gelijk aan die gebeurtenissen. Wat er "
+                "niet mee te vergelijken is, staat in het dreigingsmodel.",
+                soft_wrap=True,
+            )
             return
         stdout().print("Maar in de database staat iets anders dan die gebeurtenissen zeggen:")
         for tekst in verschillen:

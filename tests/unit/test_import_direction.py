@@ -36,7 +36,13 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.intake.dienst", "scanstraat.intake.ontleden", "scanstraat.intake.bijscan"),
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
-        *("scanstraat.besluiten", "scanstraat.verzegelen", "scanstraat.keuren", "scanstraat.poort"),
+        *(
+            "scanstraat.beslissingen",
+            "scanstraat.besluiten",
+            "scanstraat.verzegelen",
+            "scanstraat.keuren",
+            "scanstraat.poort",
+        ),
         *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.stukken"),
         # what is told and printed of it
         *("scanstraat.bewijzen", "scanstraat.verantwoording", "scanstraat.handboekbijlage", "scanstraat.afdrukken"),

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from scanstraat import aflevering, archiveren, bewerken, db, pipeline, rapport, storage
+from scanstraat import aflevering, archiveren, bewerken, db, pipeline, rapport, stops, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
 from scanstraat.config import Nakijken, Scanprofiel, read_config
@@ -22,6 +22,7 @@ from scanstraat.domain import Batchstatus, Bewerkingsoort, Koppelreden, Weglaatr
 from scanstraat.errors import NietMogelijkError
 from scanstraat.intake import ontleden
 from scanstraat.intake.koppelen import Zaakstand, bepaal_koppeling
+from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import ActorRow, AfleveringRow, BevindingRow, DocumentRow, GebeurtenisRow, StapRow
 from scanstraat.werk import Voortgang
 from scanstraat.zaaksysteem import Zaak, build_identificatie, register
@@ -160,6 +161,20 @@ def test_unlinking_takes_back_a_delivery_whose_answer_was_lost(proef: Proef, mon
     assert (proef.gekoppeld(), proef.stap()) == ([], "geannuleerd")
     proef.lever()  # the step that was cancelled would find nothing to do
     assert proef.gekoppeld() == []
+
+
+def test_a_stop_on_a_zaak_is_not_got_rid_of_by_taking_a_document_out_of_it(proef: Proef) -> None:
+    proef.lever()
+    proef.set_stap("klaar")
+    with db.begin(proef.basis.engine) as session:
+        door = storage.load_actor(session, "persoon-1", "persoon")
+        stops.place_stop(session, Stopsoort.WOO_VERZOEK, Over.ZAAK, ZAAK.lower(), "verzoek 12", door=door)
+    with pytest.raises(NietMogelijkError, match="eerst een stop op het document zelf"):
+        aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+    with db.begin(proef.basis.engine) as session:
+        door = storage.load_actor(session, "persoon-1", "persoon")
+        stops.place_stop(session, Stopsoort.WOO_VERZOEK, Over.DOCUMENT, str(proef.document), "verzoek 12", door=door)
+    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
 
 
 def test_a_document_that_is_on_its_way_right_now_is_not_unlinked(proef: Proef) -> None:

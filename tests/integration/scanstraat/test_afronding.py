@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.oordeel import Paginaoordeel
@@ -34,6 +34,7 @@ from scanstraat import (
     stops,
     storage,
     vernietigen,
+    verzegelen,
 )
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis
@@ -46,7 +47,7 @@ from scanstraat.errors import (
 )
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import BatchRow, DocumentversieRow
+from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow
 from scanstraat.tables_bewijs import (
     BesluitRow,
     BindingRow,
@@ -56,6 +57,7 @@ from scanstraat.tables_bewijs import (
     UitvoeringRow,
     UitzonderingRow,
     VernietigingslijstRow,
+    VrijgaveRow,
 )
 from scanstraat.verklaren import Selectie
 from scanstraat.zaaksysteem import register
@@ -552,6 +554,28 @@ def test_an_extension_keeps_the_paper(proef: Afrondproef) -> None:
     assert "controletermijn loopt nog" in stapel.redenen["binnen_besluit"]
 
 
+def test_paper_stays_until_the_last_of_its_terms_is_over(proef: Afrondproef, monkeypatch: pytest.MonkeyPatch) -> None:
+    stapel = Stapel(proef, 1, 1)
+    vandaag = datetime.now(UTC).date()
+    for dagen in ([0, 9], [9, 0]):
+        termijnen = iter([vandaag + timedelta(days=aantal) for aantal in dagen])
+        with monkeypatch.context() as anders:
+            anders.setattr(besluiten, "find_vrij_vanaf", lambda *_, termijnen=termijnen: next(termijnen))
+            assert "controletermijn loopt nog" in stapel.redenen["binnen_besluit"]
+
+
+def test_a_batch_that_is_not_what_was_approved_keeps_the_paper(
+    proef: Afrondproef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when every row and event about it says that it is: the manifest is made again."""
+    stapel = Stapel(proef)
+    echt = verzegelen.build_zegel
+    with monkeypatch.context() as anders:
+        anders.setattr(verzegelen, "build_zegel", lambda *a: replace(echt(*a), manifest=b"iets anders"))
+        assert "is veranderd sinds zij is goedgekeurd" in stapel.redenen["goedgekeurd"]
+    assert "goedgekeurd" not in stapel.redenen
+
+
 # --- 10: stops ----------------------------------------------------------------------------------------------------
 
 
@@ -963,6 +987,41 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
     assert verifier([str(eigen.map / "bewijs"), "--beleid", str(beleid)]) == GEWIJZIGD
     gezegd = capsys.readouterr().out
     assert gezegd.startswith("ZONDER GROND. ") and gezegd.count("terwijl er iets in de weg stond") == 2
+
+
+@pytest.mark.parametrize("kopie", [False, True])
+def test_a_release_that_nobody_gave_is_not_believed(tmp_path: Path, kopie: bool) -> None:
+    """Somebody who writes in the database adds a row and its event, or copies those of one that was taken back."""
+    with open_afrondproef(tmp_path) as proef:
+        proef.add_batch(1)
+        proef.add_besluit()
+        stapel = Stapel(proef)
+        proef.look(stapel.lijst, stapel.doos)
+        proef.back_up()
+        proef.release(stapel.lijst, EEN)
+        if kopie:
+            proef.release(stapel.lijst, TWEE)
+            afronding.trek_vrijgave_in(proef.basis, stapel.lijst.id, "twijfel", proef.wie(TWEE))
+            proef.release(stapel.lijst, EEN)
+        with db.begin(proef.basis.engine) as session:
+            alle = session.exec(select(VrijgaveRow).order_by(col(VrijgaveRow.op))).all()
+            voorbeeld = next(v for v in alle if v.volgnummer == (2 if kopie else 1))
+            twee = personen.actor_of(session, proef.mensen[TWEE])
+            mandaat = personen.find_mandaat(session, proef.mensen[TWEE], (Rol.GEMANDATEERDE,), datetime.now(UTC))
+            assert mandaat is not None
+            gegevens = dict(session.exec(
+                select(GebeurtenisRow.gegevens).where(GebeurtenisRow.id == voorbeeld.gebeurtenis_id)
+            ).one())  # fmt: skip
+            gebeurtenis = storage.append_gebeurtenis(
+                session, "vrijgave", actor=twee, onderwerp=stapel.lijst.log_id, **gegevens | {"volgnummer": 2}
+            )
+            session.add(VrijgaveRow(**voorbeeld.model_dump() | {
+                "id": uuid4(), "volgnummer": 2, "persoon_id": proef.mensen[TWEE], "mandaat_id": mandaat.id,
+                "op": db.now_text(), "gebeurtenis_id": gebeurtenis, "ingetrokken_op": None, "ingetrokken_door": None,
+            }))  # fmt: skip
+        proef.anchor()
+        redenen = stapel.redenen
+        assert set(redenen) == {"vrijgegeven"} and "niet door deze scanstraat vastgelegd" in redenen["vrijgegeven"]
 
 
 def test_a_container_leaves_once_with_its_own_seal(proef: Afrondproef) -> None:

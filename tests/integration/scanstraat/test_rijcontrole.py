@@ -235,6 +235,20 @@ WIJZIGINGEN = [
     (Wat.TERMIJN, "update aflevering set bevestigd_op = 'gisteren'"),
     (Wat.OORDEEL, "update oordeel set op = '2026-01-02T00:00:00.000Z'"),
     (Wat.VRIJGAVE, "update vrijgave set op = '2026-01-02T00:00:00.000Z'"),
+    *(
+        (Wat.OPDRACHT, f"update opdracht set {kolom} = {waarde}")
+        for kolom, waarde in (
+            ("bedrijf", "'Andere BV'"),
+            ("wijze", "'verbranden'"),
+            ("niveau", "'P-5'"),
+            ("nummer", "nummer || 'x'"),
+            ("containers", "replace(containers, 'Z-1', 'Z-9')"),
+        )
+    ),
+    *(
+        (Wat.UITVOERING, f"update uitvoering set {kolom} = 'iets anders' where uitslag = 'vernietigd'")
+        for kolom in ("container", "zegel", "wijze", "certificaatnummer")
+    ),
     (Wat.OPDRACHT, "update vervoer set vervoerder = 'iemand anders'"),
     (Wat.OPDRACHT, "update vervoer set opgehaald_op = '2026-01-02T00:00:00.000Z'"),
     (Wat.OPDRACHT, "delete from vervoer"),

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording
 from scanstraat.errors import GeenMandaatError, NietGevondenError
+from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.tables_bewijs import OordeelRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
@@ -170,6 +171,16 @@ def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
         assert "batch" in " ".join(tekst for tekst, _ in over_regel.values()).lower()
         with pytest.raises(NietGevondenError, match="staat niet in het logboek"):
             verantwoording.answer_regel(session, 9_999)
+        over = {
+            soort: read(verantwoording.answer_regel(session, nummer))["Waar gaat die regel over?"][0]
+            for soort, nummer in session.exec(
+                select(GebeurtenisRow.soort, LogregelRow.nummer).join(
+                    LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer
+                )
+            )
+        }
+    for soort in ("batch.goedgekeurd", "vernietiging.uitgevoerd", "vrijgave"):
+        assert "scanstraat document " in over[soort], over[soort]
 
 
 def test_an_independent_look_at_the_log_is_itself_recorded(klaar: Vraagproef) -> None:

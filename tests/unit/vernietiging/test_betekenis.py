@@ -57,6 +57,13 @@ def edit(wie: str, *, soort: str = "draai") -> Stap:
     return Stap("bewerking later", "bewerking", wie, "batch a", {"soort": soort})
 
 
+def bind_to_a_longer_one(v: Verhaal, batch: str) -> None:
+    """One of the batches in the doos falls under a besluit that asks a day."""
+    v.erbij("besluit", Stap("langer", "besluit.vastgelegd", "beheerder", "langer", {"bedenktijd_dagen": 1}, versie=2))
+    v.erbij(f"gebonden {batch}", Stap("opnieuw", "batch.gebonden", "beheerder", batch, {
+        "besluit": str(id_of("langer")), "handboek": str(id_of("handboek"))}))  # fmt: skip
+
+
 def propose_again(v: Verhaal) -> None:
     """The same list a second time, with other content, and the second release is about that."""
     v.erbij("vrijgave 1", Stap("voorgesteld 2", "lijst.voorgesteld", "div", "lijst"))
@@ -484,6 +491,8 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     # time
     ("ordered within the bedenktijd", lambda v: v.anders("besluit", gegevens={"bedenktijd_dagen": 1}), "uitgevoerd",
      "bedenktijd"),
+    *((f"ordered within the longer bedenktijd of {batch}", lambda v, batch=batch: bind_to_a_longer_one(v, batch),
+       "uitgevoerd", "bedenktijd") for batch in ("batch a", "batch b")),
     ("ordered within a bedenktijd without end", lambda v: v.anders("besluit", gegevens={"bedenktijd_dagen": 2**53 - 1}),
      "uitgevoerd", "bedenktijd"),
     ("gone before the order", lambda v: v.anders("uitgevoerd", gegevens={
