@@ -39,7 +39,9 @@ def append_beslissing(
 
 def is_eigen(basis: Basis, session: Session, gebeurtenis_id: UUID) -> bool:
     """Whether this installation made the mark of a decision, for this event alone."""
-    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis_id)).one()
+    rij = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == gebeurtenis_id)).first()
+    if rij is None:  # a row that names an event which is not there
+        return False
     gegevens = dict(rij.gegevens)
     gezegd = str(gegevens.pop("herbevestigd", ""))
     merk = _build_merk(basis, rij.soort, rij.actor_log_id, rij.onderwerp_log_id, gegevens)

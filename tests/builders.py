@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
@@ -13,7 +14,7 @@ from sqlmodel import Session
 
 from scanstraat import db, personen, storage
 from scanstraat.config import Nakijken, Scanprofiel
-from scanstraat.domain import ONBEKEND, Vingerafdruk
+from scanstraat.domain import ONBEKEND, Vingerafdruk, to_local
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, BronRow, DocumentRow, DocumentversieRow
 
 
@@ -201,3 +202,8 @@ def archive(
 def build_persoon(session: Session, naam: str = "persoon-1") -> ActorRow:
     """Return a person."""
     return storage.load_actor(session, naam, "persoon")
+
+
+def vandaag() -> date:
+    """Return the day it is here, as people say it: late in the evening in UTC it is tomorrow already."""
+    return to_local(db.now_text(), "Europe/Amsterdam").date()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -255,7 +255,7 @@ def mandaat_geef(
     with expected_errors(), open_basis(load_config(context)) as basis:
         rij = _find_persoon(basis, naam)
         wie = sign_in(basis, als, geheim_fd)
-        vanaf = van or to_local(db.now_text(), basis.config.algemeen.tijdzone).date()
+        vanaf = van or datetime.now(UTC).date()  # a day of a mandaat is one in UTC: what is given now holds now
         with db.begin(basis.engine) as session:
             personen.grant_mandaat(session, rij, rol, van=vanaf, tot=tot, grondslag=grondslag, door=wie)
         einde = "tot het wordt ingetrokken" if tot is None else f"tot en met {tot:%d-%m-%Y}"

@@ -274,6 +274,7 @@ def kopieer(installatie: Installatie, tmp_path: Path) -> Iterator[Callable[..., 
         shutil.copytree(installatie.verzegelaar, map / "verzegelaar", ignore=shutil.ignore_patterns("*.sock"))
         if met_db:
             shutil.copy(installatie.db, map / "scanstraat.db")
+            shutil.copy(installatie.proef.basis.config.algemeen.gegevensmap / "aanmelding.sleutel", map)
         return Kopie(installatie, map)
 
     yield make
@@ -337,7 +338,7 @@ IN_DE_DATABASE: tuple[tuple[str, ...], ...] = (
     ("update gebeurtenis set actor_log_id = '00000000000000000000000000000001' where volgnummer = {n}",),
     ("update gebeurtenis set onderwerp_log_id = '00000000000000000000000000000001' where volgnummer = {n}",),
     ("update gebeurtenis set gegevens = replace(gegevens, ':', ': 1,\"x\":') where volgnummer = {n}",),
-    ("update gebeurtenis set schema_versie = 2 where volgnummer = {n}",),
+    ("update gebeurtenis set schema_versie = schema_versie + 1 where volgnummer = {n}",),
     ("update gebeurtenis set id = '00000000000000000000000000000001' where volgnummer = {n}",),
     ("delete from gebeurtenis where volgnummer = {n}",),
     ("delete from logregel where gebeurtenis = {n}", "delete from gebeurtenis where volgnummer = {n}"),

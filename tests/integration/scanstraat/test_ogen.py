@@ -25,6 +25,7 @@ from tests.afrondproef import (
     destroy,
     open_afrondproef,
 )
+from tests.builders import vandaag
 from vernietiging.errors import OngegrondError
 from vernietiging.verificatie import verify_logboek
 
@@ -300,7 +301,7 @@ def test_the_verifier_finds_a_decision_that_came_too_soon(proef: Oogproef, monke
 
 
 def test_a_period_says_who_came_who_may_what_and_what_was_stopped_by_whom_and_why(proef: Oogproef) -> None:
-    vandaag = datetime.now(UTC).date()
+    dag = vandaag()
     batch = proef.proef.add_batch()
     proef.set_aanmelding(EEN, BEHEERDER)
     with db.begin(proef.proef.basis.engine) as session:
@@ -320,7 +321,7 @@ def test_a_period_says_who_came_who_may_what_and_what_was_stopped_by_whom_and_wh
         )  # fmt: skip
         stops.lift_stop(session, stop.id, "ongegrond verklaard", door=actor)
         stops.place_stop(session, stops.Stopsoort.ONDERZOEK, stops.Over.ZAAK, "ZAAK-8", "onderzoek 3", door=actor)
-    antwoorden = ask(proef, vandaag, vandaag)
+    antwoorden = ask(proef, dag, dag)
     assert antwoorden["Welke aanmeldingen zijn ingesteld of bevestigd?"][1] is False
     alles = " ".join(tekst for tekst, _ in antwoorden.values())
     for deel in (
@@ -333,9 +334,9 @@ def test_a_period_says_who_came_who_may_what_and_what_was_stopped_by_whom_and_wh
     ):
         assert deel in alles, (deel, alles)
     proef.confirm(EEN, TWEEDE)
-    bevestigd = ask(proef, vandaag, vandaag)["Welke aanmeldingen zijn ingesteld of bevestigd?"]
+    bevestigd = ask(proef, dag, dag)["Welke aanmeldingen zijn ingesteld of bevestigd?"]
     assert f"aanmelding van {EEN} bevestigd. Door {TWEEDE}." in bevestigd[0] and bevestigd[1] is True
-    gisteren = vandaag - timedelta(days=1)
+    gisteren = dag - timedelta(days=1)
     eerder = ask(proef, gisteren, gisteren)
     assert eerder["Welke stops zijn geplaatst of opgeheven, door wie en waarom?"][0] == "Geen."
     assert eerder["Welk papier werd een uitzondering, of is dat niet meer?"][0] == "Geen uitzonderingen."
@@ -360,8 +361,8 @@ def test_what_older_events_and_a_changed_database_do_not_say_is_said(proef: Oogp
             "where soort in ('persoon.naam', 'batch.scanoperator')"
         )
         verbinding.exec_driver_sql("delete from mandaat where rol = 'archivaris'")
-    vandaag = datetime.now(UTC).date()
-    alles = " ".join(tekst for tekst, _ in ask(proef, vandaag, vandaag).values())
+    dag = vandaag()
+    alles = " ".join(tekst for tekst, _ in ask(proef, dag, dag).values())
     assert f"{EEN} is ook iemand anders." in alles
     assert "is gescand door iemand." in alles
     assert "het staat niet meer in de database." in alles

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,7 +29,7 @@ from tests.afrondproef import (
     destroy,
     open_afrondproef,
 )
-from tests.builders import Batchproef
+from tests.builders import Batchproef, vandaag
 from vernietiging.verklaring import Verklaringsoort
 
 
@@ -55,7 +54,7 @@ def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vraagproef]:
     with open_afrondproef(tmp_path_factory.mktemp("vragen")) as proef:
         batch = destroy(proef)
         proef.anchor()
-        selectie = Selectie(lijst=None, van=datetime.now(UTC).date(), tot=datetime.now(UTC).date())
+        selectie = Selectie(lijst=None, van=vandaag(), tot=vandaag())
         afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, selectie, proef.wie(DIV))
         proef.seal()
         yield Vraagproef(proef, batch)
@@ -157,13 +156,13 @@ def tamper(klaar: Vraagproef, opdracht: str, **waarden: str) -> None:
 
 def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
     basis = klaar.proef.basis
-    vandaag = datetime.now(UTC).date()
+    dag = vandaag()
     with db.read(basis.engine) as session:
         doos = papier.find_doos(session, "1")
         over_doos = read(verantwoording.answer_doos(session, doos))
         assert "archief, stelling 4" in over_doos["Wat lag erin, en waar stond de doos?"][0]
         assert "VN-" in over_doos["Welke verklaringen zijn er?"][0]
-        periode = read(verantwoording.answer_periode(basis, session, vandaag, vandaag))
+        periode = read(verantwoording.answer_periode(basis, session, dag, dag))
         assert "vernietigd" in periode["Wat is vernietigd?"][0]
         assert periode["Keek een auditor het logboek na, en wat vond die?"][1] is False
         regel = int(klaar.ask()["Op welke regels van het logboek staat dit?"][0].split()[1].rstrip(":"))
@@ -185,13 +184,13 @@ def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
 
 def test_an_independent_look_at_the_log_is_itself_recorded(klaar: Vraagproef) -> None:
     basis = klaar.proef.basis
-    vandaag = datetime.now(UTC).date()
+    dag = vandaag()
     with pytest.raises(GeenMandaatError):
         logboek.record_controle(basis, klaar.proef.wie(DIV), 10, in_orde=True)
     for in_orde in (True, False):
         logboek.record_controle(basis, klaar.proef.wie("Arie Archivaris"), 10, in_orde=in_orde)
         with db.read(basis.engine) as session:
-            periode = read(verantwoording.answer_periode(basis, session, vandaag, vandaag))
+            periode = read(verantwoording.answer_periode(basis, session, dag, dag))
         assert periode["Keek een auditor het logboek na, en wat vond die?"][1] is in_orde
 
 

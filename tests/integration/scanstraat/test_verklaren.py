@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.tables_bewijs import VerklaringRow, VernietigingslijstRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import ARCHIVARIS, CONTROLEUR, DIV, EEN, TWEE, Afrondproef, open_afrondproef
-from tests.builders import Batchproef
+from tests.builders import Batchproef, vandaag
 from vernietiging.verklaring import Verklaring, Verklaringsoort
 
 
@@ -147,9 +147,9 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Pa
 
 
 def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:
-    vandaag = datetime.now(UTC).date()
+    dag = vandaag()
     basis, wie = klaar.proef.basis, klaar.proef.wie(DIV)
-    ruim = Selectie(van=vandaag - timedelta(days=1), tot=vandaag + timedelta(days=1))
+    ruim = Selectie(van=dag - timedelta(days=1), tot=dag + timedelta(days=1))
     rij = afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie)
     assert klaar.read(rij).tellingen.dozen == 1
     with pytest.raises(NietMogelijkError, match="niets vernietigd"):
