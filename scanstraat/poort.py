@@ -304,11 +304,11 @@ def ask_record(
     antwoorden = {feit: _ask(vraag) for feit, vraag in vragen.items()}
     try:
         verschillen = _find_verschillen(basis, session, dossier)
+        for feit in _find_vreemd(basis, session, dossier):
+            verschillen.setdefault(feit, []).append(VREEMD)
     except Exception as exc:  # as in `_ask`: what cannot be compared is not established
         _log.error("rijen_niet_te_vergelijken", **describe_fout(exc))
         verschillen = {feit: ["Of de database is zoals is vastgelegd, kon niet worden onderzocht."] for feit in vragen}
-    for feit in _find_vreemd(basis, session, dossier):
-        verschillen.setdefault(feit, []).append(VREEMD)
     for feit, redenen in verschillen.items():
         oud = antwoorden[feit]
         antwoorden[feit] = _answer([*oud.redenen, *redenen], oud.bewijs, oud.op)

@@ -21,6 +21,7 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import (
     afronding,
+    beslissingen,
     besluiten,
     bewerken,
     bewijzen,
@@ -1022,6 +1023,20 @@ def test_a_release_that_nobody_gave_is_not_believed(tmp_path: Path, kopie: bool)
         proef.anchor()
         redenen = stapel.redenen
         assert set(redenen) == {"vrijgegeven"} and "niet door deze scanstraat vastgelegd" in redenen["vrijgegeven"]
+
+
+def test_a_mark_that_cannot_be_made_again_closes_the_poort(klaar: Stapel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bool:
+        raise PermissionError(13, "aanmelding.sleutel")
+
+    with monkeypatch.context() as anders:
+        anders.setattr(beslissingen, "is_eigen", fail)
+        redenen = klaar.redenen
+        assert {"goedgekeurd", "laatste_blik", "vrijgegeven"} <= set(redenen)
+        assert "kon niet worden onderzocht" in redenen["vrijgegeven"]
+        with pytest.raises(NietVrijgegevenError):
+            klaar.proef.order(klaar.lijst, klaar.doos)
+    assert klaar.redenen == {}
 
 
 def test_a_container_leaves_once_with_its_own_seal(proef: Afrondproef) -> None:
