@@ -101,7 +101,7 @@ def doe_blik(basis: Basis, lijst_id: UUID, doos_id: UUID, wie: Aangemeld, *, ges
     with _step(basis) as session:
         lijst = vernietigen.lock_lijst(session, lijst_id)
         doos = session.get_one(DoosRow, doos_id)
-        vernietigen.record_blik(basis, session, lijst, doos, wie, geslaagd=geslaagd, toelichting=toelichting)
+        vernietigen.record_blik(session, lijst, doos, wie, geslaagd=geslaagd, toelichting=toelichting)
 
 
 def geef_vrij(basis: Basis, lijst_id: UUID, wie: Aangemeld, overgetypt: str, *, meld: Meld) -> VrijgaveRow:

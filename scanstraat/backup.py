@@ -43,6 +43,7 @@ from scanstraat.errors import (
     ScanstraatError,
 )
 from scanstraat.intake.opslag import Objectstaat, Opslag
+from scanstraat.logstand import TERUGGEZET
 from scanstraat.onderhoud import BACKUP_OBJECTEN, LIJN, hold_slot, open_register
 from scanstraat.tables import BackupRow, ObjectRow
 from scanstraat.zaaksysteem.tables import RegisterInformatieobjectversieRow
@@ -699,7 +700,7 @@ def _verify_restored(naar: Path, bestand: Path, som: str) -> None:
                     raise BackupError(f"Object {ingang.sha256} ontbreekt in de back-up. Neem een andere back-up.")
         with db.begin(engine) as session:
             actor = storage.load_actor(session, LIJN)
-            storage.append_gebeurtenis(session, "backup.teruggezet", actor=actor, onderwerp=actor.log_id, inhoud=som)
+            storage.append_gebeurtenis(session, TERUGGEZET, actor=actor, onderwerp=actor.log_id, inhoud=som)
     finally:
         engine.dispose()
 

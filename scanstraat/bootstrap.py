@@ -18,6 +18,7 @@ from scanstraat.domain import Fase
 from scanstraat.errors import InstellingError
 from scanstraat.intake.opslag import Opslag
 from scanstraat.logstand import Wacht
+from scanstraat.merk import Merker
 from scanstraat.werk import Werkbank
 from scanstraat.zaaksysteem import Effecten, Zaaksysteem
 from scanstraat.zaaksysteem.effecten import EffectenDb
@@ -65,6 +66,7 @@ def open_basis(config: Config) -> Iterator[Basis]:
     with ExitStack() as stapel:
         engine = db.create_engine(config.database_url)
         stapel.callback(engine.dispose)
+        db.set_merker(engine, Merker(config.algemeen.gegevensmap))
         db.migrate(engine)
         db.set_wacht(engine, Wacht(engine, config))
         zaaksysteem = _choose_zaaksysteem(config, engine)

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlmodel import Session, col
 
 from scanstraat.errors import DatabaseError, InstellingError
+from scanstraat.merk import Merker
 from scanstraat.migrations.tables import MotorRow
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _MODUS_DATABASE = 0o660  # the same
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATE_LOCK = 7_220_142  # PostgreSQL advisory lock: one process migrates, the others wait
 _WACHT = "scanstraat_wacht"  # execution option: what says whether there may be written
+_MERKER = "scanstraat_merker"  # execution option: what marks an event as one of this installation
 _TRANSACTION = "scanstraat_transaction"  # execution option: the kind of BEGIN on SQLite
 
 # Why not on a network drive: WAL needs shared memory of one machine, and locks over NFS, SMB and FUSE are not to be
@@ -317,6 +319,17 @@ def _refuse_after_fork(engine: Engine) -> None:
 def set_wacht(engine: Engine, wacht: Callable[[], None]) -> None:
     """Have `begin` ask first whether there may be written: `wacht` returns or raises AlleenLezenError."""
     engine.update_execution_options(**{_WACHT: wacht})
+
+
+def set_merker(engine: Engine, merker: Merker) -> None:
+    """Have every event that is written through this engine marked; without, it is never sealed."""
+    engine.update_execution_options(**{_MERKER: merker})
+
+
+def get_merker(session: Session) -> Merker | None:
+    """Return what marks the events of this session."""
+    merker: Merker | None = session.get_bind().get_execution_options().get(_MERKER)
+    return merker
 
 
 def verify_schrijfbaar(engine: Engine) -> None:

@@ -302,6 +302,9 @@ def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[
     if reden := logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config)):
         yield Melding("logboek", "fout", reden)
         return
+    if vreemde := logboek.find_vreemde(session):
+        yield Melding("logboek", "fout", f"Gebeurtenis {vreemde[0].volgnummer} wacht al. {logboek.VREEMD}")
+        return
     oudste = logboek.find_oudste_wachtende(session)
     geduld_s = max(MAXIMALE_VERZEGELTIJD_S, 10 * basis.config.logboek.interval_s)
     if oudste is None or not lopend.werkers:  # that nothing runs is said already

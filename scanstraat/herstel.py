@@ -4,16 +4,18 @@ When the folder of the log is ahead of the record, the events that the record lo
 sealer signed, and get their places again. Their rows are gone: whatever they allowed does not hold any more, and what
 they forbade still does (`rijcontrole`). When the log itself, or the sealer, is what went back, nothing can be read from
 it: the line takes in and delivers again, and nothing is sealed, so no paper goes, until the folders are put back.
+
+It is also how two people take over events that wait with a mark of another key (`merk`), as when the key is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import backup, db, logboek, logstand, personen, stops, storage
@@ -35,15 +37,22 @@ ROLLEN = (Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE)
 
 @dataclass(frozen=True)
 class Herstel:
-    """How it stood (lines known to the record, in the log, seen outside), and how many events came back."""
+    """How it stood (lines known to the record, in the log, seen outside), and how many events came back.
+
+    overgenomen: how many that waited with the mark of another key are now as if written here.
+    """
 
     bekend: int
     omvang: int
     elders: int
     ingevoegd: int
+    overgenomen: int
 
     def say(self) -> str:
         """Return the outcome in Dutch, with what to do next."""
+        over = count_words(self.overgenomen, "wachtende gebeurtenis", "wachtende gebeurtenissen")
+        if self.bekend == self.omvang >= self.elders:
+            return f"{over} overgenomen. Er wordt weer verzegeld."
         if self.bekend <= self.omvang:
             tekst = (
                 f"{count_words(self.ingevoegd, 'gebeurtenis', 'gebeurtenissen')} uit het logboek teruggezet in de "
@@ -56,6 +65,8 @@ class Herstel:
                 "De scanstraat schrijft weer, maar er wordt niets verzegeld: het papier blijft, tot de mappen van "
                 "logboek en verzegelaar zijn teruggezet."
             )
+        if self.overgenomen:
+            tekst += f" {over} overgenomen."
         return (
             f"{tekst}\nTrok iemand na de back-up een mandaat in, of verlengde iemand een termijn? Doe dat nu opnieuw. "
             "Loop de dozen na die sindsdien zijn gevuld. Kijk daarna wat er nog verschilt: scanstraat logboek "
@@ -63,11 +74,43 @@ class Herstel:
         )
 
 
-def declare(basis: Basis, een: Aangemeld, twee: Aangemeld, reden: str) -> Herstel:
+@dataclass(frozen=True)
+class Vreemd:
+    """An event that waits and was not written by this installation, as people see it before they take it over."""
+
+    id: UUID
+    nummer: int
+    op: str
+    soort: str
+    wie: str
+
+
+def load_vreemde(basis: Basis) -> list[Vreemd]:
+    """Return every such event, oldest first."""
+    with db.read(basis.engine) as session:
+        rijen = logboek.find_vreemde(session)
+        namen = dict(
+            session.execute(
+                sa.select(col(ActorRow.log_id), col(ActorRow.naam)).where(
+                    col(ActorRow.log_id).in_({rij.actor_log_id for rij in rijen})
+                )
+            ).all()
+        )
+    return [
+        Vreemd(rij.id, int(rij.volgnummer or 0), rij.op, rij.soort, namen.get(rij.actor_log_id, "niet bekend"))
+        for rij in rijen
+    ]
+
+
+def declare(
+    basis: Basis, een: Aangemeld, twee: Aangemeld, reden: str, *, vreemd: Collection[UUID] = frozenset()
+) -> Herstel:
     """Record that two people know what was put back, and go on from here.
 
+    Args:
+        vreemd: events that wait, were not written by this installation, and that these two were shown.
     Raises:
-        NietMogelijkError: nothing was put back, no reason, or the same person twice.
+        NietMogelijkError: nothing was put back and nothing waits that is not of here, no reason, or one person twice.
         GeenMandaatError: one of them has no mandaat for it.
         LogboekGewijzigdError: something was changed, not put back; that is not to be declared away.
         NietVastTeStellenError: the sealer must answer for what comes back from the log, and does not.
@@ -76,7 +119,8 @@ def declare(basis: Basis, een: Aangemeld, twee: Aangemeld, reden: str) -> Herste
         raise NietMogelijkError("Zeg waarom: wat is er teruggezet, en waarom is er geen nieuwere? Noem geen namen.")
     if een.persoon_id == twee.persoon_id:
         raise NietMogelijkError("Hier zijn twee verschillende mensen voor nodig. Noem bij --tweede iemand anders.")
-    if not logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config)):
+    alleen_lezen = bool(logstand.find_reden(basis.engine, basis.config, logboek.open_klant(basis.config)))
+    if not alleen_lezen and not vreemd:
         raise NietMogelijkError("Er is niets te herstellen: database, logboek en verzegelaar passen bij elkaar.")
     with logboek.hold_slot(basis):
         bekend, elders = logstand.count_places(basis.engine), logstand.find_elders(basis.config)
@@ -86,9 +130,21 @@ def declare(basis: Basis, een: Aangemeld, twee: Aangemeld, reden: str) -> Herste
         with db.begin(basis.engine, altijd=True) as session:
             for wie in (een, twee):
                 personen.verify_mandaat(session, wie, *ROLLEN)
-            herstel = Herstel(bekend, omvang, elders, _bring_back(basis, session, bekend, omvang))
+            ingevoegd = _bring_back(basis, session, bekend, omvang)
+            herstel = Herstel(bekend, omvang, elders, ingevoegd, _take_over(session, vreemd))
             _append(session, herstel, een, twee, reden.strip())
     return herstel
+
+
+def _take_over(session: Session, vreemd: Collection[UUID]) -> int:
+    """Give what was shown to the two people, and still waits, the mark of this installation; return how many."""
+    merker = db.get_merker(session)
+    rijen = [rij for rij in logboek.find_vreemde(session) if rij.id in vreemd]
+    for rij in rijen:
+        rij.merk = None if merker is None else merker.make(logstand.build_blad(rij))
+        session.add(rij)
+    session.flush()
+    return len(rijen)
 
 
 def _verify_log(basis: Basis) -> int:
@@ -188,6 +244,7 @@ def _append(session: Session, herstel: Herstel, een: Aangemeld, twee: Aangemeld,
             omvang=herstel.omvang,
             elders=herstel.elders,
             ingevoegd=herstel.ingevoegd,
+            overgenomen=herstel.overgenomen,
             herbevestigd=HERBEVESTIGD,
             verpakt={"toelichting": {"reden": reden}},
         )

@@ -31,7 +31,7 @@ from kwaliteitscontrole.steekproef import (
 )
 from kwaliteitscontrole.tables import BevindingRow
 from kwaliteitscontrole.woorden import join_words
-from scanstraat import beslissingen, besluiten, db, logboek, personen, storage, verzegelen
+from scanstraat import besluiten, db, logboek, personen, storage, verzegelen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import GeenMandaatError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
@@ -318,8 +318,7 @@ def _save_oordeel(
     }
     vingerafdruk = basis.opslag.bewaar_bytes(canonical_json(inhoud))
     storage.save_object(session, vingerafdruk, "oordeel")
-    gebeurtenis = beslissingen.append_beslissing(
-        basis,
+    gebeurtenis = storage.append_gebeurtenis(
         session,
         "batch.goedgekeurd" if oordeel.uitslag is Uitslag.GOEDGEKEURD else "batch.afgekeurd",
         actor=personen.actor_of(session, wie.persoon_id),
@@ -327,6 +326,7 @@ def _save_oordeel(
         getrokken=storage.load_logregel(session, keuring.trekking.gebeurtenis_id),
         manifest=verzegeling.manifest_sha256,
         oordeel=vingerafdruk.sha256,
+        herbevestigd=personen.HERBEVESTIGD,
     )
     toelichtingen = {f"{p.documentversie}/{p.pagina}": p.toelichting for p in alle if p.toelichting}
     rij = OordeelRow(

@@ -35,6 +35,11 @@ from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
 SAMEN = 200  # events in one request to the sealer, which reads the files that they speak of
+VREEMD = (
+    "Zij is niet door deze scanstraat vastgelegd: iemand schreef in de database, of aanmelding.sleutel is een ander "
+    "bestand. Er wordt niets verzegeld, dus er gaat geen papier weg. Wat u doet staat in de handleiding van de "
+    'beheerder bij "Een gebeurtenis van een ander".'
+)
 GEDULD_S = 60.0  # for somebody else who is sealing just now
 
 _log = structlog.get_logger("logboek")
@@ -224,8 +229,27 @@ def _select_waiting() -> Any:
 def _load_waiting(session: Session) -> list[tuple[int, bytes]]:
     if not _has_waiting(session):
         return []
-    rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(SAMEN))
+    rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)).limit(SAMEN)).all()
+    for rij in rijen:
+        if not logstand.is_eigen(session, rij):
+            raise LogboekGewijzigdError(f"Gebeurtenis {rij.volgnummer} wacht op de verzegelaar. {VREEMD}")
+    vaker = session.exec(
+        select(GebeurtenisRow.id)
+        .where(col(GebeurtenisRow.id).in_([rij.id for rij in rijen]))
+        .group_by(col(GebeurtenisRow.id))
+        .having(sa.func.count() > 1)
+    ).first()
+    if vaker is not None:  # the database does not allow it, and whoever owns it can take that away
+        raise LogboekGewijzigdError(f"Gebeurtenis {str(vaker)[:8]} staat twee keer in de database. {VREEMD}")
     return [(rij.volgnummer, logstand.build_blad(rij)) for rij in rijen]
+
+
+def find_vreemde(session: Session) -> list[GebeurtenisRow]:
+    """Return the events that wait and were not written by this installation, oldest first."""
+    if not _has_waiting(session):
+        return []
+    rijen = session.exec(_select_waiting().order_by(col(GebeurtenisRow.volgnummer)))
+    return [rij for rij in rijen if not logstand.is_eigen(session, rij)]
 
 
 def _save_places(session: Session, vanaf: int, volgnummers: Sequence[int]) -> None:

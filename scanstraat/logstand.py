@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from vernietiging.verzegeldienst import Verzegelklant
 
 ADRES = "verzegelaar.sock"
 HERSTEL = "herstel.verklaard"
+TERUGGEZET = "backup.teruggezet"
 KIJK_S = 10.0  # how long an answer holds for everything that this process writes
 GEDULD_S = 0.5  # for a sealer that is busy: writing hardly waits for it
 _ELDERS = ".elders"  # beside the log: the largest size that somebody outside said to have seen
@@ -151,12 +152,14 @@ class Verklaard:
 def load_verklaard(engine: Engine) -> Verklaard | None:
     """Return the newest declaration that two people made; None when there is none."""
     with db.read(engine) as session:
-        gegevens = session.exec(
-            select(GebeurtenisRow.gegevens)
+        rijen: Iterable[tuple[GebeurtenisRow, int | None]] = session.exec(
+            select(GebeurtenisRow, LogregelRow.nummer)
+            .outerjoin(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer)
             .where(GebeurtenisRow.soort == HERSTEL)
             .order_by(col(GebeurtenisRow.volgnummer).desc())
             .limit(2)
-        ).all()
+        )
+        gegevens = [rij.gegevens for rij, nummer in rijen if nummer is not None or is_eigen(session, rij)]
     if [g["volgnummer"] for g in gegevens] != [2, 1]:
         return None
     return Verklaard(gegevens[0]["bekend"], gegevens[0]["omvang"], gegevens[0]["elders"])
@@ -224,6 +227,17 @@ def build_blad(rij: GebeurtenisRow) -> bytes:
     return Gebeurtenis(
         rij.id, rij.soort, rij.schema_versie, rij.actor_log_id, rij.onderwerp_log_id, rij.op, rij.gegevens
     ).to_bytes()
+
+
+def is_eigen(session: Session, rij: GebeurtenisRow) -> bool:
+    """Whether this installation wrote an event, as far as that must be known: also what says that it was put back.
+
+    That one is written into a back-up that is put back, before the key is there. It allows nothing.
+    """
+    if rij.soort == TERUGGEZET:
+        return True
+    merker = db.get_merker(session)
+    return merker is not None and merker.is_eigen(build_blad(rij), rij.merk)
 
 
 class Wacht:

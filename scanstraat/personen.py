@@ -10,10 +10,8 @@ import hashlib
 import hmac
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -33,10 +31,10 @@ from sqlmodel import Session, col, select
 from scanstraat import db, ogen, scanoperator, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
+from scanstraat.merk import SLEUTEL, read_sleutel
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, GebeurtenisRow
 from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
-_SLEUTEL = "aanmelding.sleutel"
 HERBEVESTIGD = "wachtwoord-totp"  # how somebody proved who they are, in the log
 GELDIG = timedelta(minutes=5)  # a proof is for the decision at hand
 STAP_S = 30  # TOTP
@@ -569,32 +567,8 @@ def open_kluis(gegevensmap: Path) -> Fernet:
         return Fernet(read_sleutel(gegevensmap))
     except ValueError as exc:
         raise InstellingError(
-            f"Het sleutelbestand {gegevensmap / _SLEUTEL} is beschadigd. Zet het terug uit uw eigen bewaring."
+            f"Het sleutelbestand {gegevensmap / SLEUTEL} is beschadigd. Zet het terug uit uw eigen bewaring."
         ) from exc
-
-
-def read_sleutel(gegevensmap: Path) -> bytes:
-    """Return the key of this installation, made at first use."""
-    pad = gegevensmap / _SLEUTEL
-    if not pad.exists():
-        _make_sleutel(pad)
-    return pad.read_bytes()
-
-
-def _make_sleutel(pad: Path) -> None:
-    """Write a new key aside and give it its name whole; who comes second leaves the first one's."""
-    with tempfile.NamedTemporaryFile(dir=pad.parent, prefix=".aanmelding-") as bestand:
-        bestand.write(Fernet.generate_key())
-        bestand.flush()
-        os.fchmod(bestand.fileno(), 0o400)
-        os.fsync(bestand.fileno())
-        with suppress(FileExistsError):
-            os.link(bestand.name, pad)
-    map_ = os.open(pad.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(map_)
-    finally:
-        os.close(map_)
 
 
 def verify_wachtwoord(naam: str, wachtwoord: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,7 +24,6 @@ from kwaliteitscontrole.tables import BevindingRow
 from kwaliteitscontrole.woorden import count_words, join_words
 from scanstraat import (
     backup,
-    beslissingen,
     besluiten,
     db,
     logboek,
@@ -304,8 +303,6 @@ def ask_record(
     antwoorden = {feit: _ask(vraag) for feit, vraag in vragen.items()}
     try:
         verschillen = _find_verschillen(basis, session, dossier)
-        for feit in _find_vreemd(basis, session, dossier):
-            verschillen.setdefault(feit, []).append(VREEMD)
     except Exception as exc:  # as in `_ask`: what cannot be compared is not established
         _log.error("rijen_niet_te_vergelijken", **describe_fout(exc))
         verschillen = {feit: ["Of de database is zoals is vastgelegd, kon niet worden onderzocht."] for feit in vragen}
@@ -313,30 +310,6 @@ def ask_record(
         oud = antwoorden[feit]
         antwoorden[feit] = _answer([*oud.redenen, *redenen], oud.bewijs, oud.op)
     return antwoorden
-
-
-VREEMD = (
-    "Een beslissing is niet door deze scanstraat vastgelegd, of haar sleutel (aanmelding.sleutel) is vervangen. Doe "
-    "haar opnieuw. Is de sleutel niet vervangen, meld het dan bij de archivaris: iemand schreef in de database."
-)
-
-
-def _find_vreemd(basis: Basis, session: Session, dossier: Dossier) -> Iterator[Feit]:
-    """Yield the facts that rest on a decision which this installation did not record."""
-    rusten: list[tuple[Feit, UUID]] = [
-        (Feit.VRIJGEGEVEN, vrijgave.gebeurtenis_id) for vrijgave in find_vrijgaven(session, dossier.lijst.id)
-    ]
-    for doos in dossier.dozen:
-        blik = find_laatste_blik(session, dossier.lijst.id, doos.id)
-        rusten += [] if blik is None else [(Feit.LAATSTE_BLIK, blik.gebeurtenis_id)]
-    for b in dossier.batches:
-        verzegeling = verzegelen.find_verzegeling(session, b.batch.id)
-        if verzegeling is not None:
-            oordelen = session.exec(select(OordeelRow).where(OordeelRow.verzegeling_id == verzegeling.id))
-            rusten += [(Feit.GOEDGEKEURD, oordeel.gebeurtenis_id) for oordeel in oordelen]
-    for feit, gebeurtenis_id in rusten:
-        if not beslissingen.is_eigen(basis, session, gebeurtenis_id):
-            yield feit
 
 
 # Which fact closes when rows of a kind were changed outside the product; what is not here closes the approval.

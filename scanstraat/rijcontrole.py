@@ -162,11 +162,15 @@ def find_verschillen(session: Session, ids: Collection[UUID] | None = None) -> I
 
 
 def find_andere_regels(session: Session, tegels: Tegelmap, ids: Collection[UUID]) -> Iterator[Verschil]:
-    """Yield the sealed events about these ids, and about people, mandaten and stops, that are not what was sealed."""
+    """Yield the events about these ids, and about people, mandaten and stops, that are not what was sealed.
+
+    One that is not sealed yet must have been written here.
+    """
     mensen = ("persoon.", "mandaat.", "stop.", "besluit.", "handboek.", "herstel.")
-    rijen = session.exec(
+    rijen: Sequence[tuple[int | None, GebeurtenisRow]] = session.exec(
         select(LogregelRow.nummer, GebeurtenisRow)
-        .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+        .select_from(GebeurtenisRow)
+        .outerjoin(LogregelRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
         .where(
             sa.or_(
                 col(GebeurtenisRow.onderwerp_log_id).in_(ids),
@@ -175,9 +179,15 @@ def find_andere_regels(session: Session, tegels: Tegelmap, ids: Collection[UUID]
         )
         .order_by(col(LogregelRow.nummer))
     ).all()
-    breedten = {nummer // BREEDTE: nummer % BREEDTE + 1 for nummer, _ in rijen}  # of each tile up to its last line here
+    breedten = {  # of each tile up to its last line here
+        nummer // BREEDTE: nummer % BREEDTE + 1 for nummer, _ in rijen if nummer is not None
+    }
     hashes = {n: _read_hashes(tegels, n, breedte) for n, breedte in breedten.items()}
     for nummer, rij in rijen:
+        if nummer is None:
+            if not logstand.is_eigen(session, rij):
+                yield Verschil(Wat.GEBEURTENIS, "Een gebeurtenis is niet door deze scanstraat vastgelegd.")
+            continue
         try:
             gelijk = hash_blad(logstand.build_blad(rij)) == hashes[nummer // BREEDTE][nummer % BREEDTE]
         except (GebeurtenisError, ValueError, IndexError):

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.tables import BevindingRow
 from scanstraat.config import Scanprofiel
-from scanstraat.db import now_text
+from scanstraat.db import get_merker, now_text
 from scanstraat.domain import (
     Batchstatus,
     Bestemming,
@@ -114,6 +114,7 @@ def append_gebeurtenis(
             gegevens=gegevens,
         )
     )
+    merker = get_merker(session)
     session.add(
         GebeurtenisRow(
             id=gebeurtenis.id,
@@ -123,6 +124,7 @@ def append_gebeurtenis(
             onderwerp_log_id=onderwerp,
             op=gebeurtenis.op,
             gegevens=dict(gegevens),
+            merk=None if merker is None else merker.make(gebeurtenis.to_bytes()),
         )
     )
     session.flush()

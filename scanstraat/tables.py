@@ -319,6 +319,7 @@ class GebeurtenisRow(SQLModel, table=True):
     onderwerp_log_id: UUID = Field(index=True)
     op: str
     gegevens: dict[str, Any] = _json()
+    merk: str | None = None  # that this installation wrote it (merk.py); needed until it is sealed
 
 
 class LogregelRow(SQLModel, table=True):

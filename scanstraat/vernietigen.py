@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import beslissingen, besluiten, db, keuren, logboek, papier, personen, poort, storage
+from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
@@ -271,7 +271,6 @@ def _find_blikaantal(session: Session, batches: Sequence[BatchRow]) -> int:
 
 
 def record_blik(
-    basis: Basis,
     session: Session,
     lijst: VernietigingslijstRow,
     doos: DoosRow,
@@ -299,8 +298,7 @@ def record_blik(
         )
     if not geslaagd and not toelichting.strip():
         raise NietMogelijkError("Zeg wat er niet klopt, zonder namen.")
-    gebeurtenis = beslissingen.append_beslissing(
-        basis,
+    gebeurtenis = storage.append_gebeurtenis(
         session,
         "laatste_blik.gedaan",
         actor=personen.actor_of(session, wie.persoon_id),
@@ -308,6 +306,7 @@ def record_blik(
         lijst=str(lijst.log_id),
         getrokken=storage.load_logregel(session, trekking.gebeurtenis_id),
         geslaagd=geslaagd,
+        herbevestigd=personen.HERBEVESTIGD,
     )
     blik = LaatsteblikRow(
         trekking_id=trekking.id,
@@ -374,8 +373,7 @@ def release(
     feiten = basis.opslag.bewaar_bytes(poort.build_feiten(aanvraag, lijst))
     storage.save_object(session, feiten, "feiten")
     volgnummer = len(vrijgaven) + 1
-    gebeurtenis = beslissingen.append_beslissing(
-        basis,
+    gebeurtenis = storage.append_gebeurtenis(
         session,
         "vrijgave",
         actor=personen.actor_of(session, wie.persoon_id),
@@ -384,6 +382,7 @@ def release(
         inhoud=lijst.inhoud_sha256,
         volgnummer=volgnummer,
         feiten=feiten.sha256,
+        herbevestigd=personen.HERBEVESTIGD,
     )
     rij = VrijgaveRow(
         lijst_id=lijst.id,

@@ -230,8 +230,8 @@ class Betekenis:
             raise OngegrondError("een tweede verklaring van een herstel zonder de eerste.")
         if self._ogen(eerste.actor) & self._ogen(g.actor):
             raise OngegrondError("de twee verklaringen van een herstel zijn van dezelfde persoon.")
-        for veld in ("bekend", "omvang", "elders", "ingevoegd"):
-            self._verify_gelijk(veld, g.gegevens[veld], eerste.gegevens[veld])
+        for veld in ("bekend", "omvang", "elders", "ingevoegd", "overgenomen"):
+            self._verify_gelijk(veld, g.gegevens.get(veld), eerste.gegevens.get(veld))
         self._hersteld = True
 
     def _aanmelding(self, g: Gebeurtenis) -> None:

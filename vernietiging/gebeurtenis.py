@@ -280,6 +280,16 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "toelichting": Veld.VERPAKT,
             "herbevestigd": Veld.WOORD,
         },
+        ("herstel.verklaard", 2): {
+            "volgnummer": Veld.GETAL,
+            "bekend": Veld.GETAL,
+            "omvang": Veld.GETAL,
+            "elders": Veld.GETAL,
+            "ingevoegd": Veld.GETAL,
+            "overgenomen": Veld.GETAL,  # events that waited and were not written by this installation
+            "toelichting": Veld.VERPAKT,
+            "herbevestigd": Veld.WOORD,
+        },
     }
 )
 

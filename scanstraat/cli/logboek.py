@@ -19,6 +19,7 @@ from scanstraat.cli.uitvoer import (
     load_config,
     show_fout,
     show_json,
+    show_table,
     stdout,
     write_nieuw,
 )
@@ -123,14 +124,28 @@ def herstel(
 ) -> None:
     """Ga verder na een herstel dat niet ongedaan te maken is. Twee mensen verklaren dat samen.
 
-    Met --geheim-fd komen wachtwoord en code van de eerste, en daarna die van de tweede.
+    Wacht er een gebeurtenis die niet door deze scanstraat is vastgelegd, dan toont de opdracht die eerst: wie zich
+    aanmeldt, neemt haar over. Met --geheim-fd komen wachtwoord en code van de eerste, en daarna die van de tweede.
     """
     from scanstraat import herstel as boek  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        vreemde = boek.load_vreemde(basis)
+        if vreemde:
+            show_table(
+                "Deze gebeurtenissen wachten en zijn niet door deze scanstraat vastgelegd",
+                ("Nummer", "Tijd", "Wat", "Wie"),
+                [(v.nummer, v.op, v.soort, v.wie) for v in vreemde],
+                leeg="",
+            )
+            stdout().print(
+                "Wie zich nu aanmeldt, neemt ze over als waar. Is er een bij die niemand herkent? Breek dan af en zet "
+                "de database terug van voor die gebeurtenis.",
+                soft_wrap=True,
+            )
         een = sign_in(basis, als, geheim_fd, alleen_lezen=True)
         twee = sign_in(basis, tweede, geheim_fd, alleen_lezen=True)
-        stdout().print(boek.declare(basis, een, twee, reden).say(), soft_wrap=True)
+        stdout().print(boek.declare(basis, een, twee, reden, vreemd={v.id for v in vreemde}).say(), soft_wrap=True)
 
 
 @logboek.command("programma")

@@ -37,7 +37,6 @@ LAGEN: dict[str, tuple[str, ...]] = {
         *("scanstraat.archiveren", "scanstraat.aflevering", "scanstraat.manifest", "scanstraat.bewerken"),
         # the steps that afronding.py names
         *(
-            "scanstraat.beslissingen",
             "scanstraat.besluiten",
             "scanstraat.verzegelen",
             "scanstraat.keuren",

@@ -15,13 +15,13 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlmodel import col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import (
     afronding,
-    beslissingen,
     besluiten,
     bewerken,
     bewijzen,
@@ -32,6 +32,7 @@ from scanstraat import (
     personen,
     poort,
     processen,
+    rijcontrole,
     stops,
     storage,
     vernietigen,
@@ -46,6 +47,7 @@ from scanstraat.errors import (
     NietMogelijkError,
     ZaaksysteemNietBereikbaarError,
 )
+from scanstraat.gezondheid import build_gezondheid
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow
@@ -79,8 +81,10 @@ from tests.afrondproef import (
 from tests.builders import Batchproef
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER
 from vernietiging.__main__ import main as verifier
-from vernietiging.errors import NietVrijgegevenError
+from vernietiging.errors import LogboekGewijzigdError, NietVrijgegevenError
+from vernietiging.gebeurtenis import NIEUWSTE
 from vernietiging.grondslag import Antwoord
+from vernietiging.tegels import Tegelmap
 from vernietiging.verklaring import Verklaringsoort
 from vernietiging.vervangingsbesluit import Controletermijn, Reikwijdte
 
@@ -990,9 +994,32 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
     assert gezegd.startswith("ZONDER GROND. ") and gezegd.count("terwijl er iets in de weg stond") == 2
 
 
-@pytest.mark.parametrize("kopie", [False, True])
-def test_a_release_that_nobody_gave_is_not_believed(tmp_path: Path, kopie: bool) -> None:
-    """Somebody who writes in the database adds a row and its event, or copies those of one that was taken back."""
+def forge(
+    verbinding: Connection, soort: str, actor: UUID, onderwerp: UUID, gegevens: dict[str, Any], merk: str | None
+) -> UUID:
+    """Add an event as somebody who may write in the database, and has no file of the machine."""
+    rij = GebeurtenisRow(
+        id=uuid4(), soort=soort, schema_versie=NIEUWSTE.get(soort, 1), actor_log_id=actor, onderwerp_log_id=onderwerp,
+        op=db.now_text(), gegevens=gegevens, merk=merk,
+    )  # fmt: skip
+    verbinding.execute(sa.insert(GebeurtenisRow), [rij.model_dump(exclude={"volgnummer"})])
+    return rij.id
+
+
+@contextmanager
+def forging(verbinding: Connection, *tabellen: str) -> Iterator[None]:
+    """Take the triggers of some tables away, as their owner can, and put them back."""
+    vraag = sa.text("select name, sql from sqlite_master where type = 'trigger' and tbl_name in :tabellen")
+    triggers = verbinding.execute(vraag.bindparams(sa.bindparam("tabellen", list(tabellen), expanding=True))).all()
+    for naam, _ in triggers:
+        verbinding.exec_driver_sql(f"drop trigger {naam}")
+    yield
+    for _, opdracht in triggers:
+        verbinding.exec_driver_sql(opdracht)
+
+
+def test_a_decision_that_nobody_took_is_never_sealed(tmp_path: Path) -> None:
+    """Somebody who writes in the database adds a row and its event, or copies those of one that was given."""
     with open_afrondproef(tmp_path) as proef:
         proef.add_batch(1)
         proef.add_besluit()
@@ -1000,37 +1027,60 @@ def test_a_release_that_nobody_gave_is_not_believed(tmp_path: Path, kopie: bool)
         proef.look(stapel.lijst, stapel.doos)
         proef.back_up()
         proef.release(stapel.lijst, EEN)
-        if kopie:
-            proef.release(stapel.lijst, TWEE)
-            afronding.trek_vrijgave_in(proef.basis, stapel.lijst.id, "twijfel", proef.wie(TWEE))
-            proef.release(stapel.lijst, EEN)
         with db.begin(proef.basis.engine) as session:
-            alle = session.exec(select(VrijgaveRow).order_by(col(VrijgaveRow.op))).all()
-            voorbeeld = next(v for v in alle if v.volgnummer == (2 if kopie else 1))
+            door = storage.load_actor(session, "proef")
+            stop = stops.place_stop(
+                session, Stopsoort.ONDERZOEK, Over.DOOS, str(stapel.doos.id), "dossier 1", door=door
+            )
+        proef.anchor()
+        with db.read(proef.basis.engine) as session:
+            een = session.exec(select(VrijgaveRow)).one()
             twee = personen.actor_of(session, proef.mensen[TWEE])
             mandaat = personen.find_mandaat(session, proef.mensen[TWEE], (Rol.GEMANDATEERDE,), datetime.now(UTC))
-            assert mandaat is not None
-            gegevens = dict(session.exec(
-                select(GebeurtenisRow.gegevens).where(GebeurtenisRow.id == voorbeeld.gebeurtenis_id)
-            ).one())  # fmt: skip
-            gebeurtenis = storage.append_gebeurtenis(
-                session, "vrijgave", actor=twee, onderwerp=stapel.lijst.log_id, **gegevens | {"volgnummer": 2}
-            )
-            session.add(VrijgaveRow(**voorbeeld.model_dump() | {
-                "id": uuid4(), "volgnummer": 2, "persoon_id": proef.mensen[TWEE], "mandaat_id": mandaat.id,
-                "op": db.now_text(), "gebeurtenis_id": gebeurtenis, "ingetrokken_op": None, "ingetrokken_door": None,
-            }))  # fmt: skip
-        proef.anchor()
-        redenen = stapel.redenen
-        assert set(redenen) == {"vrijgegeven"} and "niet door deze scanstraat vastgelegd" in redenen["vrijgegeven"]
+            echt = session.exec(select(GebeurtenisRow).where(GebeurtenisRow.id == een.gebeurtenis_id)).one()
+        assert mandaat is not None and echt.merk is not None and set(stapel.redenen) >= {"geen_stop", "vrijgegeven"}
+
+        def refuse_all() -> None:
+            stappen: tuple[Callable[[], object], ...] = (
+                proef.seal, lambda: stapel.redenen, lambda: proef.order(stapel.lijst, stapel.doos)
+            )  # fmt: skip
+            for stap in stappen:
+                with pytest.raises(LogboekGewijzigdError, match="niet door deze scanstraat"):
+                    stap()
+            tegels = Tegelmap(proef.basis.config.logboek.map)
+            with db.read(proef.basis.engine) as session:  # who asks between two sealings
+                (verschil,) = rijcontrole.find_andere_regels(session, tegels, {stapel.lijst.log_id})
+            assert "niet door deze scanstraat vastgelegd" in verschil.tekst
+            assert any("Gebeurtenis" in m.tekst and "wacht" in m.tekst for m in build_gezondheid(proef.basis).meldingen)
+
+        for merk in (None, "", "5a" * 32, echt.merk):
+            with proef.basis.engine.begin() as verbinding, forging(verbinding, "gebeurtenis", "vrijgave"):
+                gebeurtenis = forge(
+                    verbinding, "vrijgave", twee.log_id, stapel.lijst.log_id, echt.gegevens | {"volgnummer": 2}, merk
+                )
+                verbinding.execute(sa.insert(VrijgaveRow), [een.model_dump() | {
+                    "id": uuid4(), "volgnummer": 2, "persoon_id": proef.mensen[TWEE], "mandaat_id": mandaat.id,
+                    "op": db.now_text(), "gebeurtenis_id": gebeurtenis,
+                }])  # fmt: skip
+            refuse_all()
+            with proef.basis.engine.begin() as verbinding, forging(verbinding, "gebeurtenis", "vrijgave"):
+                verbinding.execute(sa.delete(VrijgaveRow).where(col(VrijgaveRow.gebeurtenis_id) == gebeurtenis))
+                verbinding.execute(sa.delete(GebeurtenisRow).where(col(GebeurtenisRow.id) == gebeurtenis))
+            proef.seal()
+        with proef.basis.engine.begin() as verbinding, forging(verbinding, "stop"):
+            forge(verbinding, "stop.opgeheven", twee.log_id, stop.log_id, {"toelichting": "5a" * 32}, "5a" * 32)
+            verbinding.execute(sa.update(StopRow).values(
+                opgeheven_op=db.now_text(), opgeheven_door=twee.id, opheffingsreden="klaar"
+            ))  # fmt: skip
+        refuse_all()
 
 
-def test_a_mark_that_cannot_be_made_again_closes_the_poort(klaar: Stapel, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> bool:
-        raise PermissionError(13, "aanmelding.sleutel")
+def test_rows_that_cannot_be_compared_close_the_poort(klaar: Stapel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise PermissionError(13, "tile")
 
     with monkeypatch.context() as anders:
-        anders.setattr(beslissingen, "is_eigen", fail)
+        anders.setattr(rijcontrole, "find_andere_regels", fail)
         redenen = klaar.redenen
         assert {"goedgekeurd", "laatste_blik", "vrijgegeven"} <= set(redenen)
         assert "kon niet worden onderzocht" in redenen["vrijgegeven"]

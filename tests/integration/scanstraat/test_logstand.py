@@ -14,9 +14,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.engine import Connection
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner, Result
 
 from scanstraat import (
@@ -43,6 +44,7 @@ from scanstraat.export import make_export
 from scanstraat.exportcontrole import check_export
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake.watcher import Scanmapwachter
+from scanstraat.merk import SLEUTEL
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import GebeurtenisRow, ObjectRow, OpruimingRow, ScanmapBestandRow, StapRow
@@ -652,16 +654,66 @@ def test_with_everything_put_back_scans_go_on_and_the_witness_signs_no_more(bema
             make_doos(basis)
 
 
-def test_half_a_declaration_counts_for_nothing(bemand: Proef) -> None:
-    with open_basis(bemand.config) as basis:
-        assert logstand.load_verklaard(basis.engine) is None
+def test_half_a_declaration_counts_for_nothing_nor_one_of_somebody_else(bemand: Proef) -> None:
+    def say(basis: Basis, volgnummer: int) -> None:
         with db.begin(basis.engine) as session:
             actor = storage.load_actor(session, "iemand")
             storage.append_gebeurtenis(
-                session, "herstel.verklaard", actor=actor, onderwerp=uuid4(), volgnummer=1, bekend=1, omvang=1,
-                elders=99, ingevoegd=0, herbevestigd="wachtwoord-totp", verpakt={"toelichting": {"reden": "x"}},
+                session, "herstel.verklaard", actor=actor, onderwerp=uuid4(), volgnummer=volgnummer, bekend=1, omvang=1,
+                elders=99, ingevoegd=0, overgenomen=0, herbevestigd="wachtwoord-totp",
+                verpakt={"toelichting": {"reden": "x"}},
             )  # fmt: skip
+
+    with open_basis(bemand.config) as basis:
         assert logstand.load_verklaard(basis.engine) is None
+        say(basis, 1)
+        assert logstand.load_verklaard(basis.engine) is None
+        say(basis, 2)
+        assert logstand.load_verklaard(basis.engine) is not None
+        with basis.engine.begin() as verbinding:
+            verbinding.execute(sa.update(GebeurtenisRow).values(merk="5a" * 32))
+        assert logstand.load_verklaard(basis.engine) is None
+
+
+def test_two_people_take_over_what_waits_when_the_key_is_lost(bemand: Proef, tmp_path: Path) -> None:
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        klant = logboek.open_klant(basis.config)
+        make_doos(basis)
+        (basis.config.algemeen.gegevensmap / SLEUTEL).unlink()
+        make_doos(basis)
+        with pytest.raises(LogboekGewijzigdError, match="niet door deze scanstraat"):
+            logboek.seal_waiting(basis, klant)
+        vreemde = herstel.load_vreemde(basis)
+        assert {(v.soort, v.wie) for v in vreemde} == {("doos.gemaakt", "Dirk"), ("doos.verplaatst", "Dirk")}
+        wie = sign_in(basis, FLEUR), sign_in(basis, ARIE)
+        with pytest.raises(NietMogelijkError, match="niets te herstellen"):
+            herstel.declare(basis, *wie, "sleutel kwijt")  # they were shown nothing
+        gedaan = herstel.declare(basis, *wie, "sleutel kwijt", vreemd={v.id for v in vreemde})
+        assert (gedaan.ingevoegd, gedaan.overgenomen) == (0, 2)
+        assert gedaan.say() == "2 wachtende gebeurtenissen overgenomen. Er wordt weer verzegeld."
+        logboek.seal_waiting(basis, klant)
+        assert logboek.find_verschillen(basis) == [] and herstel.load_vreemde(basis) == []
+        beleid = tmp_path / "beleid"
+        logboek.write_beleid(basis.config, beleid)
+        assert verifier([str(basis.config.logboek.map), "--beleid", str(beleid)]) == 0
+
+
+def test_what_was_put_back_and_what_waits_are_mended_together(bemand: Proef) -> None:
+    bemand.put_back("toen", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        (basis.config.algemeen.gegevensmap / SLEUTEL).unlink(missing_ok=True)
+        with db.begin(basis.engine, altijd=True) as session:
+            storage.append_gebeurtenis(
+                session, "logboek.gecontroleerd", actor=(actor := storage.load_actor(session, "iemand")),
+                onderwerp=actor.log_id, omvang=1, in_orde=True,
+            )  # fmt: skip
+        (basis.config.algemeen.gegevensmap / SLEUTEL).unlink()
+        (vreemd,) = herstel.load_vreemde(basis)
+        wie = sign_in(basis, FLEUR), sign_in(basis, ARIE)
+        gedaan = herstel.declare(basis, *wie, "schijf stuk", vreemd={vreemd.id})
+        assert gedaan.ingevoegd and gedaan.overgenomen == 1
+        assert "teruggezet in de database" in gedaan.say() and "1 wachtende gebeurtenis overgenomen." in gedaan.say()
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
 
 
 def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Proef) -> None:
@@ -739,9 +791,19 @@ def test_the_command_asks_both_people(
         regels = [WACHTWOORD, "", WACHTWOORD, ""]
         cli.stap += 1
         regels[1], regels[3] = cli.code(CLI_BEHEERDER), cli.code(ARIE)
+        with open_basis(proef.config) as basis, db.begin(basis.engine, altijd=True) as session:
+            actor = storage.load_actor(session, "iemand")
+            storage.append_gebeurtenis(
+                session, "logboek.gecontroleerd", actor=actor, onderwerp=actor.log_id, omvang=1, in_orde=True
+            )
+            kies = sa.update(GebeurtenisRow).where(col(GebeurtenisRow.soort) == "logboek.gecontroleerd")
+            session.execute(kies.values(merk="5a" * 32))
         uitslag = cli.run(*opdracht, "--als", CLI_BEHEERDER, "--geheim-fd", "FD", regels=tuple(regels))
         assert uitslag.exit_code == 0, uitslag.output
-        assert "2 gebeurtenissen uit het logboek teruggezet" in " ".join(uitslag.output.split())
+        gezegd = " ".join(uitslag.output.split())
+        assert "zijn niet door deze scanstraat vastgelegd" in gezegd and "logboek.gecontroleerd" in gezegd
+        assert "1 wachtende gebeurtenis overgenomen" in gezegd
+        assert "2 gebeurtenissen uit het logboek teruggezet" in gezegd
         assert cli.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
 
 
