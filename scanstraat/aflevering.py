@@ -13,8 +13,9 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import db, stops, storage
 from scanstraat.domain import LOSGEMAAKT, PERSOON, Fase, Koppelreden, Koppelstatus, Stapstatus, to_local
 from scanstraat.errors import NietMogelijkError, ZaakNietBruikbaarError
-from scanstraat.stops import Over
-from scanstraat.tables import AfleveringRow, BatchRow
+from scanstraat.stops import Over, Stopsoort
+from scanstraat.tables import ActorRow, AfleveringRow, BatchRow
+from scanstraat.tables_bewijs import StopRow
 from scanstraat.werk import Werkbank
 from scanstraat.zaaksysteem import Aflevering, Geleverd, Inhoud, Zaak, build_identificatie, shorten
 
@@ -217,24 +218,35 @@ def link(session: Session, basis: Basis, document_id: UUID, zaak: Zaak, actor_na
     plan_afleveringen(session, basis.werkbank, batch)
 
 
-def _verify_geen_stop(session: Session, document_id: UUID, zaak: str) -> None:
-    """Return when taking a document out of its zaak lets no paper go that a stop on the zaak holds."""
-    op_zaak = [stop for stop in stops.find_stops(session, [(Over.ZAAK, zaak)]) if stop.over == Over.ZAAK]
+@dataclass(frozen=True)
+class Losgemaakt:
+    """A document that was taken out of its zaak.
+
+    wees: whether it stays in the zaaksysteem, without a zaak.
+    stops: those on the zaak that went along, as stops on the document itself.
+    """
+
+    wees: bool
+    stops: tuple[StopRow, ...] = ()
+
+
+def _carry_stops(session: Session, document_id: UUID, zaak: str, door: ActorRow) -> tuple[StopRow, ...]:
+    """Put every stop that stands on a zaak on a document that leaves it: it was on this paper."""
     op_document = stops.find_stops(session, [(Over.DOCUMENT, str(document_id))])
-    if op_zaak and all(stop.over != Over.DOCUMENT for stop in op_document):
-        raise NietMogelijkError(
-            f"{stops.say_stop(op_zaak[0])} Het papier blijft liggen, ook als dit document in de verkeerde zaak zit. "
-            f"Zet eerst een stop op het document zelf: scanstraat stop plaats {op_zaak[0].soort} document "
-            f"{str(document_id)[:8]}. Daarna kan het uit deze zaak."
-        )
+    al = {(stop.soort, stop.reden) for stop in op_document if stop.over == Over.DOCUMENT}
+    op_zaak = [stop for stop in stops.find_stops(session, [(Over.ZAAK, zaak)]) if stop.over == Over.ZAAK]
+    return tuple(
+        stops.place_stop(session, Stopsoort(soort), Over.DOCUMENT, str(document_id), reden, door=door)
+        for soort, reden in dict.fromkeys((stop.soort, stop.reden) for stop in op_zaak)
+        if (soort, reden) not in al
+    )
 
 
-def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor_naam: str) -> bool:
-    """Take a document out of its zaak, also in the zaaksysteem; True when it stays there without a zaak (wees).
+def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor_naam: str) -> Losgemaakt:
+    """Take a document out of its zaak, also in the zaaksysteem. A stop on the zaak goes along with it.
 
     Raises:
-        NietMogelijkError: the document has no zaak, or another one than named, or is being delivered right now; or a
-            stop on the zaak holds its paper, and none on the document itself.
+        NietMogelijkError: the document has no zaak, or another one than named, or is being delivered right now.
     """
     with db.read(basis.engine) as session:
         document = storage.load_document(session, document_id)
@@ -243,7 +255,6 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         if zaakidentificatie not in (None, document.zaakidentificatie):
             raise NietMogelijkError(f"Dit document hoort bij zaak {document.zaakidentificatie}, niet bij de genoemde.")
         zaak = document.zaakidentificatie
-        _verify_geen_stop(session, document_id, zaak)
         aflevering = storage.load_newest_aflevering(session, document_id)
         stappen = storage.find_open_afleverstappen(session, document_id)
     if any(stap.status == Stapstatus.BEZIG for stap in stappen):
@@ -265,9 +276,12 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         resten = basis.zaaksysteem.ruim_resten_op(build_identificatie(document_id), zaak, **wie)
         wees = any(rest.wees for rest in resten)
     with db.begin(basis.engine) as session:
+        storage.hold_beslissing(session)  # a stop that is placed meanwhile is seen here, or sees the document here
         batch, document = storage.lock_document(session, document_id)
         if document.koppelstatus != Koppelstatus.GEKOPPELD or document.zaakidentificatie != zaak:
-            return wees  # somebody else did so at the same time, and may have chosen another zaak since
+            return Losgemaakt(wees)  # somebody else did so at the same time, and may have chosen another zaak since
+        actor = storage.load_actor(session, actor_naam, "persoon")
+        meegegaan = _carry_stops(session, document_id, zaak, actor)
         document.koppelstatus = Koppelstatus.TE_KOPPELEN.value
         document.koppelredenen = [
             *document.koppelredenen,
@@ -275,7 +289,6 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
         ]
         session.add(document)
         storage.end_afleveringen(session, document_id, wees=wees)
-        actor = storage.load_actor(session, actor_naam, "persoon")
         storage.settle_bevindingen(session, document_id, LEEG_IN_ZAAK, door=actor)
         storage.void_verzegeling(session, batch, "ontkoppeld", actor=actor)
         storage.append_gebeurtenis(
@@ -286,4 +299,4 @@ def unlink(basis: Basis, document_id: UUID, zaakidentificatie: str | None, actor
             document=str(document_id),
             wees=wees,
         )
-    return wees
+    return Losgemaakt(wees, meegegaan)

@@ -337,7 +337,13 @@ def ontkoppel(
         door = prove_door(basis, door)
         with db.read(basis.engine) as session:
             document = find_document(session, document_id)
-        wees = aflevering.unlink(basis, document.id, zaak, door)
+        los = aflevering.unlink(basis, document.id, zaak, door)
         stdout().print(f"Document {str(document.id)[:8]} is losgemaakt van de zaak.")
-        if wees:
+        for stop in los.stops:
+            stdout().print(
+                f"Let op: op de zaak loopt een stop ({stop.soort}). Die geldt nu ook voor dit document: het papier "
+                "blijft. Hoort het document er niet bij? Vraag een archivaris of beheerder: scanstraat stop hef-op",
+                soft_wrap=True,
+            )
+        if los.wees:
             stdout().print("Let op: het document staat nog in het zaaksysteem, zonder zaak. Laat het daar verwijderen.")

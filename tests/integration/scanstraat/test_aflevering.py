@@ -163,18 +163,46 @@ def test_unlinking_takes_back_a_delivery_whose_answer_was_lost(proef: Proef, mon
     assert proef.gekoppeld() == []
 
 
-def test_a_stop_on_a_zaak_is_not_got_rid_of_by_taking_a_document_out_of_it(proef: Proef) -> None:
-    proef.lever()
-    proef.set_stap("klaar")
+def place_on_zaak(proef: Proef) -> None:
     with db.begin(proef.basis.engine) as session:
         door = storage.load_actor(session, "persoon-1", "persoon")
         stops.place_stop(session, Stopsoort.WOO_VERZOEK, Over.ZAAK, ZAAK.lower(), "verzoek 12", door=door)
-    with pytest.raises(NietMogelijkError, match="eerst een stop op het document zelf"):
-        aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+
+
+def find_stops(proef: Proef) -> list[tuple[str, str]]:
+    with db.read(proef.basis.engine) as session:
+        gevonden = stops.find_stops(session, [(Over.DOCUMENT, str(proef.document))])
+        return [(stop.soort, stop.reden) for stop in gevonden if stop.over == Over.DOCUMENT]
+
+
+def test_a_stop_on_the_zaak_goes_along_with_the_document(proef: Proef) -> None:
+    """It is on the paper; a document that was linked wrongly may still go to where it belongs."""
+    proef.lever()
+    proef.set_stap("klaar")
+    place_on_zaak(proef)
+    (meegegaan,) = aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1").stops
+    assert (meegegaan.soort, meegegaan.onderwerp) == ("woo_verzoek", str(proef.document))
+    assert find_stops(proef) == [("woo_verzoek", "verzoek 12")]
+    zaak = proef.basis.zaaksysteem.find_zaak(ZAAK)
+    assert zaak is not None
     with db.begin(proef.basis.engine) as session:
-        door = storage.load_actor(session, "persoon-1", "persoon")
-        stops.place_stop(session, Stopsoort.WOO_VERZOEK, Over.DOCUMENT, str(proef.document), "verzoek 12", door=door)
-    aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1")
+        aflevering.link(session, proef.basis, proef.document, zaak, "persoon-1")
+    assert aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1").stops == ()  # it has it already
+
+
+def test_a_stop_that_comes_while_the_document_leaves_goes_along(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    proef.lever()
+    proef.set_stap("klaar")
+    echt = type(proef.basis.zaaksysteem).ontkoppel
+
+    def ontkoppel(self: object, *feiten: object, **wie: object) -> object:
+        gedaan = echt(self, *feiten, **wie)  # type: ignore[arg-type]
+        place_on_zaak(proef)
+        return gedaan
+
+    monkeypatch.setattr(type(proef.basis.zaaksysteem), "ontkoppel", ontkoppel)
+    assert len(aflevering.unlink(proef.basis, proef.document, ZAAK, "persoon-1").stops) == 1
+    assert find_stops(proef) == [("woo_verzoek", "verzoek 12")]
 
 
 def test_a_document_that_is_on_its_way_right_now_is_not_unlinked(proef: Proef) -> None:
