@@ -38,6 +38,10 @@ _EIGEN_BELEID = (
     "zelf bewaart: wie de hele export zou namaken, maakt ook een beleid dat erbij past. Geef dat beleid met --beleid."
 )
 
+_ZONDER_ANKERS = (
+    "Het beleid vraagt geen getuige en geen tijdstempel: wie de sleutels van het logboek heeft, kan het geheel opnieuw "
+    "hebben geschreven. Stel een tijdstempel of getuige in en maak daarna een nieuwe export."
+)
 Meld = Callable[[int, int], None]  # (done, total) in files, events and documents
 
 
@@ -221,6 +225,8 @@ class _Controle:
             verslag = verify_logboek(self._map / LOGBOEK, gelezen)
             self._omvang = verslag.checkpoint.omvang
             self._check_kop(verslag.checkpoint.omvang, verslag.checkpoint.wortel.hex())
+            if not gelezen.is_verankerend:
+                self._onzeker.append(_ZONDER_ANKERS)
             if verslag.zonder_grond:
                 regels = ", ".join(map(str, verslag.zonder_grond))
                 self._fout(f"Papier is vernietigd terwijl er iets in de weg stond: regel {regels} van het logboek.")

@@ -29,6 +29,7 @@ from scanstraat.intake.scanmap_bestanden import list_bestanden
 from scanstraat.intake.scanmap_regels import Naamsoort, find_naamsoort, reden_of_oserror, split_pad
 from scanstraat.onderhoud import count_achterstallig, find_nagekeken
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
+from scanstraat.tables_bewijs import BesluitRow
 from scanstraat.werk import count_open
 from scanstraat.zandbak import find_zandbak
 
@@ -305,6 +306,14 @@ def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[
     if vreemde := logboek.find_vreemde(session):
         yield Melding("logboek", "fout", f"Gebeurtenis {vreemde[0].volgnummer} wacht al. {logboek.VREEMD}")
         return
+    instelling = basis.config.logboek
+    if not (instelling.getuige or instelling.tijdstempel) and session.exec(select(BesluitRow.id).limit(1)).first():
+        yield Melding(
+            "logboek",
+            "let op",
+            "Er is geen getuige en geen tijdstempel ingesteld: wie de sleutels heeft, kan het logboek opnieuw "
+            "schrijven, en een auditor kan niets bewijzen. Stel er een in; de handleiding van de beheerder zegt hoe.",
+        )
     oudste = logboek.find_oudste_wachtende(session)
     geduld_s = max(MAXIMALE_VERZEGELTIJD_S, 10 * basis.config.logboek.interval_s)
     if oudste is None or not lopend.werkers:  # that nothing runs is said already

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from vernietiging.beleid import GEEN, parse_beleid
+from vernietiging.beleid import parse_beleid
 from vernietiging.documentbewijs import (
     Documentverslag,
     Volledigheid,
@@ -22,7 +23,7 @@ from vernietiging.documentbewijs import (
 from vernietiging.documentverhaal import tell_document
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.opdrachtregel import Lezer
-from vernietiging.verificatie import verify_logboek
+from vernietiging.verificatie import Verslag, verify_logboek
 
 BEWEZEN, GEWIJZIGD, ONZEKER = 0, 1, 2
 
@@ -54,6 +55,11 @@ def _verify(woorden: list[str] | None) -> int:
         metavar="MAP",
         help="Bij het bewijs van een document: het hele logboek. Dan blijkt ook of er niets is weggelaten.",
     )
+    lezer.add_argument(
+        "--zonder-ankers",
+        action="store_true",
+        help="Geloof de sleutels van het logboek alleen, ook als het beleid geen getuige en geen tijdstempel vraagt.",
+    )
     opties = lezer.parse_args(woorden)
     meld = _show if sys.stderr.isatty() else _zwijg
     try:
@@ -62,8 +68,11 @@ def _verify(woorden: list[str] | None) -> int:
             bewijs, volledig = verify_documentbewijs(opties.map, beleid), None
             if opties.logboek is not None:
                 volledig = verify_volledig(bewijs, opties.logboek, verify_logboek(opties.logboek, beleid, meld=meld))
-            show_document(bewijs, volledig)
-            return GEWIJZIGD if bewijs.is_zonder_grond else BEWEZEN
+            return _conclude(
+                bewijs.is_zonder_grond,
+                gelooft=beleid.is_verankerend or opties.zonder_ankers,
+                toon=lambda uitkomst: show_document(bewijs, volledig, uitkomst),
+            )
         if opties.logboek is not None:
             print(f"NIET VAST TE STELLEN. {opties.map} is geen bewijs van een document. Laat --logboek weg.")
             return ONZEKER
@@ -80,8 +89,35 @@ def _verify(woorden: list[str] | None) -> int:
     except Exception as exc:  # whatever it is, it is no proof
         print(f"NIET VAST TE STELLEN. Het controleprogramma liep vast ({type(exc).__name__}).")
         return ONZEKER
+    return _conclude(
+        bool(verslag.zonder_grond),
+        gelooft=beleid.is_verankerend or opties.zonder_ankers,
+        toon=lambda uitkomst: show_logboek(verslag, uitkomst),
+    )
+
+
+def _conclude(zonder_grond: bool, *, gelooft: bool, toon: Callable[[str], None]) -> int:
+    """Show what was found of something that is whole, under the word for it; return the exit code.
+
+    Args:
+        gelooft: whether somebody outside vouches for it, or the reader said that they do without.
+    """
+    if zonder_grond:
+        toon("ZONDER GROND")
+        return GEWIJZIGD
+    if gelooft:
+        toon("BEWEZEN")
+        return BEWEZEN
+    toon("NIET VAST TE STELLEN. Alles klopt met de sleutels van het logboek")
+    print("Maar dit beleid vraagt geen getuige en geen tijdstempel. Wie de sleutels van het logboek heeft, kan het")
+    print("geheel opnieuw hebben geschreven. Vraag een beleid met een getuige of tijdstempel. Gelooft u de sleutels")
+    print("alleen, geef dan --zonder-ankers.")
+    return ONZEKER
+
+
+def show_logboek(verslag: Verslag, uitkomst: str) -> None:
+    """Say in Dutch what is found of a whole log."""
     punt = verslag.checkpoint
-    uitkomst = "ZONDER GROND" if verslag.zonder_grond else "BEWEZEN"
     print(f"{uitkomst}. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
     verankerd = len(verslag.verankerd)
     print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
@@ -97,18 +133,11 @@ def _verify(woorden: list[str] | None) -> int:
             f"Regel {regels}: papier is vernietigd terwijl er iets in de weg stond, en dat is zo vastgelegd. Vraag de"
         )
         print("organisatie wat er in de weg stond. Verder is het logboek ongewijzigd.")
-    if beleid.quorum == GEEN and not beleid.minimaal_tijdstempels:
-        print(
-            "Let op: dit beleid vraagt geen getuigen en geen tijdstempels. Wie de sleutels van het logboek heeft, kan"
-        )
-        print("het geheel opnieuw hebben geschreven.")
-    return GEWIJZIGD if verslag.zonder_grond else BEWEZEN
 
 
-def show_document(verslag: Documentverslag, volledig: Volledigheid | None = None) -> None:
-    """Say in Dutch what is proven of a document, and what the whole log adds when that was looked at."""
+def show_document(verslag: Documentverslag, volledig: Volledigheid | None, uitkomst: str) -> None:
+    """Say in Dutch what is found of a document, and what the whole log adds when that was looked at."""
     omvang = verslag.checkpoint.omvang
-    uitkomst = "ZONDER GROND" if verslag.is_zonder_grond else "BEWEZEN"
     print(f"{uitkomst}. {len(verslag.regels)} regels staan in het logboek van {omvang} gebeurtenissen.")
     for zin in tell_document(verslag.document, verslag.regels, verslag.verpakt, verslag.besluiten):
         print(zin)

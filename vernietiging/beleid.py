@@ -47,6 +47,11 @@ class Beleid:
         """The origin of the log."""
         return self.logsleutels[0].naam
 
+    @property
+    def is_verankerend(self) -> bool:
+        """Whether it asks anybody outside to vouch for a checkpoint."""
+        return self.quorum != GEEN or self.minimaal_tijdstempels > 0
+
     def is_quorum(self, getuigd: frozenset[str]) -> bool:
         """Whether cosignatures of these witnesses (by their name in this policy) are enough."""
         return self.quorum == GEEN or self._telt(self.quorum, getuigd)
