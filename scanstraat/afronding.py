@@ -61,10 +61,13 @@ from vernietiging.verklaring import Verklaringsoort
 
 def verzegel(basis: Basis, batch_id: UUID) -> None:
     """Fix a delivered batch as it is; first bind it, as what falls outside its besluit becomes an uitzondering."""
+    with db.read(basis.engine) as session:
+        gebonden = besluiten.find_binding(session, batch_id) is not None
+    zaaktypen = {} if gebonden else besluiten.ask_zaaktypen_van(basis, batch_id)
     with db.begin(basis.engine) as session:
         batch = storage.lock_batch(session, batch_id)
         if storage.is_geleverd(session, batch):
-            besluiten.bind_passend(basis, session, batch)
+            besluiten.bind_passend(basis, session, batch, zaaktypen)
     with _step(basis) as session:
         verzegelen.seal(basis, session, storage.lock_batch(session, batch_id))
 

@@ -6,6 +6,7 @@ A besluit may come later than the batch and work back. A batch then joins it; wh
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -184,14 +185,39 @@ def find_binding(session: Session, batch_id: UUID) -> Binding | None:
     return None if rij is None else Binding(rij, Vervangingsbesluit.from_json(rij.inhoud))
 
 
-def bind(basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor: ActorRow) -> Gebonden:
+def ask_zaaktypen(basis: Basis, zaken: Iterable[str | None]) -> dict[str, str]:
+    """Ask the zaaksysteem for the zaaktype of each of these zaken; "" of one that it does not know.
+
+    Outside any transaction: it may take long to answer, and everybody would wait.
+    """
+    gevonden = {zaak: basis.zaaksysteem.find_zaak(zaak) for zaak in sorted({zaak for zaak in zaken if zaak})}
+    return {nummer: "" if zaak is None else zaak.zaaktype for nummer, zaak in gevonden.items()}
+
+
+def ask_zaaktypen_van(basis: Basis, batch_id: UUID) -> dict[str, str]:
+    """Ask what `bind` needs to know of the zaken of a batch."""
+    with db.read(basis.engine) as session:
+        zaken = [document.zaakidentificatie for document in storage.load_documenten(session, batch_id)]
+    return ask_zaaktypen(basis, zaken)
+
+
+def bind(
+    basis: Basis,
+    session: Session,
+    batch: BatchRow,
+    keuze: Binding,
+    actor: ActorRow,
+    zaaktypen: Mapping[str, str],
+) -> Gebonden:
     """Let a batch fall under a besluit; documents outside its scope become an uitzondering.
 
     What was drawn and judged under a besluit that asks another sample no longer holds.
 
+    Args:
+        zaaktypen: what `ask_zaaktypen_van` found just before.
     Raises:
-        NietMogelijkError: the besluit was not published or does not hold for the day of scanning, or paper of the batch
-            is gone already.
+        NietMogelijkError: the besluit was not published or does not hold for the day of scanning, paper of the batch
+            is gone already, or a document got another zaak meanwhile.
     """
     gescand = to_local(batch.ontvangen_op, basis.config.algemeen.tijdzone).date()
     if keuze.besluit.gepubliceerd_op is None:
@@ -228,30 +254,37 @@ def bind(basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor:
         besluit=str(keuze.rij.log_id),
         handboek=str(handboek.log_id),
     )
-    return Gebonden(keuze.besluit.nummer, _save_buiten_reikwijdte(basis, session, batch, keuze, actor))
+    return Gebonden(keuze.besluit.nummer, _save_buiten_reikwijdte(session, batch, keuze, actor, zaaktypen))
 
 
 def _save_buiten_reikwijdte(
-    basis: Basis, session: Session, batch: BatchRow, keuze: Binding, actor: ActorRow
+    session: Session, batch: BatchRow, keuze: Binding, actor: ActorRow, zaaktypen: Mapping[str, str]
 ) -> tuple[UUID, ...]:
     al = storage.find_uitzonderingen(session, batch.id)
     nieuw = []
     for document in storage.load_documenten(session, batch.id):
         zaak = document.zaakidentificatie
-        gevonden = None if zaak is None else basis.zaaksysteem.find_zaak(zaak)
-        redenen = find_buiten_reikwijdte(batch, keuze.besluit, "" if gevonden is None else gevonden.zaaktype)
+        if zaak and zaak not in zaaktypen:
+            raise NietMogelijkError(
+                f"Een document van batch {batch.nummer} kreeg net een andere zaak. Probeer het opnieuw."
+            )
+        redenen = find_buiten_reikwijdte(batch, keuze.besluit, zaaktypen[zaak] if zaak else "")
         if redenen and document.id not in al:
             add_uitzondering(session, document, "buiten_reikwijdte", " ".join(redenen), "", actor=actor)
             nieuw.append(document.id)
     return tuple(nieuw)
 
 
-def bind_passend(basis: Basis, session: Session, batch: BatchRow) -> Gebonden | None:
+def bind_passend(basis: Basis, session: Session, batch: BatchRow, zaaktypen: Mapping[str, str]) -> Gebonden | None:
     """Let a batch that falls under nothing join the one besluit that holds for it; None: there is none, or several."""
     if find_binding(session, batch.id) is not None:
         return None
     passend = find_passend(session, batch, basis.config.algemeen.tijdzone)
-    return None if passend is None else bind(basis, session, batch, passend, storage.load_actor(session, "binding"))
+    return (
+        None
+        if passend is None
+        else bind(basis, session, batch, passend, storage.load_actor(session, "binding"), zaaktypen)
+    )
 
 
 def find_passend(session: Session, batch: BatchRow, tijdzone: str) -> Binding | None:

@@ -342,21 +342,10 @@ def _find_verschillen(basis: Basis, session: Session, dossier: Dossier) -> dict[
     return gevonden
 
 
-def find_zaaktypen(basis: Basis, dossier: Dossier) -> dict[str, str]:
-    """Return the zaaktype of every zaak in a list; one that the zaaksysteem does not know is left out."""
-    zaken = {d.document.zaakidentificatie for d in dossier.documenten if d.document.zaakidentificatie is not None}
-    gevonden = {}
-    for nummer in sorted(zaken):
-        zaak = basis.zaaksysteem.find_zaak(nummer)
-        if zaak is not None:
-            gevonden[nummer] = zaak.zaaktype
-    return gevonden
-
-
 def ask_zaaktypen(basis: Basis, dossier: Dossier) -> Callable[[], Mapping[str, str]]:
     """Ask the zaaksysteem outside any transaction; a question that failed is answered where its fact is asked."""
     try:
-        gevonden = find_zaaktypen(basis, dossier)
+        gevonden = besluiten.ask_zaaktypen(basis, (d.document.zaakidentificatie for d in dossier.documenten))
     except Exception as exc:  # as in `_ask`: the fact is then not established
         fout = exc
 

@@ -225,10 +225,11 @@ class Afrondproef:
         return versie.id
 
     def bind(self, batch_id: UUID, nummer: str) -> None:
+        zaaktypen = besluiten.ask_zaaktypen_van(self.basis, batch_id)
         with db.begin(self.basis.engine) as session:
             batch = storage.lock_batch(session, batch_id)
             keuze = besluiten.find_besluit(session, nummer)
-            besluiten.bind(self.basis, session, batch, keuze, storage.load_actor(session, "proef"))
+            besluiten.bind(self.basis, session, batch, keuze, storage.load_actor(session, "proef"), zaaktypen)
 
     def deliver(self, versie_id: UUID) -> None:
         with db.begin(self.basis.engine) as session:

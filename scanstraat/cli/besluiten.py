@@ -329,6 +329,7 @@ def besluit_bind(
 
 def _bind(basis: Basis, batch_id: UUID, keuze: besluiten.Binding | None, actor: ActorRow) -> list[str]:
     """Bind one batch in a transaction of its own, and return what to say of it."""
+    zaaktypen = besluiten.ask_zaaktypen_van(basis, batch_id)
     with db.begin(basis.engine) as session:
         batch = storage.lock_batch(session, batch_id)
         gekozen = keuze or besluiten.find_passend(session, batch, basis.config.algemeen.tijdzone)
@@ -337,7 +338,7 @@ def _bind(basis: Basis, batch_id: UUID, keuze: besluiten.Binding | None, actor: 
                 f"Voor de dag waarop batch {batch.nummer} is gescand, geldt geen besluit of meer dan een. Noem er een "
                 "met --besluit."
             )
-        gebonden = besluiten.bind(basis, session, batch, gekozen, actor)
+        gebonden = besluiten.bind(basis, session, batch, gekozen, actor, zaaktypen)
     zinnen = [f"Batch {batch.nummer} valt onder besluit {gebonden.besluit} versie {gekozen.besluit.versie}."]
     if gebonden.uitzonderingen:
         aantal = count_words(len(gebonden.uitzonderingen), "document valt", "documenten vallen")

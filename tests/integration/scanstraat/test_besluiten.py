@@ -34,10 +34,22 @@ def alleen_sqlite(tmp_path: Path) -> Iterator[Afrondproef]:
 
 
 def bind(proef: Afrondproef, batch_id: UUID, nummer: str, versie: int | None = None) -> besluiten.Gebonden:
+    zaaktypen = besluiten.ask_zaaktypen_van(proef.basis, batch_id)
     with db.begin(proef.basis.engine) as session:
         keuze = besluiten.find_besluit(session, nummer, versie)
         actor = besluiten.verify_beslisser(session, proef.wie(BEHEERDER))
-        return besluiten.bind(proef.basis, session, storage.lock_batch(session, batch_id), keuze, actor)
+        return besluiten.bind(proef.basis, session, storage.lock_batch(session, batch_id), keuze, actor, zaaktypen)
+
+
+def test_a_zaak_that_changes_while_the_zaaksysteem_is_asked_is_asked_again(alleen_sqlite: Afrondproef) -> None:
+    proef = alleen_sqlite
+    batch = proef.add_batch(1)
+    proef.add_besluit()
+    with db.begin(proef.basis.engine) as session:
+        rij = storage.lock_batch(session, batch.batch)
+        keuze = besluiten.find_besluit(session, "2026-17", None)
+        with pytest.raises(NietMogelijkError, match="kreeg net een andere zaak"):
+            besluiten.bind(proef.basis, session, rij, keuze, storage.load_actor(session, "proef"), {})
 
 
 def find_status(proef: Afrondproef, batch_id: UUID) -> Batchstatus:

@@ -63,7 +63,7 @@ def tell(proef: Afrondproef) -> Verhaal:
     proef.add_besluit()
     proef.bind(weg.batch, "2026-17")
     proef.add_besluit(nummer="tweede")
-    engine = proef.basis.engine
+    engine, zaaktypen = proef.basis.engine, besluiten.ask_zaaktypen_van(proef.basis, blijft.batch)
     with db.begin(engine) as session:
         beheerder, archivaris = proef.wie(BEHEERDER), proef.wie(ARCHIVARIS)
         saar = session.get_one(PersoonRow, proef.mensen[CONTROLEUR_2])
@@ -75,8 +75,8 @@ def tell(proef: Afrondproef) -> Verhaal:
         )  # fmt: skip
         div = personen.actor_of(session, proef.mensen[ARCHIVARIS])
         batch = storage.lock_batch(session, blijft.batch)
-        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "tweede"), div)
-        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "2026-17"), div)
+        for nummer in ("tweede", "2026-17"):
+            besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, nummer), div, zaaktypen)
         morgen = datetime.now(UTC).date() + timedelta(days=9)
         besluiten.extend_termijn(session, batch, morgen, "onderzoek", archivaris)
         document = session.get_one(DocumentRow, blijft.documenten[0])
