@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import col, select
 
-from kwaliteitscontrole.woorden import join_words
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
@@ -21,7 +20,6 @@ from scanstraat.cli.uitvoer import (
     say_tijden,
     show_json,
     show_table,
-    stderr,
     stdout,
 )
 from scanstraat.errors import NietMogelijkError
@@ -129,14 +127,6 @@ def maak_verklaring(
         rij = afronding.verklaar(
             basis, soort, verklaren.Selectie(lijst_id, begin, einde), wie, vervangt=vervangt, reden=reden
         )
-        with db.read(basis.engine) as session:
-            ook_in = verklaren.find_ook_in(session, rij)
-        if ook_in:
-            stderr().print(
-                f"Let op: een deel van dit papier staat ook in {join_words(ook_in)}. Tel ze niet bij elkaar op. Was "
-                "die verklaring fout, maak dan een nieuwe met --vervangt.",
-                soft_wrap=True,
-            )
         stdout().print(
             f"Verklaring {rij.nummer} is gemaakt. Bekijk haar met: scanstraat verklaring geef {rij.nummer} -o "
             f"{rij.nummer}.pdf\nDaarna geven de gemandateerden akkoord: scanstraat verklaring onderteken {rij.nummer}",

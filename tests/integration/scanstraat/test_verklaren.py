@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
 
 from scanstraat import afronding, db, papier, personen, storage, verklaren, vernietigen
 from scanstraat.domain import Stuk
@@ -32,6 +33,19 @@ class Verklaarproef:
     def state(self, soort: Verklaringsoort = Verklaringsoort.VERNIETIGING, **anders: Any) -> VerklaringRow:
         selectie = Selectie(lijst=self.lijst.id)
         return afronding.verklaar(self.proef.basis, soort, selectie, self.proef.wie(DIV), **anders)
+
+    def state_anew(self, soort: Verklaringsoort = Verklaringsoort.VERNIETIGING) -> VerklaringRow:
+        """State it in the place of the one that stands, if there is one."""
+        staand = self.find_staand(soort)
+        return self.state(soort, **({"vervangt": staand, "reden": "verkeerde functie"} if staand else {}))
+
+    def find_staand(self, soort: Verklaringsoort = Verklaringsoort.VERNIETIGING) -> str | None:
+        with db.read(self.proef.basis.engine) as session:
+            return session.exec(
+                select(VerklaringRow.nummer)
+                .where(VerklaringRow.soort == soort.value)
+                .order_by(col(VerklaringRow.nummer).desc())
+            ).first()
 
     def read(self, rij: VerklaringRow) -> Verklaring:
         return Verklaring.from_bytes(self.proef.basis.opslag.pad(rij.gegevens_sha256).read_bytes())
@@ -56,7 +70,7 @@ def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verklaarproef]:
 
 
 def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarproef) -> None:
-    rij = klaar.state()
+    rij = klaar.state_anew()
     v = klaar.read(rij)
     assert (v.tellingen.dozen, v.tellingen.documenten, v.tellingen.paginas, v.tellingen.bladen) == (1, 2, 3, 3)
     assert {d.id for doos in v.specificatie for d in doos.documenten} == {str(i) for i in klaar.batch.documenten}
@@ -105,8 +119,8 @@ def test_the_sheet_that_a_herscan_replaced_is_stated_once_with_its_page(tmp_path
 
 
 def test_each_kind_is_numbered_by_itself_and_the_print_holds_the_data(klaar: Verklaarproef) -> None:
-    een, twee = klaar.state(), klaar.state()
-    vervanging = klaar.state(Verklaringsoort.VERVANGING)
+    een, twee = klaar.state_anew(), klaar.state_anew()
+    vervanging = klaar.state_anew(Verklaringsoort.VERVANGING)
     assert int(twee.nummer[-4:]) == int(een.nummer[-4:]) + 1
     assert vervanging.nummer.startswith("VV-")
     with pikepdf.open(klaar.proef.basis.opslag.pad(een.pdf_sha256)) as pdf:
@@ -115,15 +129,13 @@ def test_each_kind_is_numbered_by_itself_and_the_print_holds_the_data(klaar: Ver
 
 
 def test_a_mistake_is_corrected_by_a_new_one_that_says_why(klaar: Verklaarproef) -> None:
-    oud = klaar.state()
+    oud = klaar.state_anew()
     with pytest.raises(NietMogelijkError, match="waarom"):
         klaar.state(vervangt=oud.nummer)
     nieuw = klaar.state(vervangt=oud.nummer, reden="verkeerde functie")
     assert klaar.read(nieuw).vervangt == oud.nummer
-    with db.read(klaar.proef.basis.engine) as session:
-        elders = verklaren.find_ook_in(session, nieuw)
-        assert elders and not {oud.nummer, nieuw.nummer} & set(elders)
-        assert nieuw.nummer in verklaren.find_ook_in(session, oud)
+    with pytest.raises(NietMogelijkError, match=f"al vervangen door {nieuw.nummer}"):
+        klaar.state(vervangt=oud.nummer, reden="nog eens")
     with pytest.raises(NietMogelijkError, match="vervangen door een nieuwere"):
         afronding.onderteken(klaar.proef.basis, oud.nummer, klaar.proef.wie(EEN))
     with pytest.raises(NietMogelijkError, match="andere soort"):
@@ -132,8 +144,16 @@ def test_a_mistake_is_corrected_by_a_new_one_that_says_why(klaar: Verklaarproef)
         session.execute(sa.text("update verklaring set reden = 'anders'"))
 
 
+def test_paper_is_stated_once_unless_the_new_one_says_which_it_replaces(klaar: Verklaarproef) -> None:
+    staand = klaar.state_anew()
+    for reden in ("", "nog eens"):
+        with pytest.raises(NietMogelijkError, match=f"staat al in {staand.nummer}.*--vervangt {staand.nummer}"):
+            klaar.state(reden=reden)
+    assert klaar.find_staand() == staand.nummer  # a refusal takes no number and stores nothing
+
+
 def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Path) -> None:
-    basis, rij = klaar.proef.basis, klaar.state()
+    basis, rij = klaar.proef.basis, klaar.state_anew()
     for naam in (CONTROLEUR, DIV, ARCHIVARIS):
         with pytest.raises(GeenMandaatError):
             afronding.onderteken(basis, rij.nummer, klaar.proef.wie(naam))
@@ -149,8 +169,11 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef, tmp_path: Pa
 def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:
     dag = vandaag()
     basis, wie = klaar.proef.basis, klaar.proef.wie(DIV)
+    staand = klaar.state_anew(Verklaringsoort.VERVANGING)
     ruim = Selectie(van=dag - timedelta(days=1), tot=dag + timedelta(days=1))
-    rij = afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie)
+    with pytest.raises(NietMogelijkError, match=f"staat al in {staand.nummer}.*--vervangt {staand.nummer}"):
+        afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie)
+    rij = afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie, vervangt=staand.nummer, reden="per jaar")
     assert klaar.read(rij).tellingen.dozen == 1
     with pytest.raises(NietMogelijkError, match="niets vernietigd"):
         afronding.verklaar(basis, Verklaringsoort.VERVANGING, Selectie(van=date(2020, 1, 1), tot=date(2020, 2, 1)), wie)
@@ -163,9 +186,9 @@ def test_who_has_no_part_in_it_states_nothing(klaar: Verklaarproef) -> None:
 
 
 def test_what_changed_after_the_destruction_does_not_change_what_is_stated(klaar: Verklaarproef) -> None:
-    voor = klaar.read(klaar.state())
+    voor = klaar.read(klaar.state_anew())
     with db.begin(klaar.proef.basis.engine) as session:
         document = storage.load_document(session, klaar.batch.documenten[0])
         storage.add_versie(session, document, reden="bewerking", actor=storage.load_actor(session, DIV, "persoon"))
-    na = klaar.read(klaar.state())
+    na = klaar.read(klaar.state_anew())
     assert na.specificatie == voor.specificatie
