@@ -514,6 +514,7 @@ def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
             .select_from(OordeelRow)
             .where(OordeelRow.batch_id == batch.id, OordeelRow.uitslag == "afgekeurd", OordeelRow.op < oordeel.op)
         ).one(),
+        paginas=int(plan["aantal_items"]),
     )
 
 

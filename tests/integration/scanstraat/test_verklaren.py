@@ -80,6 +80,7 @@ def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarpr
     assert v.grondslag[0] == "Archiefwet 1995, artikel 7" and not any("artikel 7 " in a for a in v.grondslag[1:])
     assert (v.besluit.versie, [c.afgekeurd for c in v.controle]) == (1, [0])
     assert [(c.naam, c.getrokken, c.fouten, c.uitslag) for c in v.controle] == [(CONTROLEUR, 3, 0, "goedgekeurd")]
+    assert [(c.paginas, c.is_alles) for c in v.controle] == [(3, True)]
     (uitvoering,) = v.uitvoeringen
     assert (uitvoering.bedrijf, uitvoering.container, uitvoering.zegel, uitvoering.niveau) == (
         "Versnipper BV", "C-1", "Z-1", "P-4",

@@ -279,6 +279,33 @@ def test_one_day_the_version_of_the_besluit_and_a_rejection_before_are_said() ->
     assert "1e sleutel in het beleid" in tekst and "2e sleutel in het beleid" in tekst
 
 
+def test_it_says_whether_all_pages_were_looked_at_or_a_sample() -> None:
+    goed = build_verklaring(documenten=100)
+    steekproef = tuple(replace(regel, paginas=1200) for regel in goed.controle)
+    alles = tuple(replace(regel, paginas=32) for regel in goed.controle)
+    for controle, overwogen, zin, per_batch in (
+        (alles, "elke batch alle pagina's hebben", "Mensen bekeken alle pagina's: 96 pagina's.", ["32 van 32"] * 3),
+        (
+            steekproef,
+            "elke batch een steekproef van de pagina's hebben",
+            "Mensen bekeken een steekproef: 96 pagina's.",
+            ["32 van 1.200"] * 3,
+        ),
+        (
+            (alles[0], *steekproef[1:]),
+            "elke batch alle pagina's of een steekproef daarvan hebben",
+            "Mensen bekeken alle pagina's van 1 batch: 32 pagina's. "
+            "Mensen bekeken een steekproef van 2 batches: 64 pagina's.",
+            ["32 van 32", "32 van 1.200", "32 van 1.200"],
+        ),
+    ):
+        tekst = " ".join(read_paginas(render(replace(goed, controle=controle))))
+        assert overwogen in tekst and f"3 batches zijn gecontroleerd en goedgekeurd. {zin} Plan" in tekst
+        assert re.findall(r"32 van [\d.]+", tekst) == per_batch
+    oud = " ".join(read_paginas(render(goed)))  # made before a verklaring said of how many pages
+    assert "een steekproef van de pagina's hebben" in oud and "32 van" not in oud
+
+
 def test_a_correction_says_which_one_it_stands_for_and_why() -> None:
     tekst = read_paginas(render(build_verklaring(vervangt="VV-2025-0003", reden="Een doos was dubbel geteld.")))[0]
     assert "komt in de plaats van VV-2025-0003. Reden: Een doos was dubbel geteld." in tekst
