@@ -324,6 +324,12 @@ def record_blik(
     return blik
 
 
+def find_zonder_blik(session: Session, lijst: VernietigingslijstRow) -> list[str]:
+    """Return the numbers of the dozen of a list at which nobody took the last look yet."""
+    dozen = poort.load_dozen(session, lijst.id)
+    return [doos.nummer for doos in dozen if poort.find_laatste_blik(session, lijst.id, doos.id) is None]
+
+
 def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, wie: Aangemeld) -> None:
     """Return when somebody may do the last look at a doos of an open list.
 

@@ -365,6 +365,13 @@ def geef_vrij(
             f'veranker) en geef de opdracht: scanstraat opdracht "{rij.naam}"',
             soft_wrap=True,
         )
+        with db.read(basis.engine) as session:
+            zonder = vernietigen.find_zonder_blik(session, rij)
+        for doos in zonder:
+            stdout().print(
+                f'Doe voor de opdracht nog de laatste blik: scanstraat laatste-blik {doos} --lijst "{rij.naam}"',
+                soft_wrap=True,
+            )
         return _show_bedenktijd(basis, rij.id)
 
 

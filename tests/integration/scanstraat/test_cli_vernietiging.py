@@ -402,6 +402,24 @@ def test_a_last_look_that_failed_ends_the_list(hier: Installatie, tmp_path: Path
     assert "is ingetrokken" in hier.say("lijst", "trek-in", "Lijst anders", "--reden", "weer", als=DIV, exitcode=5)
 
 
+def test_the_last_look_may_come_after_the_releases_but_not_after_the_order(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst later").nummer
+    hier.proef.back_up()
+    hier.say("geef-vrij", "Lijst later", als=EEN)
+    gezegd = hier.say("geef-vrij", "Lijst later", "--naam-lijst", "Lijst later", als=TWEE)
+    nog = f'Doe voor de opdracht nog de laatste blik: scanstraat laatste-blik {doos} --lijst "Lijst later"'
+    assert nog in gezegd
+    hier.proef.anchor()
+    opdracht = ("opdracht", "Lijst later", "--bedrijf", "BV", "--container", f"C-1:Z-1:{doos}")
+    assert f"Op doos {doos} is nog geen laatste blik gedaan." in hier.say(*opdracht, als=DIV, exitcode=5)
+    blik = ("laatste-blik", doos, "--lijst", "Lijst later")
+    hier.say(*blik, "--toon", str(tmp_path / "kijk"), als=DIV)
+    hier.say(*blik, "--gelijk", als=DIV)
+    hier.proef.anchor()
+    hier.say(*opdracht, als=DIV)
+    assert "is al opdracht gegeven" in hier.say(*blik, als=DIV, exitcode=5)
+
+
 def test_a_release_is_withdrawn_until_the_order(hier: Installatie) -> None:
     doos = hier.add_lijst("Lijst spijt")
     hier.release("Lijst spijt", doos)
