@@ -257,8 +257,12 @@ def _load_binding(session: Session, batch: BatchRow) -> besluiten.Binding:
 def _load_manifest(session: Session, batch: BatchRow) -> str:
     verzegeling = verzegelen.find_verzegeling(session, batch.id)
     if verzegeling is None:
+        wacht = verzegelen.say_wat_wacht(session, batch)
         raise NietMogelijkError(
-            f"Batch {batch.nummer} is niet verzegeld: zij is nog niet geleverd of sindsdien veranderd. Keur haar eerst."
+            f"{wacht} Laat haar daarna keuren, en maak dan de lijst."
+            if wacht
+            else f"Batch {batch.nummer} is geleverd, maar nog niet gekeurd zoals zij nu is. Laat haar eerst keuren: "
+            f"scanstraat keur {batch.nummer}"
         )
     return verzegeling.manifest_sha256
 

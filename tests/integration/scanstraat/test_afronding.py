@@ -48,7 +48,7 @@ from scanstraat.errors import (
 )
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow
+from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow, StapRow
 from scanstraat.tables_bewijs import (
     BesluitRow,
     BindingRow,
@@ -835,6 +835,48 @@ def test_a_lost_stamp_keeps_the_paper(klaar: Stapel) -> None:
 
 
 # --- the list -----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_a_batch_that_is_not_ready_says_what_it_waits_for_and_where_to_look(proef: Afrondproef) -> None:
+    batch = proef.add_batch(1)
+    proef.bind(batch.batch, "2026-17")
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    proef.herscan(batch.documenten[0], 1)
+
+    def propose() -> str:
+        with pytest.raises(NietMogelijkError) as fout:
+            proef.propose(doos, naam=f"Lijst {next(_nummers):04d}")
+        return str(fout.value)
+
+    with db.read(proef.basis.engine) as session:
+        nummer = storage.load_batch(session, batch.batch).nummer
+        versie = storage.latest_versie(session, batch.documenten[0]).id
+    assert propose() == (
+        f"Batch {nummer} is geleverd, maar nog niet gekeurd zoals zij nu is. Laat haar eerst keuren: "
+        f"scanstraat keur {nummer}"
+    )
+    for status, zin in (
+        ("mislukt", "(nu: Stilgezet). Zij gaat niet vanzelf verder: `scanstraat stappen` zegt welke stap is mislukt"),
+        ("wacht", "(nu: Wordt verwerkt). De scanstraat is er nog mee bezig: `scanstraat stappen` toont wat er loopt"),
+    ):
+        with db.begin(proef.basis.engine) as session:
+            stap = StapRow(
+                item_id=versie, batch_id=batch.batch, fase="lever_af", generatie=9, status=status,
+                aangemaakt_op=db.now_text(),
+            )  # fmt: skip
+            session.add(stap)
+        assert f"Batch {nummer} is nog niet geleverd {zin}" in propose()
+        with db.begin(proef.basis.engine) as session:
+            session.delete(session.get_one(StapRow, stap.id))
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, batch.documenten[0])
+        document.koppelstatus, document.zaakidentificatie = "te_koppelen", None
+        session.add(document)
+    assert (
+        f"Een document heeft nog geen zaak: `scanstraat batch {nummer}` toont welk. Laat haar daarna keuren"
+        in propose()
+    )
 
 
 def test_a_changed_doos_voids_the_list(proef: Afrondproef) -> None:
