@@ -63,6 +63,25 @@ def test_keys_and_state_are_for_the_sealer_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "eigen" / naam).stat().st_mode) == 0o400
 
 
+def test_the_public_keys_lie_beside_the_private_ones_and_come_back(tmp_path: Path) -> None:
+    schrijver = open_in(tmp_path)
+    assert verzegelaar.read_sleutels(tmp_path / "eigen") == schrijver.sleutels
+    pad = tmp_path / "eigen" / "sleutels.txt"
+    goed = pad.read_bytes()
+    for kapot, zin in (
+        (b"geen sleutel\n", "niet te lezen"),
+        (b"\xff", "niet te lezen"),
+        (b"", "andere openbare sleutels"),
+        (goed.splitlines(keepends=True)[0], "andere openbare sleutels"),
+        (goed + goed, "andere openbare sleutels"),
+    ):
+        pad.write_bytes(kapot)
+        with pytest.raises(NietVastTeStellenError, match=zin):
+            verzegelaar.read_sleutels(tmp_path / "eigen")
+        open_in(tmp_path)
+        assert verzegelaar.read_sleutels(tmp_path / "eigen") == schrijver.sleutels
+
+
 class Stroomuitval(BaseException):
     """The power went, at the n-th thing that was done to the disk."""
 
