@@ -340,6 +340,28 @@ def test_a_file_gets_its_name_when_it_is_on_disk_and_its_folder_after(
     assert (tmp_path / "naam").read_bytes() == b"inhoud"
 
 
+def test_a_key_is_on_disk_with_its_name_before_anything_is_signed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log whose key was lost in a power cut can never be gone on with."""
+    op_schijf: list[
+        str
+    ] = []  # what a power cut leaves: contents after fsync of the file, names after that of the folder
+    fsync = os.fsync
+
+    def note(fd: int) -> None:
+        fsync(fd)
+        pad = Path(f"/proc/self/fd/{fd}").readlink()
+        op_schijf.append(f"{pad.name} {pad.stat().st_size}" if pad.is_file() else f"map {pad.name}")
+
+    monkeypatch.setattr(os, "fsync", note)
+    open_in(tmp_path)
+    for naam in ("ed25519.pem", "ml-dsa-44.pem"):
+        plek = op_schijf.index(f"{naam} {(tmp_path / 'eigen' / naam).stat().st_size}")
+        assert op_schijf[plek + 1] == "map eigen"
+        assert not any(wat.startswith((".stand.json", "stand.json")) for wat in op_schijf[:plek])
+
+
 def test_a_store_that_cannot_be_read_is_not_called_changed(tmp_path: Path) -> None:
     with pytest.raises(NietVastTeStellenError, match="leesrechten"):
         (tmp_path / "ab" / "ab").mkdir(parents=True)
