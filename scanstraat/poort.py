@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Ernst
 from kwaliteitscontrole.tables import BevindingRow
-from kwaliteitscontrole.woorden import count_words, join_words
+from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
 from scanstraat import (
     backup,
     beslissingen,
@@ -1018,5 +1018,6 @@ def find_lijst(session: Session, naam: str) -> VernietigingslijstRow:
         select(VernietigingslijstRow).where(sa.func.lower(VernietigingslijstRow.naam) == sa.func.lower(naam.strip()))
     ).first()
     if lijst is None:
-        raise NietGevondenError(f"Lijst {naam} bestaat niet. `scanstraat lijst toon` toont welke er zijn.")
+        gevraagd = name_lijst(naam, "De lijst")
+        raise NietGevondenError(f"{gevraagd} bestaat niet. `scanstraat lijst toon` toont welke er zijn.")
     return lijst

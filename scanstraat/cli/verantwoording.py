@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import col, select
 
+from kwaliteitscontrole.woorden import count_bestanden, count_words
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
@@ -94,7 +95,8 @@ def bewijs(
             document_id = find_document(session, document).id
         bundel = bewijzen.write_bewijs(basis, document_id, uit, met_namen=met_namen)
     stdout().print(
-        f"Het bewijs staat in {uit}: {len(bundel.bestanden)} bestanden, {len(bundel.regels)} regels van het logboek.\n"
+        f"Het bewijs staat in {uit}: {count_bestanden(len(bundel.bestanden))}, "
+        f"{count_words(len(bundel.regels), 'regel', 'regels')} van het logboek.\n"
         f"Controleer het met: python3 {uit}/controleer.pyz {uit} --beleid BESTAND",
         soft_wrap=True,
     )

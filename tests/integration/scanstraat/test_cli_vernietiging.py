@@ -151,7 +151,9 @@ def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path
     nummer, document = hier.nummer(batch), str(batch.documenten[0])[:8]
 
     gezegd = hier.say("keur", nummer, als=CONTROLEUR)
-    assert "3 pagina's. Alle pagina's" in gezegd and f"scanstraat keur {nummer} --toon MAP" in gezegd
+    assert (
+        "3 pagina's. Alle worden bekeken (strengheid: " in gezegd and f"scanstraat keur {nummer} --toon MAP" in gezegd
+    )
     assert "nog niet bekeken" in hier.say("keur", nummer, "--goed", als=CONTROLEUR, exitcode=5)
     gezegd = hier.say("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR)
     assert sorted(pad.name for pad in (tmp_path / "kijk").iterdir()) == ["01.pdf", "02.pdf", "overzicht.txt"]
@@ -323,7 +325,7 @@ def test_who_may_not_is_told_so(hier: Installatie) -> None:
     (("lijst", "trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
     (("laatste-blik", "1", "--lijst", "Bestaat niet"), 3, "bestaat niet"),
     (("laatste-blik", "1", "--lijst", "x", "--gelijk", "--anders", "y"), 2, "Kies een van"),
-    (("geef-vrij", "Bestaat niet"), 3, "Lijst Bestaat niet bestaat niet"),
+    (("geef-vrij", "Bestaat niet"), 3, 'De lijst "Bestaat niet" bestaat niet'),
     (("trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
     (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1"), 2, "Schrijf: NUMMER:ZEGEL:DOOS"),
     (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1::D-1"), 2, "is niet te lezen"),

@@ -142,7 +142,9 @@ def test_everything_the_law_asks_and_every_document_stands_on_the_paper() -> Non
     for controle in verklaring.controle:
         delen += [controle.batch, controle.plan, controle.naam, controle.functie]
     for doos in verklaring.specificatie:
-        delen.append(f"Doos {doos.doosnummer}: {len(doos.documenten)} documenten, vernietigd met lijst VL-2026-0001")
+        delen.append(
+            f'Doos {doos.doosnummer}: {len(doos.documenten)} documenten, vernietigd met de lijst "VL-2026-0001"'
+        )
         for document in doos.documenten:
             delen += [document.id, document.zaak, document.pdf_sha256, document.batch, document.bewaartermijn]
     logboek = verklaring.logboek
