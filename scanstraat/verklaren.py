@@ -46,6 +46,7 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
 )
 from scanstraat.verklaringblad import render_verklaring
+from scanstraat.verklaringscan import Gelezen
 from vernietiging.notitie import parse_notitie
 from vernietiging.regime import REGIMETABELLEN
 from vernietiging.verificatie import find_verankering, verify_checkpoint
@@ -244,8 +245,47 @@ def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningR
     return ondertekening
 
 
-def add_scan(session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld) -> str:
-    """Keep a scan of the verklaring with ink on it; return its SHA-256."""
+def verify_scan(rij: VerklaringRow, stuk: Stuk, gelezen: Gelezen, toch: str) -> None:
+    """Return when a scan is of this verklaring, or somebody says why it is although nobody can read that on it.
+
+    A code that is read leaves no doubt, so what it says of another verklaring cannot be talked away. Text can: OCR
+    errs, and a correction names the verklaring that it replaces.
+
+    Raises:
+        NietMogelijkError: it is of another verklaring, its number was not found, or it is no scan but the print itself.
+    """
+    if stuk.vingerafdruk.sha256 == rij.pdf_sha256:
+        raise NietMogelijkError(
+            f"Dit is {rij.nummer} zoals zij is gemaakt, zonder handtekening. Druk haar af, laat haar ondertekenen, en "
+            "bewaar de scan daarvan."
+        )
+    anders = join_words(sorted(gelezen.nummers - {rij.nummer}))
+    if gelezen.hoe == "code" and anders:
+        raise NietMogelijkError(
+            f"Op deze scan staat {anders}, en u bewaart hem bij {rij.nummer}. Geef de scan van {rij.nummer} alleen, of "
+            "bewaar deze bij het nummer dat erop staat."
+        )
+    if rij.nummer in gelezen.nummers or toch.strip():
+        return
+    gevonden = f"Er staat wel {anders}." if anders else "Er staat geen nummer op dat te lezen is."
+    raise NietMogelijkError(
+        f"Op deze scan is {rij.nummer} niet gevonden. {gevonden} Scan alle bladzijden recht en scherp, met minstens "
+        f'200 dpi. Is dit toch de ondertekende {rij.nummer}, geef dan --toch "waarom", zonder namen.'
+    )
+
+
+def add_scan(
+    session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld, gelezen: Gelezen, *, toch: str = ""
+) -> str:
+    """Keep a scan of the verklaring with ink on it; return its SHA-256.
+
+    Args:
+        gelezen: which numbers are on it.
+        toch: why it is of this verklaring although its number cannot be read.
+    Raises:
+        NietMogelijkError: see `verify_scan`.
+    """
+    verify_scan(rij, stuk, gelezen, toch)
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     sha256 = stuk.vingerafdruk.sha256
     storage.save_object(session, stuk.vingerafdruk, "verklaring")
@@ -257,7 +297,9 @@ def add_scan(session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld) -
         "verklaring.scan",
         actor=personen.actor_of(session, wie.persoon_id),
         onderwerp=rij.log_id,
+        verpakt={"toelichting": {"reden": "" if rij.nummer in gelezen.nummers else toch.strip()}},
         bestand=sha256,
+        gelezen=gelezen.hoe if rij.nummer in gelezen.nummers else "niet",
     )
     return sha256
 

@@ -34,7 +34,7 @@ from scanstraat.drukdelen import (
     format_tijd,
     render_pagina,
 )
-from scanstraat.drukwerk import Bijlage, escape_tekst, render_pdf
+from scanstraat.drukwerk import Bijlage, escape_tekst, render_code, render_pdf
 from vernietiging.errors import VerklaringError
 from vernietiging.verklaring import (
     Controleregel,
@@ -101,6 +101,7 @@ def _fill(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone: str, sha
     return {
         "titel": f"Verklaring van {verklaring.soort.value}",
         "nummer": escape_tekst(verklaring.nummer),
+        "nummercode": _build_nummercode(verklaring),
         "organisatie": escape_tekst(verklaring.organisatie),
         "zorgdrager": escape_tekst(verklaring.zorgdrager),
         "zorgdrager_begin": escape_tekst(verklaring.zorgdrager[:1].upper() + verklaring.zorgdrager[1:]),
@@ -119,6 +120,16 @@ def _fill(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone: str, sha
         "specificatie": _build_specificatie(verklaring),
         "controle": _build_controle(verklaring),
     }
+
+
+def _build_nummercode(verklaring: Verklaring) -> str:
+    """Return the number as a code, by which a scan of the signed pages is known."""
+    code = render_code(verklaring.nummer, klein=True)
+    zijde = f"{code.zijde_mm:.2f}mm"
+    return (
+        f'<img class="code nummercode" alt="Nummer als QR-code" src="{code.bron}" '
+        f'style="width: {zijde}; height: {zijde}">'
+    )
 
 
 def _build_correctie(verklaring: Verklaring) -> str:
@@ -288,7 +299,8 @@ def _build_ondertekening(verklaring: Verklaring, woorden: Mapping[str, str], tij
     )
     namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}:"
     return (
-        f'<div class="heel"><h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}'
+        f'<div class="heel">{_build_nummercode(verklaring)}'
+        f"<h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}"
         f"</div>{''.join(andere)}"
     )
 

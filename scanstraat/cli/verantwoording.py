@@ -209,14 +209,22 @@ def voeg_scan_toe(
     nummer: Annotated[str, typer.Argument(help="Nummer van de verklaring.")],
     bestand: Annotated[Path, typer.Argument(help="Scan van de verklaring met handtekeningen.")],
     als: Als,
+    toch: Annotated[
+        str,
+        typer.Option("--toch", metavar="REDEN", help="Waarom dit de goede scan is, als het nummer niet te lezen is."),
+    ] = "",
     geheim_fd: GeheimFd = None,
 ) -> None:
-    """Bewaar een scan van de ondertekende verklaring."""
-    from scanstraat import verklaren  # noqa: PLC0415
+    """Bewaar een scan van de ondertekende verklaring. Het nummer moet erop te lezen zijn."""
+    from scanstraat import verklaren, verklaringscan  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            rij = verklaren.find_verklaring(session, nummer)
         stuk = take_stuk(basis, bestand)
+        gelezen = verklaringscan.read_nummers(basis, stuk)
+        verklaren.verify_scan(rij, stuk, gelezen, toch)
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            sha256 = verklaren.add_scan(session, verklaren.find_verklaring(session, nummer), stuk, wie)
+            sha256 = verklaren.add_scan(session, rij, stuk, wie, gelezen, toch=toch)
     stdout().print(f"De scan bij verklaring {nummer.upper()} is bewaard. SHA-256: {sha256}", soft_wrap=True)

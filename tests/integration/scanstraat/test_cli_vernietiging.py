@@ -507,3 +507,18 @@ def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installat
 def test_a_time_is_the_time_here(tekst: str, utc: str) -> None:
     assert db.format_time(parse_tijd(tekst, "Europe/Amsterdam")) == utc
     assert parse_tijd(tekst, "Europe/Amsterdam") < datetime.now(UTC) + timedelta(days=3650)
+
+
+def test_a_verklaring_is_made_once_and_its_scan_must_be_of_it(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst verklaard")
+    with db.read(hier.proef.basis.engine) as session:
+        lijst = poort.find_lijst(session, "Lijst verklaard")
+    hier.proef.execute(hier.proef.bring_to_order(lijst, doos), doos)
+    hier.proef.anchor()
+    maak = ("verklaring", "maak", "vernietiging", "--lijst", "Lijst verklaard")
+    nummer = re.search(r"VN-\d{4}-\d{4}", hier.say(*maak, als=DIV))
+    assert nummer is not None
+    assert f"--vervangt {nummer[0]}" in hier.say(*maak, als=DIV, exitcode=5)
+    scan = ("verklaring", "scan", nummer[0], str(draw_pagina(tmp_path / "scan.png")))
+    assert f"is {nummer[0]} niet gevonden" in hier.say(*scan, als=DIV, exitcode=5)
+    assert "is bewaard. SHA-256: " in hier.say(*scan, "--toch", "de code is gescheurd", als=DIV)

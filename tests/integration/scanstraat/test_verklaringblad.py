@@ -170,8 +170,9 @@ def test_the_root_stands_there_in_eight_groups_and_the_code_is_the_signed_checkp
     codes = [code for pagina in document for code in find_codes(pagina.render(scale=200 / 72).to_pil().convert("L"))]
     document.close()
     assert sum(groepen in pagina for pagina in read_paginas(pdf)) == 1
-    assert len(codes) == 1
-    notitie = parse_notitie(codes[0].tekst.encode())
+    nummer, checkpoint_, bij_ondertekening = (code.tekst for code in codes)
+    assert nummer == bij_ondertekening == build_verklaring(Verklaringsoort.VERNIETIGING).nummer
+    notitie = parse_notitie(checkpoint_.encode())
     checkpoint = parse_checkpoint(notitie.tekst)
     (handtekening,) = notitie.find(LOGSLEUTEL)
     verify_handtekening(LOGSLEUTEL, handtekening, build_bericht(checkpoint, LOGSLEUTEL))
