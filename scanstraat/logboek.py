@@ -28,7 +28,7 @@ from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.checkpoint import parse_checkpoint
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
-from vernietiging.notitie import parse_notitie
+from vernietiging.notitie import Sleutel, parse_notitie
 from vernietiging.tegels import Tegelmap, write_over
 from vernietiging.verificatie import hash_bewijs, verify_checkpoint, verify_logboek
 from vernietiging.verzegelaar import Verzegelaar, read_sleutels
@@ -348,23 +348,24 @@ def write_beleid(config: Config, uit: Path) -> None:
         NietVastTeStellenError: the sealer does not answer, and the keys it left are not those of the log or unreadable.
     """
     try:
-        beleid = load_beleid(config)
+        sleutels = open_klant(config).sleutels()
     except NietVastTeStellenError as exc:
-        beleid = _load_beleid_stil(config, exc)
-    uit.write_text(render_beleid(beleid), encoding="utf-8")
+        sleutels = _read_sleutels_stil(config, exc)
+    uit.write_text(render_beleid(verankering.build_beleid(config, sleutels)), encoding="utf-8")
 
 
-def _load_beleid_stil(config: Config, stil: NietVastTeStellenError) -> Beleid:
-    """Return the policy from the keys that the sealer left, when they signed the newest checkpoint."""
+def _read_sleutels_stil(config: Config, stil: NietVastTeStellenError) -> tuple[Sleutel, ...]:
+    """Return the keys that the sealer left, when they signed the newest checkpoint."""
     try:
-        beleid = verankering.build_beleid(config, read_sleutels(config.logboek.verzegelaar))
-        verify_checkpoint(parse_notitie((config.logboek.map / "checkpoint").read_bytes()), beleid)
+        sleutels = read_sleutels(config.logboek.verzegelaar)
+        notitie = parse_notitie((config.logboek.map / "checkpoint").read_bytes())
+        verify_checkpoint(notitie, Beleid(sleutels, {}, {}, GEEN, {}, 0))
     except (OSError, VernietigingError) as exc:
         raise NietVastTeStellenError(
             f"{stil} Het kan ook met de openbare sleutels die hij in {config.logboek.verzegelaar} zette. Die zijn niet "
             "te lezen, of zij ondertekenden het logboek niet."
         ) from exc
-    return beleid
+    return sleutels
 
 
 def load_beleid(config: Config) -> Beleid:
