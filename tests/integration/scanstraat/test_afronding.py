@@ -390,7 +390,7 @@ def test_a_batch_that_nobody_judged_keeps_its_paper(proef: Afrondproef) -> None:
     proef.bind(batch.batch, "2026-17")
     doos = proef.box(batch.batch)
     naam = f"Lijst {next(_nummers):04d}"
-    with pytest.raises(NietMogelijkError, match="niet verzegeld"):
+    with pytest.raises(NietMogelijkError, match="nog niet gekeurd zoals zij nu is"):
         proef.propose(doos, naam=naam)
     afronding.trek(proef.basis, batch.batch)
     redenen = proef.find_redenen(proef.propose(doos, naam=naam))
@@ -899,7 +899,7 @@ def test_a_name_that_cannot_be_typed_again_is_no_name(proef: Afrondproef, klaar:
 def test_a_doos_is_on_one_list_and_once(proef: Afrondproef, klaar: Stapel) -> None:
     with pytest.raises(NietMogelijkError, match="staat op een vernietigingslijst"):
         proef.propose(klaar.doos, naam="Lijst dubbel")
-    with pytest.raises(NietMogelijkError, match="Er is al een lijst"):
+    with pytest.raises(NietMogelijkError, match="bestaat al"):
         proef.propose(klaar.doos, naam=klaar.naam.upper())
     stapel = Stapel(proef)
     afronding.trek_lijst_in(proef.basis, stapel.lijst.id, "verkeerde doos", proef.wie(DIV))
