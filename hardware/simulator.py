@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from hardware.errors import HardwareError, PapierVastgelopenError
+from hardware.naamvolgorde import natural_key
 from hardware.papier import A4_PX, DPI, Vel, Zijde
 from hardware.post import Poststuk, draw_post
 from hardware.scanbestand import Tiffcompressie, render_pdf, render_tiff, write_atomic
@@ -173,7 +174,8 @@ def load_vellen(map_: Path, *, duplex: bool = False) -> tuple[Vel, ...]:
     Raises:
         HardwareError: the folder holds no page images.
     """
-    paden = sorted(pad for pad in map_.iterdir() if pad.suffix.lower() in PLAATJES)
+    plaatjes = (pad for pad in map_.iterdir() if pad.suffix.lower() in PLAATJES)
+    paden = sorted(plaatjes, key=lambda pad: natural_key(pad.name))
     if not paden:
         raise HardwareError(f"In de map {map_} staan geen plaatjes (jpg, png of tif). Kies een andere map.")
     zijden = [partial(_open_pagina, pad) for pad in paden]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def name_lijst(naam: str, woord: str = "lijst") -> str:
-    """Return the name of a vernietigingslijst in a sentence: "lijst 12", but "Lijst 2026-01", which says it itself."""
-    return naam if naam.lower().startswith("lijst") else f"{woord} {naam}"
+def name_lijst(naam: str, woorden: str = "de lijst") -> str:
+    """Return a vernietigingslijst in a sentence; in quotes, for its name may hold "lijst" itself."""
+    return f'{woorden} "{naam}"'
 
 
 def count_words(aantal: int, een: str, meer: str) -> str:

@@ -530,7 +530,8 @@ def _check_objecten(
         gedaan += 1
         meld(gedaan, max(totaal, gedaan))
     if gedaan != totaal:
-        problemen.voeg_toe(f"De inhoudsopgave noemt {totaal} objecten, maar er zijn er {gedaan}.")
+        genoemd = count_words(totaal, "object", "objecten")
+        problemen.voeg_toe(f"De inhoudsopgave noemt {genoemd}, maar er zijn er {gedaan}.")
     return gedaan
 
 

@@ -114,6 +114,15 @@ def open_zandbak(config: Config) -> Iterator[Zandbak]:
         yield zandbak
 
 
+@contextmanager
+def open_ocr(config: Config, aantal: int) -> Iterator[OcrGroep]:
+    """Start so many children that read text from grey pixels."""
+    from scanstraat.ocr import OcrGroep  # noqa: PLC0415
+
+    with OcrGroep(aantal, _build_grenzen(config)) as ocr:
+        yield ocr
+
+
 def _build_grenzen(config: Config) -> Grenzen:
     from scanstraat.zandbak import Grenzen  # noqa: PLC0415
 
@@ -126,7 +135,6 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
     """Open everything a worker needs, child processes included; they all die with this one."""
     from kwaliteitscontrole.verapdf import Verapdf  # noqa: PLC0415
     from scanstraat.gereedschap import find_versies  # noqa: PLC0415
-    from scanstraat.ocr import OcrGroep  # noqa: PLC0415
     from scanstraat.zandbak.kern import allow_many_files  # noqa: PLC0415
 
     allow_many_files()
@@ -134,7 +142,7 @@ def open_lijn(config: Config) -> Iterator[Lijn]:
     with open_basis(config) as basis, ExitStack() as stapel:
         zandbak = stapel.enter_context(open_zandbak(config))
         aantal = config.werk.ocr_kinderen or os.cpu_count() or 1
-        ocr = stapel.enter_context(OcrGroep(aantal, _build_grenzen(config)))
+        ocr = stapel.enter_context(open_ocr(config, aantal))
         werkmap = config.algemeen.gegevensmap / "verapdf"
         for map_ in (werkmap, config.opslag.map):
             map_.mkdir(parents=True, exist_ok=True)

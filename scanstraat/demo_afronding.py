@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.woorden import count_words, name_lijst
 from scanstraat import (
     afronding,
     backup,
@@ -70,6 +71,7 @@ SCANOPERATOR, CONTROLEUR, EEN, TWEE, AUDITOR = (
     "Anna Scanner", "Bram Controleur", "Carla Gemandateerd", "Daan Gemandateerd", "Els Auditor",
 )  # fmt: skip
 LIJST = "Demolijst 1"
+MEER_PAGINAS = "pagina's"
 _START_S = 60.0
 DEMONSTRATIE = "DEMONSTRATIE: er is geen papier vernietigd."
 
@@ -275,7 +277,8 @@ def _judge(basis: Basis, batch_id: UUID, mensen: Mensen, toon: Console) -> bool:
         toon.print(f"Batch {nummer} kan niet worden gekeurd: {exc}")
         return False
     n, lot = keuring.plan.n, keuring.plan.aantal_items
-    toon.print(f"{CONTROLEUR} keurt batch {nummer}: {n} van {lot} pagina's getrokken, {oordeel.uitslag.value}.")
+    getrokken = f"{n} van {count_words(lot, 'pagina', MEER_PAGINAS)} getrokken"
+    toon.print(f"{CONTROLEUR} keurt batch {nummer}: {getrokken}, {oordeel.uitslag.value}.")
     return True
 
 
@@ -289,7 +292,8 @@ def _destroy(basis: Basis, batches: list[UUID], gegevens: Path, mensen: Mensen, 
         keuren.mark_seen(session, trekking, kijker)
     afronding.doe_blik(basis, lijst.id, doos.id, kijker, geslaagd=True, toelichting="")
     toon.print(
-        f"Doos {doos.nummer} staat op lijst {LIJST}. De laatste blik is gedaan. Nu een back-up, en controle daarvan."
+        f"Doos {doos.nummer} staat op {name_lijst(LIJST)}. De laatste blik is gedaan. Nu een back-up, en controle "
+        "daarvan."
     )
     backup.make_backup(basis, meld=_zwijg)
     backup.check_backup(basis, meld=_zwijg)

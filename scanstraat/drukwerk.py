@@ -54,12 +54,17 @@ class Bijlage:
     inhoud: bytes
 
 
-def measure_code_mm(modules: int) -> float:
-    """Return the width in mm that a code of so many modules is printed at, without its quiet zone."""
-    return max(KLEINSTE_CODE_MM, modules * KLEINSTE_CODE_MM / MEESTE_MODULES_IN_25_MM)
+def measure_code_mm(modules: int, *, klein: bool = False) -> float:
+    """Return the width in mm that a code of so many modules is printed at, without its quiet zone.
+
+    Args:
+        klein: where there is no room for 25 mm; its modules are no smaller than the smallest that were measured.
+    """
+    nodig = modules * KLEINSTE_CODE_MM / MEESTE_MODULES_IN_25_MM
+    return nodig if klein else max(KLEINSTE_CODE_MM, nodig)
 
 
-def render_code(tekst: str) -> Drukcode:
+def render_code(tekst: str, *, klein: bool = False) -> Drukcode:
     """Return a QR code of level M: a higher level makes the modules smaller and reads worse."""
     code = segno.make(tekst, error="m", micro=False, boost_error=False)
     modules = int(code.symbol_size(border=0)[0])
@@ -67,7 +72,7 @@ def render_code(tekst: str) -> Drukcode:
     code.save(plaatje, kind="png", border=RUSTZONE, scale=12)
     return Drukcode(
         "data:image/png;base64," + base64.b64encode(plaatje.getvalue()).decode("ascii"),
-        measure_code_mm(modules) * (modules + 2 * RUSTZONE) / modules,
+        measure_code_mm(modules, klein=klein) * (modules + 2 * RUSTZONE) / modules,
     )
 
 

@@ -94,8 +94,8 @@ class BladtellingError(ScanstraatError):
 
     def __init__(self, geteld: int, gevonden: int) -> None:
         super().__init__(
-            f"Bij ontvangst had dit bestand {geteld} pagina's, bij het verwerken {gevonden}. Er is niets verwerkt. "
-            "Bewaar het papier en waarschuw de functioneel beheerder."
+            f"Aantal pagina's van dit bestand bij ontvangst: {geteld}, bij het verwerken: {gevonden}. Er is niets "
+            "verwerkt. Bewaar het papier en waarschuw de functioneel beheerder."
         )
 
 

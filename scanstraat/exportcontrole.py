@@ -82,9 +82,10 @@ class Exportcontrole:
         elif self.onzeker:
             kop = f"Of de export {self.map} in orde is, is hier niet vast te stellen:"
         else:
+            gelijk = count_words(self.gebeurtenissen, "gebeurtenis", "gebeurtenissen")
             kop = (
-                f"De export {self.map} is in orde: {count_bestanden(self.bestanden)} heel, {self.gebeurtenissen} "
-                f"gebeurtenissen gelijk aan het verzegelde logboek, van {self.documenten} documenten is alles er."
+                f"De export {self.map} is in orde: {count_bestanden(self.bestanden)} heel, {gelijk} gelijk aan het "
+                f"verzegelde logboek, van {count_words(self.documenten, 'document', 'documenten')} is alles er."
             )
         regels = [kop, *(f"  {probleem}" for probleem in (*self.problemen, *self.onzeker))]
         if self.aantal_problemen > len(self.problemen):
@@ -282,7 +283,8 @@ class _Controle:
             while verpakt is not None and verpakt.nu is not None and verpakt.nu.get("gebeurtenis_id") == rij.get("id"):
                 self._check_verpakt(plek, rij, verpakt.take() or {})
         if self._gebeurtenissen < self._omvang:
-            self._fout(f"Het logboek heeft {self._omvang} regels, de tabellen {self._gebeurtenissen} daarvan.")
+            regels = count_words(self._omvang, "regel", "regels")
+            self._fout(f"Het logboek heeft {regels}, de tabellen {self._gebeurtenissen} daarvan.")
         if logregels.nu is not None:
             self._fout("De tabel logregel heeft meer regels dan het logboek.")
         if verpakt is not None and verpakt.nu is not None:
@@ -334,7 +336,8 @@ class _Controle:
             self._documenten += 1
             self._step()
         if self._kop and self._documenten != self._kop.get("documenten"):
-            self._fout(f"{INDEX} heeft {self._documenten} documenten, {KOP} noemt er {self._kop.get('documenten')}.")
+            gevonden = count_words(self._documenten, "document", "documenten")
+            self._fout(f"{INDEX} heeft {gevonden}, {KOP} noemt er {self._kop.get('documenten')}.")
 
     def _check_document(self, regel: dict[str, Any]) -> None:
         naam = f"document {str(regel['document'])[:8]}"
@@ -384,7 +387,8 @@ class _Controle:
             pad = self._map / place_of(tabel)
             nu = self._count_regels(pad) if pad.is_file() else None
             if nu != aantal:
-                self._fout(f"{place_of(tabel)} heeft {0 if nu is None else nu} regels; dat waren er {aantal}.")
+                regels = count_words(0 if nu is None else nu, "regel", "regels")
+                self._fout(f"{place_of(tabel)} heeft {regels}; dat waren er {aantal}.")
 
     def _read_jsonl(self, pad: str) -> Iterator[dict[str, Any]]:
         try:

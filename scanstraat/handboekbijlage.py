@@ -27,7 +27,7 @@ from scanstraat.tables_bewijs import HandboekRow
 from vernietiging.beleid import GEEN
 from vernietiging.errors import VernietigingError
 from vernietiging.regime import REGIMETABELLEN
-from vernietiging.vervangingsbesluit import Vervangingsbesluit
+from vernietiging.vervangingsbesluit import Aspecten, Vervangingsbesluit
 
 Regels = tuple[tuple[str, str], ...]
 
@@ -276,8 +276,9 @@ def _find_verschillen(basis: Basis, session: Session, b: Vervangingsbesluit) -> 
         if naam not in config.profiel:
             yield f"Profiel {naam} staat in het besluit, maar niet in de instellingen."
         else:
-            vingerafdruk = storage.build_momentopname(config.profiel[naam])[1]
-            yield from b.find_afwijkingen_profiel(naam, vingerafdruk)
+            profiel = config.profiel[naam]
+            yield from b.find_afwijkingen_profiel(naam, storage.build_momentopname(profiel)[1])
+            yield from _find_in_apparatuur(naam, profiel, b.aspecten)
     for scanmap in config.scanmap:
         if scanmap.profiel not in b.profielen:
             yield f"Scanmap {scanmap.naam} gebruikt profiel {scanmap.profiel}, dat niet in het besluit staat."
@@ -295,3 +296,20 @@ def _find_verschillen(basis: Basis, session: Session, b: Vervangingsbesluit) -> 
             yield "Het beleid vraagt geen getuigen."
     except VernietigingError:
         yield "De verzegelaar antwoordt niet: de sleutels van het logboek zijn niet gelezen."
+
+
+def _find_in_apparatuur(naam: str, profiel: Scanprofiel, aspecten: Aspecten) -> Iterator[str]:
+    """Compare the few words about scanners that leave no doubt: which scanner it is, and one side or two."""
+    if profiel.scanner.strip().lower() in {"", "onbekend"}:
+        yield (
+            f"Van profiel {naam} staat de scanner op onbekend. Zet merk en type in de instellingen ([profiel.{naam}], "
+            "scanner). De vingerafdruk van het profiel verandert dan: leg daarna een nieuw besluit vast."
+        )
+    woorden = f"{aspecten.apparatuur} {aspecten.totstandkoming}".lower()
+    genoemd = {zijden for zijden in ("simplex", "duplex") if _WOORDEN[zijden] in woorden}
+    if genoemd and profiel.bladzijden not in genoemd:
+        (wel,) = genoemd
+        yield (
+            f"Volgens het besluit wordt {_WOORDEN[wel]} gescand; profiel {naam} scant {_WOORDEN[profiel.bladzijden]}. "
+            f"Pas de instelling aan ([profiel.{naam}], bladzijden), of vraag of er een nieuw besluit nodig is."
+        )

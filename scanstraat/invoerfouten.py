@@ -14,6 +14,7 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat.errors import ScanstraatError
 
 MEESTE_FOUTEN = 40  # more do not help anybody; the rest is counted
@@ -63,7 +64,7 @@ def explain_invoer(exc: ValidationError, model: type[BaseModel], inhoud: Mapping
         else:
             regels.append(f"{sleutel}: {_dutch(fout)}" if sleutel else _dutch(fout))
     if len(fouten) > MEESTE_FOUTEN:
-        regels.append(f"en nog {len(fouten) - MEESTE_FOUTEN} fouten")
+        regels.append(f"en nog {count_words(len(fouten) - MEESTE_FOUTEN, 'fout', 'fouten')}")
     return f"{'; '.join(regels)}{'' if regels[-1].endswith('?') else '.'}"
 
 

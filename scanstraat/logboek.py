@@ -27,11 +27,11 @@ from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.checkpoint import parse_checkpoint
-from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, VernietigingError
-from vernietiging.notitie import parse_notitie
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
+from vernietiging.notitie import Sleutel, parse_notitie
 from vernietiging.tegels import Tegelmap, write_over
 from vernietiging.verificatie import hash_bewijs, verify_checkpoint, verify_logboek
-from vernietiging.verzegelaar import Verzegelaar
+from vernietiging.verzegelaar import Verzegelaar, read_sleutels
 from vernietiging.verzegeldienst import Verzegeld, Verzegeldienst, Verzegelklant
 
 SAMEN = 200  # events in one request to the sealer, which reads the files that they speak of
@@ -366,8 +366,30 @@ def record_controle(basis: Basis, wie: personen.Aangemeld, omvang: int, *, in_or
 
 
 def write_beleid(config: Config, uit: Path) -> None:
-    """Write what an auditor may believe of this log: its origin, its keys, its witnesses and its authorities."""
-    uit.write_text(render_beleid(load_beleid(config)), encoding="utf-8")
+    """Write what an auditor may believe of this log: its origin, its keys, its witnesses and its authorities.
+
+    Raises:
+        NietVastTeStellenError: the sealer does not answer, and the keys it left are not those of the log or unreadable.
+    """
+    try:
+        sleutels = open_klant(config).sleutels()
+    except NietVastTeStellenError as exc:
+        sleutels = _read_sleutels_stil(config, exc)
+    uit.write_text(render_beleid(verankering.build_beleid(config, sleutels)), encoding="utf-8")
+
+
+def _read_sleutels_stil(config: Config, stil: NietVastTeStellenError) -> tuple[Sleutel, ...]:
+    """Return the keys that the sealer left, when they signed the newest checkpoint."""
+    try:
+        sleutels = read_sleutels(config.logboek.verzegelaar)
+        notitie = parse_notitie((config.logboek.map / "checkpoint").read_bytes())
+        verify_checkpoint(notitie, Beleid(sleutels, {}, {}, GEEN, {}, 0))
+    except (OSError, VernietigingError) as exc:
+        raise NietVastTeStellenError(
+            f"{stil} Het kan ook met de openbare sleutels die hij in {config.logboek.verzegelaar} zette. Die zijn niet "
+            "te lezen, of zij ondertekenden het logboek niet."
+        ) from exc
+    return sleutels
 
 
 def load_beleid(config: Config) -> Beleid:

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat.errors import MdtoError
 from vernietiging.verklaring import Verklaring, Verklaringsoort
 
@@ -254,12 +255,14 @@ def build_verklaring_mdto(
         for tekenaar in verklaring.ondertekenaars
         if tekenaar.akkoord_op
     ]
+    paginas = count_words(geteld.paginas, "pagina", "pagina's")
     return _build_informatieobject(
         kenmerken=(Kenmerk(verklaring.nummer, bron),),
         naam=_name_verklaring(verklaring.soort, verklaring.nummer),
         omschrijvingen=(
             "DEMONSTRATIE: niet rechtsgeldig." if verklaring.demonstratie else "",
-            f"{geteld.documenten} documenten ({geteld.paginas} pagina's) in {geteld.dozen} dozen, "
+            f"{count_words(geteld.documenten, 'document', 'documenten')} ({paginas}) in "
+            f"{count_words(geteld.dozen, 'doos', 'dozen')}, "
             f"{periode.van} tot en met {periode.tot}.",
         ),
         taal="nl",

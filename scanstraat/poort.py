@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Ernst
 from kwaliteitscontrole.tables import BevindingRow
-from kwaliteitscontrole.woorden import count_words, join_words
+from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
 from scanstraat import (
     backup,
     besluiten,
@@ -256,8 +256,12 @@ def _load_binding(session: Session, batch: BatchRow) -> besluiten.Binding:
 def _load_manifest(session: Session, batch: BatchRow) -> str:
     verzegeling = verzegelen.find_verzegeling(session, batch.id)
     if verzegeling is None:
+        wacht = verzegelen.say_wat_wacht(session, batch)
         raise NietMogelijkError(
-            f"Batch {batch.nummer} is niet verzegeld: zij is nog niet geleverd of sindsdien veranderd. Keur haar eerst."
+            f"{wacht} Laat haar daarna keuren, en maak dan de lijst."
+            if wacht
+            else f"Batch {batch.nummer} is geleverd, maar nog niet gekeurd zoals zij nu is. Laat haar eerst keuren: "
+            f"scanstraat keur {batch.nummer}"
         )
     return verzegeling.manifest_sha256
 
@@ -976,5 +980,6 @@ def find_lijst(session: Session, naam: str) -> VernietigingslijstRow:
         select(VernietigingslijstRow).where(sa.func.lower(VernietigingslijstRow.naam) == sa.func.lower(naam.strip()))
     ).first()
     if lijst is None:
-        raise NietGevondenError(f"Lijst {naam} bestaat niet. `scanstraat lijst toon` toont welke er zijn.")
+        gevraagd = name_lijst(naam, "De lijst")
+        raise NietGevondenError(f"{gevraagd} bestaat niet. `scanstraat lijst toon` toont welke er zijn.")
     return lijst

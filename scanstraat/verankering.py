@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import logstand
 from scanstraat.config import Config, GetuigeConfig, TijdstempelConfig
 from scanstraat.errors import InstellingError, NietGevondenError, NietMogelijkError
@@ -69,9 +70,13 @@ class Ankerverslag:
     def say(self) -> str:
         """Return the outcome in Dutch."""
         wie = [*self.getuigen, *self.tijdstempels]
-        begin = f"Het checkpoint over {self.omvang} gebeurtenissen is verankerd bij: {', '.join(wie) or 'niemand'}."
+        begin = f"Het checkpoint over {_count(self.omvang)} is verankerd bij: {', '.join(wie) or 'niemand'}."
         einde = ["Dat zijn er genoeg volgens de instellingen."] if self.fouten and self.genoeg else []
         return "\n".join((begin, *self.fouten, *einde))
+
+
+def _count(omvang: int) -> str:
+    return count_words(omvang, "gebeurtenis", "gebeurtenissen")
 
 
 def build_beleid(config: Config, sleutels: tuple[Sleutel, ...]) -> Beleid:
@@ -100,7 +105,7 @@ def anchor(config: Config, omvang: int) -> Ankerverslag:
     try:
         inhoud = (map / "checkpoints" / str(omvang)).read_bytes()
     except FileNotFoundError as exc:
-        raise LogboekGewijzigdError(f"Er is geen checkpoint over {omvang} gebeurtenissen om te verankeren.") from exc
+        raise LogboekGewijzigdError(f"Er is geen checkpoint over {_count(omvang)} om te verankeren.") from exc
     fouten: list[str] = []
 
     def collect(namen: Iterator[tuple[str, Callable[[], None]]]) -> tuple[str, ...]:
@@ -298,7 +303,7 @@ def _build_verzoek(map: Path, oud: int, omvang: int, inhoud: bytes) -> bytes:
     if oud > omvang:
         logstand.save_elders(map, oud)  # unless the log grew meanwhile this says that everything was put back
         raise LogboekGewijzigdError(
-            f"De getuige zag al {oud} gebeurtenissen, het logboek heeft er {omvang}. Er is iets teruggezet."
+            f"De getuige zag al {_count(oud)}, het logboek heeft er {omvang}. Er is iets teruggezet."
         )
     bewijs = build_consistentiebewijs(Tegelmap(map).knoop, oud, omvang)
     return Verzoek(oud, bewijs, parse_notitie(inhoud)).to_bytes()

@@ -180,10 +180,15 @@ def _answer_volledig(session: Session, batch: BatchRow, document: DocumentRow) -
     return Antwoord(
         "Hoe weet u dat er niets ontbreekt?",
         (
-            f"Batch {batch.nummer}: {telling.ontvangen} beelden ontvangen = {telling.in_documenten} in documenten + "
-            f"{telling.scheidingsbladen} op scheidingsbladen + {telling.weggelaten} weggelaten.",
+            f"Batch {batch.nummer}: {count_words(telling.ontvangen, 'beeld', 'beelden')} ontvangen = "
+            f"{telling.in_documenten} in documenten + {telling.scheidingsbladen} op scheidingsbladen + "
+            f"{telling.weggelaten} weggelaten.",
             f"Dit document: {count_words(paginas, 'pagina', MEER_PAGINAS)}"
-            + (f", opgegeven: {document.bladen_verwacht} bladen." if document.bladen_verwacht else "."),
+            + (
+                f", opgegeven: {count_words(document.bladen_verwacht, 'blad', 'bladen')}."
+                if document.bladen_verwacht
+                else "."
+            ),
             *(f"Weggelaten: blad {blad} {kant}: {reden} {tekst}".strip() for blad, kant, reden, tekst in weggelaten),
         ),
         in_orde=telling.sluitend,
@@ -231,7 +236,8 @@ def _answer_steekproef(basis: Basis, session: Session, batch: BatchRow) -> Antwo
         goed = keuren.redraw_items(basis, session, trekking) == trekking.trekking["getrokken"]
         gelijk = gelijk and goed
         regels += [
-            f"{trekking.op}: {plan['n']} van {plan['aantal_items']} pagina's, {plan['strengheid']}, {plan['tabel']}.",
+            f"{trekking.op}: {plan['n']} van {count_words(plan['aantal_items'], 'pagina', MEER_PAGINAS)}, "
+            f"{plan['strengheid']}, {plan['tabel']}.",
             f"  Zaad {trekking.zaad} uit checkpoint {trekking.checkpoint}. Opnieuw getrokken: "
             f"{'dezelfde' if goed else 'ANDERE'} pagina's.",
         ]
@@ -425,7 +431,7 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
 
 def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
     yield (
-        f"{name_lijst(lijst.naam, 'Lijst')}, voorgesteld op {lijst.op} door "
+        f"{name_lijst(lijst.naam, 'De lijst')}, voorgesteld op {lijst.op} door "
         f"{personen.name_of(session, lijst.persoon_id)}."
         + (f" Ingetrokken op {lijst.ingetrokken_op}." if lijst.ingetrokken_op else "")
     )
@@ -560,9 +566,9 @@ def _find_lijstschendingen(
     for vrijgave, wie in zip(vrijgaven, ogen_, strict=True):
         yield from _find_deelname(session, wie, alle.values(), "is vrijgegeven")
         if not _had_mandaat(session, vrijgave.persoon_id, (Rol.GEMANDATEERDE,), vrijgave.op):
-            yield f"{name_lijst(lijst.naam, 'Lijst')} is vrijgegeven door iemand die toen geen gemandateerde was."
+            yield f"{name_lijst(lijst.naam, 'De lijst')} is vrijgegeven door iemand die toen geen gemandateerde was."
     if len(frozenset().union(*ogen_)) < sum(map(len, ogen_)):
-        yield f"{name_lijst(lijst.naam, 'Lijst')} is twee keer vrijgegeven door dezelfde persoon."
+        yield f"{name_lijst(lijst.naam, 'De lijst')} is twee keer vrijgegeven door dezelfde persoon."
     for blik, doos in session.exec(
         select(LaatsteblikRow, DoosRow)
         .join(DoosRow, col(DoosRow.id) == LaatsteblikRow.doos_id)
@@ -614,7 +620,7 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
         Antwoord(
             "Wat is gekeurd?",
             (
-                f"{len(oordelen)} oordelen, waarvan {len(afgekeurd)} afgekeurd.",
+                f"{count_words(len(oordelen), 'oordeel', 'oordelen')}, waarvan {len(afgekeurd)} afgekeurd.",
                 *(f"{o.op}: batch {storage.load_batch(session, o.batch_id).nummer} {o.uitslag}." for o in oordelen),
             ),
         ),
@@ -634,7 +640,8 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
         Antwoord(
             "Keek een auditor het logboek na, en wat vond die?",
             tuple(
-                f"{g.op}: {g.gegevens['omvang']} gebeurtenissen, {'' if g.gegevens['in_orde'] else 'NIET '}in orde."
+                f"{g.op}: {count_words(g.gegevens['omvang'], 'gebeurtenis', 'gebeurtenissen')}, "
+                f"{'' if g.gegevens['in_orde'] else 'NIET '}in orde."
                 for g in controles
             )
             or ("Niet in deze periode. Een auditor doet dat met: scanstraat logboek controleer --als NAAM",),
@@ -769,12 +776,17 @@ def answer_regel(session: Session, nummer: int) -> list[Antwoord]:
             f"Wat staat er op regel {nummer}?",
             (
                 f"{rij.soort}, {rij.op}, door {'onbekend' if actor is None else actor.naam}.",
-                *(f"{naam}: {waarde}" for naam, waarde in sorted(rij.gegevens.items())),
+                *(f"{naam}: {_say_waarde(naam, waarde)}" for naam, waarde in sorted(rij.gegevens.items())),
                 *(f"{v.veld} is: {v.inhoud or 'gewist'}" for v in verpakt),
             ),
         ),
         Antwoord("Waar gaat die regel over?", tuple(_say_onderwerp(session, rij.onderwerp_log_id))),
     ]
+
+
+def _say_waarde(naam: str, waarde: Any) -> Any:
+    """Return a value of the log as people write it; the log has no capitals."""
+    return str(waarde).upper() if naam == "niveau" else waarde
 
 
 def _say_onderwerp(session: Session, log_id: UUID) -> Iterator[str]:
@@ -800,7 +812,7 @@ def _say_onderwerp(session: Session, log_id: UUID) -> Iterator[str]:
     lijst = session.exec(select(VernietigingslijstRow).where(VernietigingslijstRow.log_id == log_id)).first()
     actor = session.exec(select(ActorRow).where(ActorRow.log_id == log_id)).first()
     yield (
-        f"{name_lijst(lijst.naam, 'Vernietigingslijst')}."
+        f"{name_lijst(lijst.naam, 'De vernietigingslijst')}."
         if lijst is not None
         else f"{actor.naam}."
         if actor is not None

@@ -22,6 +22,7 @@ from rfc3161_client import decode_timestamp_response
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.oordeel import FOUTEN
+from kwaliteitscontrole.woorden import join_words
 from scanstraat import besluiten, db, logboek, papier, personen, poort, storage, verankering
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, Weglaatreden, to_local
@@ -45,6 +46,7 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
 )
 from scanstraat.verklaringblad import render_verklaring
+from scanstraat.verklaringscan import Gelezen
 from vernietiging.notitie import parse_notitie
 from vernietiging.regime import REGIMETABELLEN
 from vernietiging.verificatie import find_verankering, verify_checkpoint
@@ -95,7 +97,8 @@ def make_verklaring(
     Args:
         vervangt: number of the verklaring that this one corrects, for a `reden`.
     Raises:
-        NietMogelijkError: nothing was destroyed, it is not anchored yet, or something that must be stated is missing.
+        NietMogelijkError: nothing was destroyed, it is not anchored yet, something that must be stated is missing, or
+            another verklaring states it already.
     """
     personen.verify_mandaat(
         session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE, Rol.ARCHIVARIS
@@ -104,6 +107,8 @@ def make_verklaring(
     oud = find_verklaring(session, vervangt) if vervangt else None
     if oud is not None and oud.soort != soort.value:
         raise NietMogelijkError(f"{oud.nummer} is een andere soort verklaring.")
+    dozen = dict.fromkeys(uitvoering.doos_id for uitvoering in uitvoeringen)
+    _verify_eenmalig(session, soort, dozen, oud)
     verklaring = _build_verklaring(
         basis, session, soort, uitvoeringen, _next_nummer(session, soort), vervangt, reden, demonstratie=demonstratie
     )
@@ -143,7 +148,6 @@ def make_verklaring(
     )
     session.add(rij)
     session.flush()
-    dozen = dict.fromkeys(uitvoering.doos_id for uitvoering in uitvoeringen)
     session.add_all(VerklaringdoosRow(verklaring_id=rij.id, doos_id=doos_id) for doos_id in dozen)
     session.flush()
     return rij
@@ -161,24 +165,49 @@ def find_verklaring(session: Session, nummer: str) -> VerklaringRow:
     return rij
 
 
-def find_ook_in(session: Session, rij: VerklaringRow) -> list[str]:
-    """Return the numbers of other verklaringen of this kind that state a doos of this one, and stand."""
-    dozen = select(VerklaringdoosRow.doos_id).where(VerklaringdoosRow.verklaring_id == rij.id)
-    vervangen = select(VerklaringRow.vervangt_id).where(col(VerklaringRow.vervangt_id).is_not(None))
-    return list(
-        session.exec(
-            select(VerklaringRow.nummer)
-            .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
-            .where(
-                VerklaringRow.id != rij.id,
-                VerklaringRow.soort == rij.soort,
-                col(VerklaringdoosRow.doos_id).in_(dozen),
-                col(VerklaringRow.id).not_in(vervangen),
+def _verify_eenmalig(
+    session: Session, soort: Verklaringsoort, dozen: Iterable[UUID], oud: VerklaringRow | None
+) -> None:
+    """Return when no verklaring of this kind that stands states one of these dozen: what went, is stated once.
+
+    What `oud` states may be stated again by the one that takes its place.
+
+    Raises:
+        NietMogelijkError: another one states it; or `oud` was corrected before.
+    """
+    al_gezegd: set[UUID] = set()
+    if oud is not None:
+        nieuwer = session.exec(select(VerklaringRow.nummer).where(VerklaringRow.vervangt_id == oud.id)).first()
+        if nieuwer is not None:
+            raise NietMogelijkError(
+                f"{oud.nummer} is al vervangen door {nieuwer}. Is die ook fout, noem dan die: --vervangt {nieuwer}"
             )
-            .distinct()
-            .order_by(VerklaringRow.nummer)
+        al_gezegd.update(
+            session.exec(select(VerklaringdoosRow.doos_id).where(VerklaringdoosRow.verklaring_id == oud.id))
         )
-    )
+    vervangen = select(VerklaringRow.vervangt_id).where(col(VerklaringRow.vervangt_id).is_not(None))
+    elders = session.exec(
+        select(VerklaringRow.nummer)
+        .join(VerklaringdoosRow, col(VerklaringdoosRow.verklaring_id) == VerklaringRow.id)
+        .where(
+            VerklaringRow.soort == soort.value,
+            col(VerklaringdoosRow.doos_id).in_(set(dozen) - al_gezegd),
+            col(VerklaringRow.id).not_in(vervangen),
+        )
+        .distinct()
+        .order_by(VerklaringRow.nummer)
+    ).all()
+    if len(elders) == 1:
+        raise NietMogelijkError(
+            f"Dit papier, of een deel ervan, staat al in {elders[0]}. Papier staat in één verklaring van "
+            f"{soort.value}. Is die fout, maak dan een nieuwe in haar plaats: --vervangt {elders[0]} --reden REDEN"
+        )
+    if elders:
+        raise NietMogelijkError(
+            f"Dit papier, of een deel ervan, staat al in {join_words(elders)}. Papier staat in één verklaring van "
+            f"{soort.value}. Noem een lijst of periode die nog niet is verklaard. Is een verklaring fout, maak dan "
+            "voor haar eigen lijst of periode een nieuwe met --vervangt NUMMER --reden REDEN"
+        )
 
 
 def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningRow:
@@ -216,8 +245,47 @@ def sign(session: Session, rij: VerklaringRow, wie: Aangemeld) -> OndertekeningR
     return ondertekening
 
 
-def add_scan(session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld) -> str:
-    """Keep a scan of the verklaring with ink on it; return its SHA-256."""
+def verify_scan(rij: VerklaringRow, stuk: Stuk, gelezen: Gelezen, toch: str) -> None:
+    """Return when a scan is of this verklaring, or somebody says why it is although nobody can read that on it.
+
+    A code that is read leaves no doubt, so what it says of another verklaring cannot be talked away. Text can: OCR
+    errs, and a correction names the verklaring that it replaces.
+
+    Raises:
+        NietMogelijkError: it is of another verklaring, its number was not found, or it is no scan but the print itself.
+    """
+    if stuk.vingerafdruk.sha256 == rij.pdf_sha256:
+        raise NietMogelijkError(
+            f"Dit is {rij.nummer} zoals zij is gemaakt, zonder handtekening. Druk haar af, laat haar ondertekenen, en "
+            "bewaar de scan daarvan."
+        )
+    anders = join_words(sorted(gelezen.nummers - {rij.nummer}))
+    if gelezen.hoe == "code" and anders:
+        raise NietMogelijkError(
+            f"Op deze scan staat {anders}, en u bewaart hem bij {rij.nummer}. Geef de scan van {rij.nummer} alleen, of "
+            "bewaar deze bij het nummer dat erop staat."
+        )
+    if rij.nummer in gelezen.nummers or toch.strip():
+        return
+    gevonden = f"Er staat wel {anders}." if anders else "Er staat geen nummer op dat te lezen is."
+    raise NietMogelijkError(
+        f"Op deze scan is {rij.nummer} niet gevonden. {gevonden} Scan alle bladzijden recht en scherp, met minstens "
+        f'200 dpi. Is dit toch de ondertekende {rij.nummer}, geef dan --toch "waarom", zonder namen.'
+    )
+
+
+def add_scan(
+    session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld, gelezen: Gelezen, *, toch: str = ""
+) -> str:
+    """Keep a scan of the verklaring with ink on it; return its SHA-256.
+
+    Args:
+        gelezen: which numbers are on it.
+        toch: why it is of this verklaring although its number cannot be read.
+    Raises:
+        NietMogelijkError: see `verify_scan`.
+    """
+    verify_scan(rij, stuk, gelezen, toch)
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)
     sha256 = stuk.vingerafdruk.sha256
     storage.save_object(session, stuk.vingerafdruk, "verklaring")
@@ -229,7 +297,9 @@ def add_scan(session: Session, rij: VerklaringRow, stuk: Stuk, wie: Aangemeld) -
         "verklaring.scan",
         actor=personen.actor_of(session, wie.persoon_id),
         onderwerp=rij.log_id,
+        verpakt={"toelichting": {"reden": "" if rij.nummer in gelezen.nummers else toch.strip()}},
         bestand=sha256,
+        gelezen=gelezen.hoe if rij.nummer in gelezen.nummers else "niet",
     )
     return sha256
 
@@ -486,6 +556,7 @@ def _build_controle(session: Session, batch: BatchRow) -> Controleregel:
             .select_from(OordeelRow)
             .where(OordeelRow.batch_id == batch.id, OordeelRow.uitslag == "afgekeurd", OordeelRow.op < oordeel.op)
         ).one(),
+        paginas=int(plan["aantal_items"]),
     )
 
 

@@ -34,7 +34,7 @@ from scanstraat.drukdelen import (
     format_tijd,
     render_pagina,
 )
-from scanstraat.drukwerk import Bijlage, escape_tekst, render_pdf
+from scanstraat.drukwerk import Bijlage, escape_tekst, render_code, render_pdf
 from vernietiging.errors import VerklaringError
 from vernietiging.verklaring import (
     Controleregel,
@@ -101,6 +101,7 @@ def _fill(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone: str, sha
     return {
         "titel": f"Verklaring van {verklaring.soort.value}",
         "nummer": escape_tekst(verklaring.nummer),
+        "nummercode": _build_nummercode(verklaring),
         "organisatie": escape_tekst(verklaring.organisatie),
         "zorgdrager": escape_tekst(verklaring.zorgdrager),
         "zorgdrager_begin": escape_tekst(verklaring.zorgdrager[:1].upper() + verklaring.zorgdrager[1:]),
@@ -121,6 +122,16 @@ def _fill(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone: str, sha
     }
 
 
+def _build_nummercode(verklaring: Verklaring) -> str:
+    """Return the number as a code, by which a scan of the signed pages is known."""
+    code = render_code(verklaring.nummer, klein=True)
+    zijde = f"{code.zijde_mm:.2f}mm"
+    return (
+        f'<img class="code nummercode" alt="Nummer als QR-code" src="{code.bron}" '
+        f'style="width: {zijde}; height: {zijde}">'
+    )
+
+
 def _build_correctie(verklaring: Verklaring) -> str:
     if not verklaring.vervangt:
         return ""
@@ -138,7 +149,7 @@ def _list_overwegingen(verklaring: Verklaring, woorden: Mapping[str, str]) -> tu
         f"{format_datum(besluit.datum)}, bekendgemaakt in {besluit.publicatie}, en {woorden['handboek']}, versie "
         f"{besluit.handboekversie};",
         "dat van elke pagina is vastgesteld dat de reproductie haar precies zo weergeeft als zij is gescand, en dat "
-        "mensen van elke batch een steekproef van de pagina's hebben gecontroleerd (bijlage 2);",
+        f"mensen van elke batch {_say_bekeken(verklaring)} hebben gecontroleerd (bijlage 2);",
         "dat twee daartoe gemandateerde personen de vernietiging hebben vrijgegeven en dat zij daarna is uitgevoerd;",
     )
 
@@ -154,14 +165,33 @@ def _list_artikelen(verklaring: Verklaring, woorden: Mapping[str, str], tijdzone
         regels = [("Systeem", systeem) for systeem in verklaring.systemen]
         regels += [(woorden["selectielijst"].capitalize(), artikel) for artikel in verklaring.artikelen]
         yield f"Systemen en {woorden['selectielijst']}", build_gegevens(regels)
-    batches = format_aantal(len(verklaring.controle), "batch is", "batches zijn")
-    yield (
-        "Controle",
-        f"<p>{batches} gecontroleerd met een steekproef en goedgekeurd. Plan, uitslag en controleur staan in "
-        "bijlage&nbsp;2.</p>",
-    )
+    yield "Controle", f"<p>{escape_tekst(_say_controle(verklaring))}</p>"
     yield "Vrijgave", _build_vrijgaven(verklaring, tijdzone)
     yield "Logboek", _build_logartikel(verklaring)
+
+
+def _say_bekeken(verklaring: Verklaring) -> str:
+    """Say what people looked at of each batch."""
+    delen = {controle.is_alles for controle in verklaring.controle}
+    if delen == {True}:
+        return "alle pagina's"
+    return "een steekproef van de pagina's" if delen == {False} else "alle pagina's of een steekproef daarvan"
+
+
+def _say_controle(verklaring: Verklaring) -> str:
+    alles = [controle for controle in verklaring.controle if controle.is_alles]
+    deels = [controle for controle in verklaring.controle if not controle.is_alles]
+    batches = format_aantal(len(verklaring.controle), "batch is", "batches zijn")
+    zinnen = [f"{batches} gecontroleerd en goedgekeurd."]
+    if alles:
+        bekeken = format_aantal(sum(controle.getrokken for controle in alles), "pagina", "pagina's")
+        wat = "alle pagina's" if not deels else f"alle pagina's van {format_aantal(len(alles), 'batch', 'batches')}"
+        zinnen.append(f"Mensen bekeken {wat}: {bekeken}.")
+    if deels:
+        bekeken = format_aantal(sum(controle.getrokken for controle in deels), "pagina", "pagina's")
+        van = "" if not alles else f" van {format_aantal(len(deels), 'batch', 'batches')}"
+        zinnen.append(f"Mensen bekeken een steekproef{van}: {bekeken}.")
+    return f"{' '.join(zinnen)} Plan, aantallen, uitslag en controleur staan per batch in bijlage\u00a02."
 
 
 def _build_wat(verklaring: Verklaring, woorden: Mapping[str, str]) -> str:
@@ -269,7 +299,8 @@ def _build_ondertekening(verklaring: Verklaring, woorden: Mapping[str, str], tij
     )
     namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}:"
     return (
-        f'<div class="heel"><h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}'
+        f'<div class="heel">{_build_nummercode(verklaring)}'
+        f"<h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}"
         f"</div>{''.join(andere)}"
     )
 
@@ -363,8 +394,8 @@ def _list_cellen(nummer: int, document: Documentregel) -> tuple[str, ...]:
 def _build_controle(verklaring: Verklaring) -> str:
     kolommen = (
         Kolom("Batch", 25),
-        Kolom("Steekproefplan"),
-        Kolom("Getrokken", 18, "getal"),
+        Kolom("Wat is gecontroleerd"),
+        Kolom("Bekeken", 24, "getal"),
         Kolom("Fouten", 14, "getal"),
         Kolom("Uitslag", 31),
         Kolom("Controleur", 42),
@@ -375,8 +406,9 @@ def _build_controle(verklaring: Verklaring) -> str:
             (
                 escape_tekst(controle.batch),
                 escape_tekst(controle.plan),
-                str(controle.getrokken),
-                str(controle.fouten),
+                format_getal(controle.getrokken)
+                + (f" van {format_getal(controle.paginas)}" if controle.paginas else ""),
+                format_getal(controle.fouten),
                 escape_tekst(_say_uitslag(controle)),
                 f"{escape_tekst(controle.naam)}, {escape_tekst(controle.functie)}",
             )

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
-from kwaliteitscontrole.woorden import count_words
+from kwaliteitscontrole.woorden import count_words, name_lijst
 from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, to_local
@@ -104,7 +104,7 @@ def propose(
             "2026-01. Wie de tweede vrijgave doet, typt hem over."
         )
     if session.exec(select(VernietigingslijstRow.id).where(_is_naam(naam))).first() is not None:
-        raise NietMogelijkError(f"Er is al een lijst {naam}. Kies een andere naam.")
+        raise NietMogelijkError(f"{name_lijst(naam, 'De lijst')} bestaat al. Kies een andere naam.")
     if not dozen:
         raise NietMogelijkError("Noem minstens een doos.")
     for doos in dozen:
@@ -199,11 +199,11 @@ def withdraw_lijst(session: Session, lijst: VernietigingslijstRow, reden: str, w
 
 def _verify_open(session: Session, lijst: VernietigingslijstRow) -> None:
     if lijst.ingetrokken_op is not None:
-        raise NietMogelijkError(f"Lijst {lijst.naam} is ingetrokken.")
+        raise NietMogelijkError(f"{name_lijst(lijst.naam, 'De lijst')} is ingetrokken.")
     if find_opdracht(session, lijst.id) is not None:
         raise NietMogelijkError(
-            f"Voor lijst {lijst.naam} is al opdracht gegeven. Moet het papier blijven? Zet dan een stop op de doos en "
-            "bel het bedrijf."
+            f"Voor {name_lijst(lijst.naam)} is al opdracht gegeven. Moet het papier blijven? Zet dan een stop op de "
+            "doos en bel het bedrijf."
         )
 
 
@@ -228,7 +228,7 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
     if bestaand is not None:
         return bestaand
     if doos.id not in {d.id for d in poort.load_dozen(session, lijst.id)}:
-        raise NietMogelijkError(f"Doos {doos.nummer} staat niet op lijst {lijst.naam}.")
+        raise NietMogelijkError(f"Doos {doos.nummer} staat niet op {name_lijst(lijst.naam)}.")
     voorgesteld = storage.load_logregel(session, lijst.gebeurtenis_id)
     documenten = papier.find_documenten(session, doos.id)
     if not documenten:
@@ -323,6 +323,12 @@ def record_blik(
     return blik
 
 
+def find_zonder_blik(session: Session, lijst: VernietigingslijstRow) -> list[str]:
+    """Return the numbers of the dozen of a list at which nobody took the last look yet."""
+    dozen = poort.load_dozen(session, lijst.id)
+    return [doos.nummer for doos in dozen if poort.find_laatste_blik(session, lijst.id, doos.id) is None]
+
+
 def verify_kijker(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, wie: Aangemeld) -> None:
     """Return when somebody may do the last look at a doos of an open list.
 
@@ -411,7 +417,7 @@ def verify_vrijgever(session: Session, lijst: VernietigingslijstRow, wie: Aangem
     _verify_buitenstaander(session, lijst, wie)
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if len(vrijgaven) == 2:
-        raise NietMogelijkError(f"Lijst {lijst.naam} is al twee keer vrijgegeven.")
+        raise NietMogelijkError(f"{name_lijst(lijst.naam, 'De lijst')} is al twee keer vrijgegeven.")
     ogen = personen.find_ogen(session, wie.persoon_id)
     if any(ogen & personen.find_ogen(session, v.persoon_id, v.gebeurtenis_id) for v in vrijgaven):
         raise GeenMandaatError("U gaf deze lijst al vrij. De tweede vrijgave is van een andere gemandateerde.")
@@ -426,7 +432,7 @@ def withdraw_release(session: Session, lijst: VernietigingslijstRow, reden: str,
     storage.hold_beslissing(session)
     vrijgaven = poort.find_vrijgaven(session, lijst.id)
     if not vrijgaven:
-        raise NietMogelijkError(f"Lijst {lijst.naam} is niet vrijgegeven.")
+        raise NietMogelijkError(f"{name_lijst(lijst.naam, 'De lijst')} is niet vrijgegeven.")
     personen.verify_vers(wie)
     if all(v.persoon_id != wie.persoon_id for v in vrijgaven):
         personen.verify_mandaat(session, wie, Rol.ARCHIVARIS, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)

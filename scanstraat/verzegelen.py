@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from scanstraat import db, storage
 from scanstraat.bootstrap import Basis
-from scanstraat.domain import Vingerafdruk
+from scanstraat.domain import Batchstatus, Vingerafdruk
 from scanstraat.errors import NietMogelijkError
 from scanstraat.tables import (
     AfleveringRow,
@@ -80,18 +80,36 @@ class Zegel:
         return sum(document.paginas for document in self.documenten)
 
 
+_WAT_WACHT = {
+    Batchstatus.ONTVANGEN: "De scanstraat is er nog mee bezig: `scanstraat stappen` toont wat er loopt of wacht.",
+    Batchstatus.NAKIJKEN: "Een medewerker kijkt haar nog na: `scanstraat batch {nummer}` toont wat er wacht.",
+    Batchstatus.KOPPELEN: "Een document heeft nog geen zaak: `scanstraat batch {nummer}` toont welk.",
+    Batchstatus.STILGEZET: (
+        "Zij gaat niet vanzelf verder: `scanstraat stappen` zegt welke stap is mislukt, en `scanstraat batch {nummer}` "
+        "wat erin zit."
+    ),
+}
+_WAT_WACHT[Batchstatus.WORDT_VERWERKT] = _WAT_WACHT[Batchstatus.ONTVANGEN]
+
+
+def say_wat_wacht(session: Session, batch: BatchRow) -> str:
+    """Say in Dutch that a batch is not delivered, what it waits for and where to look; "" when it is delivered."""
+    if storage.is_geleverd(session, batch):
+        return ""
+    status = storage.find_batchstatus(session, batch)
+    wat = _WAT_WACHT[status].format(nummer=batch.nummer)
+    return f"Batch {batch.nummer} is nog niet geleverd (nu: {status.value}). {wat}"
+
+
 def build_zegel(session: Session, batch: BatchRow) -> Zegel:
     """Return how a batch stands now.
 
     Raises:
         NietMogelijkError: not every document is delivered or an uitzondering, or the log does not have it yet.
     """
-    status = storage.find_batchstatus(session, batch)
-    if not storage.is_geleverd(session, batch):
-        raise NietMogelijkError(
-            f"Batch {batch.nummer} is nog niet geleverd (nu: {status.value}). Keuren kan als elk document in zijn zaak "
-            "staat of als uitzondering is vastgelegd."
-        )
+    wacht = say_wat_wacht(session, batch)
+    if wacht:
+        raise NietMogelijkError(f"{wacht} Keuren kan als elk document in zijn zaak staat of een uitzondering is.")
     uitzonderingen = storage.find_uitzonderingen(session, batch.id)
     documenten = tuple(_load_documenten(session, batch, uitzonderingen))
     if not documenten:

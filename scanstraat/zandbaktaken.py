@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from PIL import Image
@@ -50,6 +51,15 @@ def onderzoek_bestand(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
 def open_stuk(gegevens: Gegevens, bestanden: list[int]) -> Gegevens:
     """Does a paper that people hand over open, to its last page?"""
     return {"paginas": stukopening.open_stuk(bestanden[0], **gegevens)}
+
+
+def lees_stuk(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Bericht]:
+    """Give of each page of such a paper the texts of its codes, and its grey pixels in a memfd for OCR."""
+    beelden = stukopening.draw_grijs(bestanden[0], gegevens["soort"], maximaal_pixels=gegevens["maximaal_pixels"])
+    for grijs, dpi in islice(beelden, gegevens["paginas"]):
+        codes = [code.tekst for code in find_codes(grijs) if code.leesbaar]
+        maat = {"breedte": grijs.width, "hoogte": grijs.height, "dpi": dpi}
+        yield Bericht({"codes": codes, **maat}, (build_memfd(grijs.tobytes()),))
 
 
 def ontleed_bron(gegevens: Gegevens, bestanden: list[int]) -> Iterator[Gegevens]:

@@ -118,14 +118,17 @@ def _conclude(zonder_grond: bool, *, gelooft: bool, toon: Callable[[str], None])
 def show_logboek(verslag: Verslag, uitkomst: str) -> None:
     """Say in Dutch what is found of a whole log."""
     punt = verslag.checkpoint
-    print(f"{uitkomst}. Logboek {punt.oorsprong}: {punt.omvang} gebeurtenissen, wortel {punt.wortel.hex()}.")
+    omvang = _count(punt.omvang, "gebeurtenis", "gebeurtenissen")
+    print(f"{uitkomst}. Logboek {punt.oorsprong}: {omvang}, wortel {punt.wortel.hex()}.")
     verankerd = len(verslag.verankerd)
-    print(f"{verslag.checkpoints} checkpoints kloppen; {verankerd} daarvan zijn verankerd zoals het beleid vraagt.")
+    print(
+        f"{_count(verslag.checkpoints, 'checkpoint klopt', 'checkpoints kloppen')}; "
+        f"{_count(verankerd, 'daarvan is', 'daarvan zijn')} verankerd zoals het beleid vraagt."
+    )
     if verslag.vernietigd:
-        dozen = "1 doos is" if verslag.vernietigd == 1 else f"{verslag.vernietigd} dozen zijn"
         print(
-            f"{dozen} vernietigd, elk na controle, twee vrijgaven van verschillende mensen, een laatste blik en een "
-            "verankerd checkpoint."
+            f"{_count(verslag.vernietigd, 'doos is', 'dozen zijn')} vernietigd, elk na controle, twee vrijgaven "
+            "van verschillende mensen, een laatste blik en een verankerd checkpoint."
         )
     if verslag.zonder_grond:
         regels = ", ".join(map(str, verslag.zonder_grond))
@@ -135,10 +138,17 @@ def show_logboek(verslag: Verslag, uitkomst: str) -> None:
         print("organisatie wat er in de weg stond. Verder is het logboek ongewijzigd.")
 
 
+def _count(aantal: int, een: str, meer: str) -> str:
+    return f"{aantal} {een if aantal == 1 else meer}"
+
+
 def show_document(verslag: Documentverslag, volledig: Volledigheid | None, uitkomst: str) -> None:
     """Say in Dutch what is found of a document, and what the whole log adds when that was looked at."""
     omvang = verslag.checkpoint.omvang
-    print(f"{uitkomst}. {len(verslag.regels)} regels staan in het logboek van {omvang} gebeurtenissen.")
+    print(
+        f"{uitkomst}. {_count(len(verslag.regels), 'regel staat', 'regels staan')} in het logboek van "
+        f"{_count(omvang, 'gebeurtenis', 'gebeurtenissen')}."
+    )
     for zin in tell_document(verslag.document, verslag.regels, verslag.verpakt, verslag.besluiten):
         print(zin)
     _show_volledig(volledig)

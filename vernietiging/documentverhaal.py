@@ -118,8 +118,16 @@ def _answer(document: str, regels: Mapping[int, Gebeurtenis], namen: _Namen) -> 
     opgeheven = {g.onderwerp for g in find("stop.opgeheven")}
     stops = find("stop.geplaatst")
     lopend = sum(g.onderwerp not in opgeheven for g in stops)
-    gezegd = f"ja, {len(stops)}, waarvan er nu {lopend} lopen" if stops else "dit bewijs noemt er geen"
-    yield f"Waren er stops: {gezegd}."
+    yield f"Waren er stops: {_say_stops(len(stops), lopend)}."
+
+
+def _say_stops(aantal: int, lopend: int) -> str:
+    if not aantal:
+        return "dit bewijs noemt er geen"
+    if aantal == 1:
+        return f"ja, een. Die {'loopt nog' if lopend else 'is opgeheven'}"
+    nu = {0: "zij zijn alle opgeheven", 1: "daarvan loopt er nog een"}.get(lopend, f"daarvan lopen er nog {lopend}")
+    return f"ja, {aantal}; {nu}"
 
 
 def _find_vrijgaven(regels: Mapping[int, Gebeurtenis]) -> Iterator[Gebeurtenis]:
@@ -170,6 +178,8 @@ def _fill(zin: str, gebeurtenis: Gebeurtenis, namen: _Namen) -> str:
         "wie": namen.wie(gebeurtenis.actor) if "{wie}" in zin else "",
         "doos": namen.doos(gebeurtenis.onderwerp),
     }
+    if "niveau" in gegevens:
+        woorden["niveau"] = str(gegevens["niveau"]).upper()  # the log has no capitals
     if "besluit" in gegevens:
         woorden["besluit"] = namen.besluit(gegevens["besluit"])
     if "geslaagd" in gegevens:

@@ -261,6 +261,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         },
         ("verklaring.ondertekend", 1): {"pdf": Veld.HASH, "herbevestigd": Veld.WOORD},
         ("verklaring.scan", 1): {"bestand": Veld.OBJECT},
+        # `gelezen`: how its number was found on it (code, tekst, niet); `toelichting`: why it is it when it was not
+        ("verklaring.scan", 2): {"bestand": Veld.OBJECT, "gelezen": Veld.WOORD, "toelichting": Veld.VERPAKT},
         # the log about itself
         ("verankering", 1): {
             "checkpoint": Veld.GETAL,

@@ -128,7 +128,7 @@ class Doosregel:
 
 @dataclass(frozen=True)
 class Controleregel:
-    """The sample of one batch, and who judged it."""
+    """What was looked at of one batch, a sample or all of it, and who judged it."""
 
     batch: str
     plan: str  # "ISO 2859-1, niveau II, n=32, Ac 0"
@@ -138,6 +138,12 @@ class Controleregel:
     naam: str
     functie: str
     afgekeurd: int = field(default=0, metadata=_LATER)  # how often the batch was rejected before
+    paginas: int = field(default=0, metadata=_LATER)  # of the batch, of which `getrokken` were looked at
+
+    @property
+    def is_alles(self) -> bool:
+        """Whether every page was looked at."""
+        return self.getrokken == self.paginas
 
 
 @dataclass(frozen=True)
@@ -475,7 +481,11 @@ def _find_in_controle(verklaring: Verklaring) -> tuple[str, ...]:
         ("Zonder steekproefplan", [c.batch for c in controles if not c.plan.strip()]),
         (
             "Met een steekproef die niet kan kloppen",
-            [c.batch for c in controles if c.getrokken < 1 or not 0 <= c.fouten <= c.getrokken],
+            [
+                c.batch
+                for c in controles
+                if c.getrokken < 1 or not 0 <= c.fouten <= c.getrokken or (c.paginas != 0 and c.getrokken > c.paginas)
+            ],
         ),
         ("Zonder controleur", [c.batch for c in controles if not (c.naam.strip() and c.functie.strip())]),
     )

@@ -27,9 +27,17 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from vernietiging.boom import Rand, build_rand, hash_blad
 from vernietiging.checkpoint import Checkpoint, build_bericht, build_handtekening, parse_checkpoint, read_bericht
-from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
 from vernietiging.gebeurtenis import find_objecten, parse_blad, verify_blad
-from vernietiging.notitie import Notitie, Sleutel, Soort, is_sleutelnaam, parse_notitie, verify_handtekening
+from vernietiging.notitie import (
+    Notitie,
+    Sleutel,
+    Soort,
+    is_sleutelnaam,
+    parse_notitie,
+    parse_vkey,
+    verify_handtekening,
+)
 from vernietiging.tegels import (
     BREEDTE,
     Tegelmap,
@@ -43,6 +51,7 @@ from vernietiging.tegels import (
 
 MEESTE_BLADEN = 10_000  # in one request
 _STAND, _WACHTRIJ, _NIEUW, _SLOT = "stand.json", "wachtrij", "nieuw", "slot"
+_PUBLIEK = "sleutels.txt"
 _SLEUTELS = {Soort.ED25519: "ed25519.pem", Soort.ML_DSA_44: "ml-dsa-44.pem"}
 
 
@@ -80,6 +89,21 @@ class Sleutelbos:
                 build_handtekening(later, self._ml_dsa.sign(build_bericht(checkpoint, later, tijd)), tijd),
             ),
         )
+
+
+def read_sleutels(map: Path) -> tuple[Sleutel, ...]:
+    """Return the public keys that the sealer laid in its folder, for when it does not run.
+
+    Raises:
+        NietVastTeStellenError: they are not there, may not be read, or are not one of each kind.
+    """
+    try:
+        sleutels = tuple(parse_vkey(regel) for regel in (map / _PUBLIEK).read_text(encoding="ascii").splitlines())
+    except (OSError, ValueError, VernietigingError) as exc:
+        raise NietVastTeStellenError(f"De openbare sleutels in {map} zijn niet te lezen.") from exc
+    if [sleutel.soort for sleutel in sleutels] != list(_SLEUTELS):  # one more would be believed as well
+        raise NietVastTeStellenError(f"In {map} staan andere openbare sleutels dan een logboek heeft.")
+    return sleutels
 
 
 def make_eigen_map(map: Path) -> None:
@@ -183,6 +207,7 @@ class Verzegelaar:
             self._check_getekend()
             self._check_tegels()
             self._finish()
+            self._publish_sleutels()
 
     @property
     def sleutels(self) -> tuple[Sleutel, ...]:
@@ -302,6 +327,13 @@ class Verzegelaar:
         head = self._logmap / "checkpoint"
         if not head.exists() or parse_notitie(head.read_bytes()).tekst != parse_notitie(self._stand.notitie).tekst:
             write_over(head, self._stand.notitie)
+
+    def _publish_sleutels(self) -> None:
+        """Lay the public keys where who may look in this folder finds them while nothing runs."""
+        inhoud = "".join(f"{sleutel.to_vkey()}\n" for sleutel in self.sleutels).encode()
+        pad = self._map / _PUBLIEK
+        if not pad.exists() or pad.read_bytes() != inhoud:
+            write_over(pad, inhoud)
 
     def _load_stand(self, oorsprong: str) -> Stand:
         pad = self._map / _STAND

@@ -84,7 +84,8 @@ def batch(
     stdout().print(
         f"{gevonden['status']}\n"
         f"Bladtelling: {telling['ontvangen']} ontvangen = {telling['in_documenten']} in documenten + "
-        f"{telling['scheidingsbladen']} scheidingsbladen + {telling['weggelaten']} weggelaten"
+        f"{count_words(telling['scheidingsbladen'], 'scheidingsblad', 'scheidingsbladen')} + "
+        f"{telling['weggelaten']} weggelaten"
         f"",
         end="\n" if telling["sluitend"] else "  ",
     )

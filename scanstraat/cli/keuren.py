@@ -140,8 +140,9 @@ def _show_keuring(basis: Basis, batch: BatchRow, wie: Aangemeld, toon: Path | No
 
 def _say_plan(gevonden: dict[str, Any]) -> str:
     lot = count_words(gevonden["lot"], "pagina", "pagina's")
-    hoeveel = "Alle pagina's" if gevonden["n"] == gevonden["lot"] else f"{gevonden['n']} getrokken pagina's"
-    return f"{lot}. {hoeveel} en alle gemarkeerde pagina's worden bekeken (strengheid: {gevonden['strengheid']})."
+    getrokken = count_words(gevonden["n"], "getrokken pagina", "getrokken pagina's")
+    hoeveel = "Alle" if gevonden["n"] == gevonden["lot"] else f"{getrokken} en alle gemarkeerde pagina's"
+    return f"{lot}. {hoeveel} worden bekeken (strengheid: {gevonden['strengheid']})."
 
 
 def _say_vervolg(gevonden: dict[str, Any], toon: Path | None) -> str:

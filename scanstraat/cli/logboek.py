@@ -48,9 +48,10 @@ def toon_logboek(context: typer.Context, als_json: AlsJson = False) -> None:
             stand = boek.build_stand(session, verzegeld)
         if als_json:
             return show_json(stand.to_json())
+        aantal = count_words(stand.gebeurtenissen, "gebeurtenis", "gebeurtenissen")
         stdout().print(
             f"Logboek {basis.config.logboek.oorsprong}\n"
-            f"{stand.gebeurtenissen} gebeurtenissen, waarvan {stand.verzegeld} verzegeld.\n"
+            f"{aantal}, waarvan {stand.verzegeld} verzegeld.\n"
             f"Wortel: {stand.wortel}\nMap: {basis.config.logboek.map}",
             soft_wrap=True,
         )
@@ -65,7 +66,9 @@ def verzegel(context: typer.Context) -> None:
     with expected_errors(), open_basis(load_config(context)) as basis:
         verzegeld = boek.seal_waiting(basis, boek.open_klant(basis.config))
         stdout().print(
-            f"{verzegeld.omvang} gebeurtenissen zijn verzegeld. Wortel: {verzegeld.wortel.hex()}", soft_wrap=True
+            f"{count_words(verzegeld.omvang, 'gebeurtenis is', 'gebeurtenissen zijn')} verzegeld. "
+            f"Wortel: {verzegeld.wortel.hex()}",
+            soft_wrap=True,
         )
 
 
@@ -93,7 +96,8 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
         finally:
             if wie is not None:  # what is not in order is recorded as well
                 boek.record_controle(basis, wie, omvang, in_orde=in_orde)
-        stdout().print(f"{omvang} gebeurtenissen in de database zijn gelijk aan het verzegelde logboek.")
+        gelijk = count_words(omvang, "gebeurtenis in de database is", "gebeurtenissen in de database zijn")
+        stdout().print(f"{gelijk} gelijk aan het verzegelde logboek.")
         if in_orde:
             stdout().print(
                 "Wat in de database staat over mensen, mandaten, stops, besluiten, dozen, oordelen, lijsten, vrijgaven "

@@ -45,10 +45,10 @@ Door = Annotated[
 
 # Messages name a command as "scanstraat batches"; the words "de scanstraat start" are about the product.
 _OPDRACHT = re.compile(
-    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:aanmelden|back-up|batch|batches|besluit|bewerk|demo|document|doos|"
-    r"export|geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|logboek|"
-    r"mandaat|mdto|ongedaan|ontkoppel|opdracht|opslag|persoon|quarantaine|scanmap|scanoperator|scheidingsbladen|sip|"
-    r"ophalen|stappen|start|stop|trek-in|uitvoering|uitzondering|zaken)\b)"
+    r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:aanmelden|back-up|batch|batches|besluit|bewerk|bewijs|demo|document|"
+    r"doos|export|geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|"
+    r"logboek|mandaat|mdto|ongedaan|ontkoppel|opdracht|ophalen|opslag|persoon|quarantaine|scanmap|scanoperator|"
+    r"scheidingsbladen|sip|stappen|start|stop|trek-in|uitvoering|uitzondering|verantwoord|verklaring|zaken)\b)"
 )
 
 
@@ -72,12 +72,20 @@ class Scherm(Console):
 
 def say_opdrachten(tekst: str) -> str:
     """Return a message with its commands as `run` was called, and with the settings this command was given."""
-    aanroep = os.environ.get("SCANSTRAAT_AANROEP", "scanstraat")
+    return _OPDRACHT.sub(lambda _vondst: f"{_find_aanroep()}{_find_instellingen()} ", tekst)
+
+
+def _find_aanroep() -> str:
+    return os.environ.get("SCANSTRAAT_AANROEP", "scanstraat")
+
+
+def _find_instellingen() -> str:
+    """Return the option that named the settings, when this command was given one."""
     context = get_current_context(silent=True)
     hoofd = None if context is None else context.find_root()
-    if hoofd is not None and hoofd.get_parameter_source("config") is ParameterSource.COMMANDLINE:
-        aanroep += f" --config {hoofd.params['config']}"
-    return _OPDRACHT.sub(lambda _vondst: f"{aanroep} ", tekst)
+    if hoofd is None or hoofd.get_parameter_source("config") is not ParameterSource.COMMANDLINE:
+        return ""
+    return f" --config {hoofd.params['config']}"
 
 
 def stdout() -> Console:
@@ -181,7 +189,11 @@ def show_json(waarde: Any) -> None:
 
 
 def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any]], *, leeg: str) -> None:
-    """Print rows for people; an empty list says so, with what to do."""
+    """Print rows for people; an empty list says so, with what to do.
+
+    A command in a table does not name the settings: broken over the lines of a cell nobody could copy it. They are
+    named below the table, once.
+    """
     if not rijen:
         stdout().print(leeg)
         return
@@ -198,8 +210,12 @@ def show_table(titel: str, kolommen: Sequence[str], rijen: Sequence[Sequence[Any
     for kolom in kolommen:
         tabel.add_column(kolom, overflow="fold")
     for rij in cellen:
-        tabel.add_row(*rij)
+        tabel.add_row(*(_OPDRACHT.sub(lambda _vondst: f"{_find_aanroep()} ", cel) for cel in rij))
     stdout().print(tabel)
+    if _find_instellingen() and any(_OPDRACHT.search(cel) for rij in cellen for cel in rij):
+        stdout().print(
+            f"Begin een opdracht uit deze tabel met: {_find_aanroep()}{_find_instellingen()}", soft_wrap=True
+        )
 
 
 def build_progress() -> Progress:
@@ -241,7 +257,7 @@ def show(waarde: Any) -> str:
         return "ja" if waarde else "nee"
     if isinstance(waarde, float):
         return format_getal(waarde)
-    tekst = say_opdrachten(str(waarde))
+    tekst = str(waarde)
     if _TIJD.fullmatch(tekst):
         return f"{to_local(tekst, _find_tijdzone()):%d-%m-%Y %H:%M}"
     return tekst

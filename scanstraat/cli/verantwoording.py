@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import col, select
 
-from kwaliteitscontrole.woorden import join_words
+from kwaliteitscontrole.woorden import count_bestanden, count_words
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
@@ -21,7 +21,6 @@ from scanstraat.cli.uitvoer import (
     say_tijden,
     show_json,
     show_table,
-    stderr,
     stdout,
 )
 from scanstraat.errors import NietMogelijkError
@@ -96,7 +95,8 @@ def bewijs(
             document_id = find_document(session, document).id
         bundel = bewijzen.write_bewijs(basis, document_id, uit, met_namen=met_namen)
     stdout().print(
-        f"Het bewijs staat in {uit}: {len(bundel.bestanden)} bestanden, {len(bundel.regels)} regels van het logboek.\n"
+        f"Het bewijs staat in {uit}: {count_bestanden(len(bundel.bestanden))}, "
+        f"{count_words(len(bundel.regels), 'regel', 'regels')} van het logboek.\n"
         f"Controleer het met: python3 {uit}/controleer.pyz {uit} --beleid BESTAND",
         soft_wrap=True,
     )
@@ -129,14 +129,6 @@ def maak_verklaring(
         rij = afronding.verklaar(
             basis, soort, verklaren.Selectie(lijst_id, begin, einde), wie, vervangt=vervangt, reden=reden
         )
-        with db.read(basis.engine) as session:
-            ook_in = verklaren.find_ook_in(session, rij)
-        if ook_in:
-            stderr().print(
-                f"Let op: een deel van dit papier staat ook in {join_words(ook_in)}. Tel ze niet bij elkaar op. Was "
-                "die verklaring fout, maak dan een nieuwe met --vervangt.",
-                soft_wrap=True,
-            )
         stdout().print(
             f"Verklaring {rij.nummer} is gemaakt. Bekijk haar met: scanstraat verklaring geef {rij.nummer} -o "
             f"{rij.nummer}.pdf\nDaarna geven de gemandateerden akkoord: scanstraat verklaring onderteken {rij.nummer}",
@@ -217,14 +209,22 @@ def voeg_scan_toe(
     nummer: Annotated[str, typer.Argument(help="Nummer van de verklaring.")],
     bestand: Annotated[Path, typer.Argument(help="Scan van de verklaring met handtekeningen.")],
     als: Als,
+    toch: Annotated[
+        str,
+        typer.Option("--toch", metavar="REDEN", help="Waarom dit de goede scan is, als het nummer niet te lezen is."),
+    ] = "",
     geheim_fd: GeheimFd = None,
 ) -> None:
-    """Bewaar een scan van de ondertekende verklaring."""
-    from scanstraat import verklaren  # noqa: PLC0415
+    """Bewaar een scan van de ondertekende verklaring. Het nummer moet erop te lezen zijn."""
+    from scanstraat import verklaren, verklaringscan  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
+        with db.read(basis.engine) as session:
+            rij = verklaren.find_verklaring(session, nummer)
         stuk = take_stuk(basis, bestand)
+        gelezen = verklaringscan.read_nummers(basis, stuk)
+        verklaren.verify_scan(rij, stuk, gelezen, toch)
         wie = sign_in(basis, als, geheim_fd)
         with db.begin(basis.engine) as session:
-            sha256 = verklaren.add_scan(session, verklaren.find_verklaring(session, nummer), stuk, wie)
+            sha256 = verklaren.add_scan(session, rij, stuk, wie, gelezen, toch=toch)
     stdout().print(f"De scan bij verklaring {nummer.upper()} is bewaard. SHA-256: {sha256}", soft_wrap=True)

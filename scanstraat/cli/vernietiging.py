@@ -85,7 +85,7 @@ def lijst_maak(
         gemaakt = afronding.stel_voor(basis, naam, gevonden, sign_in(basis, als, geheim_fd))
         with db.read(basis.engine) as session:
             inhoud = vernietigen.say_lijst(poort.load_dossier(session, gemaakt.id))
-        stdout().print(f"{name_lijst(gemaakt.naam, 'Lijst')} is gemaakt: {inhoud}.", soft_wrap=True)
+        stdout().print(f"{name_lijst(gemaakt.naam, 'De lijst')} is gemaakt: {inhoud}.", soft_wrap=True)
         for doos in gevonden:
             stdout().print(f'Doe nu de laatste blik: scanstraat laatste-blik {doos.nummer} --lijst "{gemaakt.naam}"')
 
@@ -117,7 +117,7 @@ def lijst_toon(
 
 
 def _show_lijst(gevonden: dict[str, Any]) -> None:
-    stdout().print(name_lijst(gevonden["naam"], "Lijst"), style="bold", end="  ")
+    stdout().print(name_lijst(gevonden["naam"], "De lijst"), style="bold", end="  ")
     stdout().print(
         f"{gevonden['stand']}\nGemaakt door {gevonden['door']}. "
         f"{count_words(gevonden['documenten'], 'document', 'documenten')}.",
@@ -229,7 +229,7 @@ def lijst_trek_in(context: typer.Context, naam: Lijstnaam, reden: Reden, als: Al
             rij = poort.find_lijst(session, naam)
         afronding.trek_lijst_in(basis, rij.id, reden, sign_in(basis, als, geheim_fd))
         stdout().print(
-            f"{name_lijst(rij.naam, 'Lijst')} is ingetrokken. Haar dozen staan op geen lijst meer.", soft_wrap=True
+            f"{name_lijst(rij.naam, 'De lijst')} is ingetrokken. Haar dozen staan op geen lijst meer.", soft_wrap=True
         )
 
 
@@ -306,7 +306,7 @@ def _say_uitkomst(naam: str, doos: str, *, gelijk: bool) -> str:
 
 def _build_kop(gevonden: dict[str, Any]) -> list[str]:
     return [
-        f"Laatste blik op doos {gevonden['doos']}, {name_lijst(gevonden['lijst'])}.",
+        f"Laatste blik op doos {gevonden['doos']}, van {name_lijst(gevonden['lijst'])}.",
         "Neem per bestand de genoemde vellen uit de doos. Is elk vel er, staat alles erop, en hoort er niets bij dat "
         "niet op het scherm staat? Leg de vellen daarna terug op hun plaats.",
     ]
@@ -346,7 +346,7 @@ def geef_vrij(
         with db.read(basis.engine) as session:
             vernietigen.verify_vrijgever(session, rij, wie)
             stderr().print(
-                f"{name_lijst(rij.naam, 'Lijst')}: {vernietigen.say_lijst(poort.load_dossier(session, rij.id))}."
+                f"{name_lijst(rij.naam, 'De lijst')}: {vernietigen.say_lijst(poort.load_dossier(session, rij.id))}."
             )
             tweede = bool(poort.find_vrijgaven(session, rij.id))
         if tweede and naam_lijst is None:
@@ -360,11 +360,18 @@ def geef_vrij(
                 soft_wrap=True,
             )
         stdout().print(
-            f"{name_lijst(rij.naam, 'Lijst')} is twee keer vrijgegeven. Intrekken kan tot de opdracht: "
+            f"{name_lijst(rij.naam, 'De lijst')} is twee keer vrijgegeven. Intrekken kan tot de opdracht: "
             f'scanstraat trek-in "{rij.naam}". Is de bedenktijd voorbij, veranker dan het logboek (scanstraat logboek '
             f'veranker) en geef de opdracht: scanstraat opdracht "{rij.naam}"',
             soft_wrap=True,
         )
+        with db.read(basis.engine) as session:
+            zonder = vernietigen.find_zonder_blik(session, rij)
+        for doos in zonder:
+            stdout().print(
+                f'Doe voor de opdracht nog de laatste blik: scanstraat laatste-blik {doos} --lijst "{rij.naam}"',
+                soft_wrap=True,
+            )
         return _show_bedenktijd(basis, rij.id)
 
 

@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 from uuid import UUID
 
+from hardware.naamvolgorde import natural_key
 from kwaliteitscontrole.bevinding import Bevinding
 from scanstraat.config import Scanmap
 from scanstraat.domain import Vingerafdruk
@@ -29,7 +30,6 @@ DOOR_PERSOON = "door_persoon"  # reason code of what a person refused
 
 _TIJDELIJK = (".tmp", ".part", ".filepart", ".partial", ".crdownload", "~")
 _LANGSTE_NAAM_BYTES = 255
-_CIJFERS = re.compile(r"(\d+)")
 # Control, direction and invisible characters, and bytes that are no UTF-8. Fixed: it must not change with Python.
 _ONZICHTBAAR = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb"
@@ -285,13 +285,6 @@ def split_pad(pad: str) -> tuple[str, str]:
 def is_in_eigen_map(pad: str) -> bool:
     """Does it lie in one of our own folders?"""
     return pad.startswith(tuple(f"{map}/" for map in EIGEN_MAPPEN))
-
-
-def natural_key(pad: str) -> tuple[object, ...]:
-    """Sort key by which scan2 comes before scan10, and nothing is equal but the same path."""
-    delen = _CIJFERS.split(pad.casefold())
-    # At every place of the split text and number alternate, so that only like is compared with like.
-    return (tuple((int(deel), deel) if plaats % 2 else deel for plaats, deel in enumerate(delen)), pad)
 
 
 def build_doelnaam(naam: str, volgnummer: int) -> str:

@@ -5,8 +5,11 @@ Less is asked than of a scan: a handboek may hold text, drawings, links and sign
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pikepdf
 import pypdfium2
+from PIL import Image
 
 from scanstraat.errors import InvoerError
 from scanstraat.intake.beelden import open_bron
@@ -16,6 +19,8 @@ from scanstraat.intake.tiffopbouw import too_many_paginas
 from scanstraat.intake.volledigheid import check_beeld
 
 _PROEF_DPI = 36
+_LEES_DPI = 200  # a code of 14 mm is read at that, and small print too
+_LEES_PX = 4_000  # of the longest side: a page of a metre is drawn smaller
 _BESCHADIGD = "Het bestand is beschadigd of niet compleet."
 _FOUTEN = (pikepdf.PikepdfError, pypdfium2.PdfiumError, RuntimeError, ValueError, TypeError, LookupError)
 
@@ -36,6 +41,26 @@ def open_stuk(fd: int, soort: Soort, *, maximaal_paginas: int, maximaal_pixels: 
                 raise too_many_paginas(maximaal_paginas)
             check_beeld(beeld)
     return aantal
+
+
+def draw_grijs(fd: int, soort: Soort, *, maximaal_pixels: int) -> Iterator[tuple[Image.Image, float]]:
+    """Yield each page as people see it: mode "L", with its dots per inch.
+
+    Raises:
+        InvoerError: a page cannot be drawn.
+    """
+    if soort != "pdf":
+        with open_bron(fd, soort, maximaal_pixels=maximaal_pixels) as lezer:
+            for beeld in lezer.beelden():
+                yield beeld.decode_grijs(), _LEES_DPI if beeld.dpi is None else sum(beeld.dpi) / 2
+        return
+    try:
+        with open_fd(fd) as bestand, pypdfium2.PdfDocument(bestand) as document:
+            for pagina in document:
+                schaal = min(_LEES_DPI / 72, _LEES_PX / max(1.0, *pagina.get_size()))
+                yield pagina.render(scale=schaal, grayscale=True).to_pil().convert("L"), schaal * 72
+    except _FOUTEN as exc:
+        raise InvoerError("beschadigd", _BESCHADIGD) from exc
 
 
 def _open_pdf(fd: int, maximaal_paginas: int) -> int:

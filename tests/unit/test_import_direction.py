@@ -42,7 +42,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
             "scanstraat.keuren",
             "scanstraat.poort",
         ),
-        *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.stukken"),
+        *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.stukken", "scanstraat.verklaringscan"),
         # what is told and printed of it
         *("scanstraat.bewijzen", "scanstraat.verantwoording", "scanstraat.handboekbijlage", "scanstraat.afdrukken"),
         # what watches and tidies the whole of it

@@ -50,7 +50,7 @@ from scanstraat.errors import (
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow
+from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow, StapRow
 from scanstraat.tables_bewijs import (
     BesluitRow,
     BindingRow,
@@ -394,7 +394,7 @@ def test_a_batch_that_nobody_judged_keeps_its_paper(proef: Afrondproef) -> None:
     proef.bind(batch.batch, "2026-17")
     doos = proef.box(batch.batch)
     naam = f"Lijst {next(_nummers):04d}"
-    with pytest.raises(NietMogelijkError, match="niet verzegeld"):
+    with pytest.raises(NietMogelijkError, match="nog niet gekeurd zoals zij nu is"):
         proef.propose(doos, naam=naam)
     afronding.trek(proef.basis, batch.batch)
     redenen = proef.find_redenen(proef.propose(doos, naam=naam))
@@ -841,6 +841,48 @@ def test_a_lost_stamp_keeps_the_paper(klaar: Stapel) -> None:
 # --- the list -----------------------------------------------------------------------------------------------------
 
 
+def test_a_list_of_a_batch_that_is_not_ready_says_what_it_waits_for_and_where_to_look(proef: Afrondproef) -> None:
+    batch = proef.add_batch(1)
+    proef.bind(batch.batch, "2026-17")
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    proef.herscan(batch.documenten[0], 1)
+
+    def propose() -> str:
+        with pytest.raises(NietMogelijkError) as fout:
+            proef.propose(doos, naam=f"Lijst {next(_nummers):04d}")
+        return str(fout.value)
+
+    with db.read(proef.basis.engine) as session:
+        nummer = storage.load_batch(session, batch.batch).nummer
+        versie = storage.latest_versie(session, batch.documenten[0]).id
+    assert propose() == (
+        f"Batch {nummer} is geleverd, maar nog niet gekeurd zoals zij nu is. Laat haar eerst keuren: "
+        f"scanstraat keur {nummer}"
+    )
+    for status, zin in (
+        ("mislukt", "(nu: Stilgezet). Zij gaat niet vanzelf verder: `scanstraat stappen` zegt welke stap is mislukt"),
+        ("wacht", "(nu: Wordt verwerkt). De scanstraat is er nog mee bezig: `scanstraat stappen` toont wat er loopt"),
+    ):
+        with db.begin(proef.basis.engine) as session:
+            stap = StapRow(
+                item_id=versie, batch_id=batch.batch, fase="lever_af", generatie=9, status=status,
+                aangemaakt_op=db.now_text(),
+            )  # fmt: skip
+            session.add(stap)
+        assert f"Batch {nummer} is nog niet geleverd {zin}" in propose()
+        with db.begin(proef.basis.engine) as session:
+            session.delete(session.get_one(StapRow, stap.id))
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, batch.documenten[0])
+        document.koppelstatus, document.zaakidentificatie = "te_koppelen", None
+        session.add(document)
+    assert (
+        f"Een document heeft nog geen zaak: `scanstraat batch {nummer}` toont welk. Laat haar daarna keuren"
+        in propose()
+    )
+
+
 def test_a_changed_doos_voids_the_list(proef: Afrondproef) -> None:
     stapel, ander = Stapel(proef), proef.add_batch(1)
     proef.bind(ander.batch, "2026-17")
@@ -861,7 +903,7 @@ def test_a_name_that_cannot_be_typed_again_is_no_name(proef: Afrondproef, klaar:
 def test_a_doos_is_on_one_list_and_once(proef: Afrondproef, klaar: Stapel) -> None:
     with pytest.raises(NietMogelijkError, match="staat op een vernietigingslijst"):
         proef.propose(klaar.doos, naam="Lijst dubbel")
-    with pytest.raises(NietMogelijkError, match="Er is al een lijst"):
+    with pytest.raises(NietMogelijkError, match="bestaat al"):
         proef.propose(klaar.doos, naam=klaar.naam.upper())
     stapel = Stapel(proef)
     afronding.trek_lijst_in(proef.basis, stapel.lijst.id, "verkeerde doos", proef.wie(DIV))

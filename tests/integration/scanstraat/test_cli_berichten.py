@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from scanstraat import db, storage
@@ -169,6 +170,30 @@ def test_commands_in_a_message_are_those_that_this_user_can_type(
     assert uitvoer.say_opdrachten("Stop de scanstraat. De scanstraat start niet: zie scanstraat stappen") == (
         "Stop de scanstraat. De scanstraat start niet: zie ./run scanstraat stappen"
     )
+
+
+def test_a_command_in_a_table_is_not_broken_by_the_place_of_the_settings(
+    installatie: Installatie, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCANSTRAAT_AANROEP", "./run scanstraat")
+    hoofd = typer.main.get_command(app)
+    with hoofd.make_context("scanstraat", ["--config", str(installatie.config), "batches"]):
+        for breedte, met in ((120, False), (20, True)):
+            monkeypatch.setattr(uitvoer, "stdout", lambda breedte=breedte: uitvoer.Scherm(width=breedte))
+            rij = ["nee", "Er is geen back-up. Maak er een: scanstraat back-up maak"]
+            uitvoer.show_table("Feiten", ["Waar", "Waarom"], [rij], leeg="")
+            tekst = capsys.readouterr().out
+            heel = f"./run scanstraat --config {installatie.config}"
+            assert f"{heel} back-up maak" in tekst if met else "./run scanstraat back-up maak" in tekst
+            assert ("Begin een opdracht uit deze tabel met: " + heel in tekst) is not met
+            assert "./run ./run" not in tekst
+
+
+def test_every_command_is_known_in_messages() -> None:
+    hoofd = typer.main.get_command(app)
+    for naam, opdracht in getattr(hoofd, "commands").items():  # noqa: B009  only a group has them
+        if not opdracht.hidden:
+            assert uitvoer._OPDRACHT.search(f"Geef: scanstraat {naam}"), naam
 
 
 @pytest.mark.parametrize("breedte", [200, 20])

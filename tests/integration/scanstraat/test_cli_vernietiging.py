@@ -151,7 +151,9 @@ def test_from_judging_to_the_certificate_by_commands(hier: Installatie, tmp_path
     nummer, document = hier.nummer(batch), str(batch.documenten[0])[:8]
 
     gezegd = hier.say("keur", nummer, als=CONTROLEUR)
-    assert "3 pagina's. Alle pagina's" in gezegd and f"scanstraat keur {nummer} --toon MAP" in gezegd
+    assert (
+        "3 pagina's. Alle worden bekeken (strengheid: " in gezegd and f"scanstraat keur {nummer} --toon MAP" in gezegd
+    )
     assert "nog niet bekeken" in hier.say("keur", nummer, "--goed", als=CONTROLEUR, exitcode=5)
     gezegd = hier.say("keur", nummer, "--toon", str(tmp_path / "kijk"), als=CONTROLEUR)
     assert sorted(pad.name for pad in (tmp_path / "kijk").iterdir()) == ["01.pdf", "02.pdf", "overzicht.txt"]
@@ -323,7 +325,7 @@ def test_who_may_not_is_told_so(hier: Installatie) -> None:
     (("lijst", "trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
     (("laatste-blik", "1", "--lijst", "Bestaat niet"), 3, "bestaat niet"),
     (("laatste-blik", "1", "--lijst", "x", "--gelijk", "--anders", "y"), 2, "Kies een van"),
-    (("geef-vrij", "Bestaat niet"), 3, "Lijst Bestaat niet bestaat niet"),
+    (("geef-vrij", "Bestaat niet"), 3, 'De lijst "Bestaat niet" bestaat niet'),
     (("trek-in", "Bestaat niet", "--reden", "x"), 3, "bestaat niet"),
     (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1"), 2, "Schrijf: NUMMER:ZEGEL:DOOS"),
     (("opdracht", "Bestaat niet", "--bedrijf", "BV", "--container", "C-1::D-1"), 2, "is niet te lezen"),
@@ -400,6 +402,24 @@ def test_a_last_look_that_failed_ends_the_list(hier: Installatie, tmp_path: Path
     assert "ANDERS: blad 2 ontbreekt" in hier.say("lijst", "toon", "Lijst anders")
     assert "is ingetrokken" in hier.say("lijst", "trek-in", "Lijst anders", "--reden", "uitzoeken", als=ARCHIVARIS)
     assert "is ingetrokken" in hier.say("lijst", "trek-in", "Lijst anders", "--reden", "weer", als=DIV, exitcode=5)
+
+
+def test_the_last_look_may_come_after_the_releases_but_not_after_the_order(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst later").nummer
+    hier.proef.back_up()
+    hier.say("geef-vrij", "Lijst later", als=EEN)
+    gezegd = hier.say("geef-vrij", "Lijst later", "--naam-lijst", "Lijst later", als=TWEE)
+    nog = f'Doe voor de opdracht nog de laatste blik: scanstraat laatste-blik {doos} --lijst "Lijst later"'
+    assert nog in gezegd
+    hier.proef.anchor()
+    opdracht = ("opdracht", "Lijst later", "--bedrijf", "BV", "--container", f"C-1:Z-1:{doos}")
+    assert f"Op doos {doos} is nog geen laatste blik gedaan." in hier.say(*opdracht, als=DIV, exitcode=5)
+    blik = ("laatste-blik", doos, "--lijst", "Lijst later")
+    hier.say(*blik, "--toon", str(tmp_path / "kijk"), als=DIV)
+    hier.say(*blik, "--gelijk", als=DIV)
+    hier.proef.anchor()
+    hier.say(*opdracht, als=DIV)
+    assert "is al opdracht gegeven" in hier.say(*blik, als=DIV, exitcode=5)
 
 
 def test_a_release_is_withdrawn_until_the_order(hier: Installatie) -> None:
@@ -487,3 +507,18 @@ def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installat
 def test_a_time_is_the_time_here(tekst: str, utc: str) -> None:
     assert db.format_time(parse_tijd(tekst, "Europe/Amsterdam")) == utc
     assert parse_tijd(tekst, "Europe/Amsterdam") < datetime.now(UTC) + timedelta(days=3650)
+
+
+def test_a_verklaring_is_made_once_and_its_scan_must_be_of_it(hier: Installatie, tmp_path: Path) -> None:
+    doos = hier.add_lijst("Lijst verklaard")
+    with db.read(hier.proef.basis.engine) as session:
+        lijst = poort.find_lijst(session, "Lijst verklaard")
+    hier.proef.execute(hier.proef.bring_to_order(lijst, doos), doos)
+    hier.proef.anchor()
+    maak = ("verklaring", "maak", "vernietiging", "--lijst", "Lijst verklaard")
+    nummer = re.search(r"VN-\d{4}-\d{4}", hier.say(*maak, als=DIV))
+    assert nummer is not None
+    assert f"--vervangt {nummer[0]}" in hier.say(*maak, als=DIV, exitcode=5)
+    scan = ("verklaring", "scan", nummer[0], str(draw_pagina(tmp_path / "scan.png")))
+    assert f"is {nummer[0]} niet gevonden" in hier.say(*scan, als=DIV, exitcode=5)
+    assert "is bewaard. SHA-256: " in hier.say(*scan, "--toch", "de code is gescheurd", als=DIV)

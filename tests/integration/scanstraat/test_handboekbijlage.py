@@ -12,7 +12,7 @@ import pytest
 from scanstraat import db
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
-from scanstraat.handboekbijlage import Handboekbijlage, _build_delen, build_bijlage, render_bijlage
+from scanstraat.handboekbijlage import Handboekbijlage, _build_delen, _find_verschillen, build_bijlage, render_bijlage
 from tests.afrondproef import Afrondproef, build_besluit, open_afrondproef
 from vernietiging.vervangingsbesluit import Steekproefvoorschrift
 
@@ -62,6 +62,25 @@ def test_reality_that_differs_from_the_besluit_is_named(proef: Afrondproef) -> N
     assert any("anders ingesteld" in verschil for verschil in oud)  # the batch of the proof has settings of its own
     for woord in ("tweede kopie", "nergens buitenshuis", "Gemeente Anders"):
         assert any(woord in verschil for verschil in nieuw), woord
+
+
+def test_a_scanner_nobody_named_and_one_side_for_two_are_differences(proef: Afrondproef) -> None:
+    def find(apparatuur: str, **anders: str) -> list[str]:
+        profiel = proef.basis.config.profiel["standaard"].model_copy(update=anders)
+        besluit = build_besluit({"standaard": "0" * 64})
+        besluit = replace(besluit, aspecten=replace(besluit.aspecten, apparatuur=apparatuur))
+        basis = replace(proef.basis, config=proef.basis.config.model_copy(update={"profiel": {"standaard": profiel}}))
+        with db.read(basis.engine) as session:
+            verschillen = list(_find_verschillen(basis, session, besluit))
+        return [v for v in verschillen if "onbekend" in v or "zijdig" in v]
+
+    onbekend, zijden = find("Documentscanners, 300 dpi, dubbelzijdig.")
+    assert "profiel standaard staat de scanner op onbekend" in onbekend
+    assert "Volgens het besluit wordt dubbelzijdig gescand; profiel standaard scant enkelzijdig." in zijden
+    (zijden,) = find("Enkelzijdig gescand.", scanner="Merk 12", bladzijden="duplex")
+    assert "enkelzijdig gescand; profiel standaard scant dubbelzijdig" in zijden
+    for woorden in ("dubbelzijdig", "enkelzijdig of dubbelzijdig", "zie handboek"):
+        assert find(woorden, scanner="Merk 12", bladzijden="duplex") == []
 
 
 def test_the_print_holds_the_same_as_data(proef: Afrondproef, tmp_path: Path) -> None:

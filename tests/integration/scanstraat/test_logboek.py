@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from scanstraat import db, logboek, logstand, storage
 from scanstraat.bootstrap import Basis, open_basis
@@ -23,6 +23,7 @@ from tests.builders import build_persoon, save_batch
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.tegels import REGELS, Tegelmap, build_pad
+from vernietiging.verzegelaar import Verzegelaar
 from vernietiging.verzegeldienst import Verzegeld, Verzegelklant
 
 
@@ -281,3 +282,25 @@ def test_the_commands_seal_compare_and_give_an_auditor_what_he_needs(
     proef.execute("update gebeurtenis set soort = 'bewerking'")
     uitslag = CliRunner().invoke(app, ["--config", str(proef.config), "logboek", "controleer"])
     assert (uitslag.exit_code, "verzegelde logboek" in uitslag.output) == (1, True)
+
+
+def test_an_auditor_gets_the_policy_when_the_line_stands_still_but_only_the_keys_that_signed(
+    proef: Proef, tmp_path: Path
+) -> None:
+    def write(naam: str) -> Result:
+        return CliRunner().invoke(app, ["--config", str(proef.config), "logboek", "beleid", "-o", str(tmp_path / naam)])
+
+    proef.write(2)
+    proef.seal()
+    assert write("loopt").exit_code == 0
+    logstand.find_adres(proef.basis.config).unlink()  # what a sealer that stops does
+    assert write("stil").exit_code == 0
+    assert (tmp_path / "stil").read_bytes() == (tmp_path / "loopt").read_bytes()
+    ander = Verzegelaar(tmp_path / "ander", tmp_path / "anderlog", "gemeente.example/vernietiging/1")
+    sleutels = proef.basis.config.logboek.verzegelaar / "sleutels.txt"
+    for inhoud in ("".join(f"{sleutel.to_vkey()}\n" for sleutel in ander.sleutels), "", None):
+        sleutels.unlink() if inhoud is None else sleutels.write_text(inhoud, encoding="ascii")
+        uitslag = write("vals")
+        gezegd = " ".join(uitslag.output.split())
+        assert uitslag.exit_code == 2 and "Start hem met" in gezegd and "zij ondertekenden het" in gezegd
+        assert not (tmp_path / "vals").exists()

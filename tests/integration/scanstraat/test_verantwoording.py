@@ -73,6 +73,20 @@ def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaa
         assert deel in alles, deel
 
 
+def test_one_of_something_is_said_as_one(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1)
+        proef.add_besluit()
+        proef.approve(batch.batch)
+        with db.read(proef.basis.engine) as session:
+            document = storage.load_document(session, batch.documenten[0])
+            antwoorden = read(verantwoording.answer_document(proef.basis, session, document))
+            periode = read(verantwoording.answer_periode(proef.basis, session, vandaag(), vandaag()))
+    assert ": 1 van 1 pagina, " in antwoorden["Waarom deze steekproef, en kunt u haar opnieuw trekken?"][0]
+    assert periode["Wat is gekeurd?"][0].startswith("1 oordeel, waarvan 0 afgekeurd.")
+    assert "Dit document: 1 pagina." in antwoorden["Hoe weet u dat er niets ontbreekt?"][0]
+
+
 def test_what_is_not_in_order_is_said(klaar: Vraagproef) -> None:
     basis = klaar.proef.basis
     with db.read(basis.engine) as session:
@@ -170,6 +184,12 @@ def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
         assert "batch" in " ".join(tekst for tekst, _ in over_regel.values()).lower()
         with pytest.raises(NietGevondenError, match="staat niet in het logboek"):
             verantwoording.answer_regel(session, 9_999)
+        (weg,) = session.exec(
+            select(LogregelRow.nummer)
+            .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+            .where(GebeurtenisRow.soort == "vernietiging.uitgevoerd")
+        )
+        assert "niveau: P-4" in read(verantwoording.answer_regel(session, weg))[f"Wat staat er op regel {weg}?"][0]
         over = {
             soort: read(verantwoording.answer_regel(session, nummer))["Waar gaat die regel over?"][0]
             for soort, nummer in session.exec(

@@ -142,7 +142,9 @@ def test_everything_the_law_asks_and_every_document_stands_on_the_paper() -> Non
     for controle in verklaring.controle:
         delen += [controle.batch, controle.plan, controle.naam, controle.functie]
     for doos in verklaring.specificatie:
-        delen.append(f"Doos {doos.doosnummer}: {len(doos.documenten)} documenten, vernietigd met lijst VL-2026-0001")
+        delen.append(
+            f'Doos {doos.doosnummer}: {len(doos.documenten)} documenten, vernietigd met de lijst "VL-2026-0001"'
+        )
         for document in doos.documenten:
             delen += [document.id, document.zaak, document.pdf_sha256, document.batch, document.bewaartermijn]
     logboek = verklaring.logboek
@@ -168,8 +170,9 @@ def test_the_root_stands_there_in_eight_groups_and_the_code_is_the_signed_checkp
     codes = [code for pagina in document for code in find_codes(pagina.render(scale=200 / 72).to_pil().convert("L"))]
     document.close()
     assert sum(groepen in pagina for pagina in read_paginas(pdf)) == 1
-    assert len(codes) == 1
-    notitie = parse_notitie(codes[0].tekst.encode())
+    nummer, checkpoint_, bij_ondertekening = (code.tekst for code in codes)
+    assert nummer == bij_ondertekening == build_verklaring(Verklaringsoort.VERNIETIGING).nummer
+    notitie = parse_notitie(checkpoint_.encode())
     checkpoint = parse_checkpoint(notitie.tekst)
     (handtekening,) = notitie.find(LOGSLEUTEL)
     verify_handtekening(LOGSLEUTEL, handtekening, build_bericht(checkpoint, LOGSLEUTEL))
@@ -277,6 +280,33 @@ def test_one_day_the_version_of_the_besluit_and_a_rejection_before_are_said() ->
     assert "2026-0815, versie 2, van 13 januari 2026" in tekst
     assert "goedgekeurd, na 1 keer afgekeurd" in tekst
     assert "1e sleutel in het beleid" in tekst and "2e sleutel in het beleid" in tekst
+
+
+def test_it_says_whether_all_pages_were_looked_at_or_a_sample() -> None:
+    goed = build_verklaring(documenten=100)
+    steekproef = tuple(replace(regel, paginas=1200) for regel in goed.controle)
+    alles = tuple(replace(regel, paginas=32) for regel in goed.controle)
+    for controle, overwogen, zin, per_batch in (
+        (alles, "elke batch alle pagina's hebben", "Mensen bekeken alle pagina's: 96 pagina's.", ["32 van 32"] * 3),
+        (
+            steekproef,
+            "elke batch een steekproef van de pagina's hebben",
+            "Mensen bekeken een steekproef: 96 pagina's.",
+            ["32 van 1.200"] * 3,
+        ),
+        (
+            (alles[0], *steekproef[1:]),
+            "elke batch alle pagina's of een steekproef daarvan hebben",
+            "Mensen bekeken alle pagina's van 1 batch: 32 pagina's. "
+            "Mensen bekeken een steekproef van 2 batches: 64 pagina's.",
+            ["32 van 32", "32 van 1.200", "32 van 1.200"],
+        ),
+    ):
+        tekst = " ".join(read_paginas(render(replace(goed, controle=controle))))
+        assert overwogen in tekst and f"3 batches zijn gecontroleerd en goedgekeurd. {zin} Plan" in tekst
+        assert re.findall(r"32 van [\d.]+", tekst) == per_batch
+    oud = " ".join(read_paginas(render(goed)))  # made before a verklaring said of how many pages
+    assert "een steekproef van de pagina's hebben" in oud and "32 van" not in oud
 
 
 def test_a_correction_says_which_one_it_stands_for_and_why() -> None:

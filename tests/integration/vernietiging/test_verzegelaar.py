@@ -63,6 +63,25 @@ def test_keys_and_state_are_for_the_sealer_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "eigen" / naam).stat().st_mode) == 0o400
 
 
+def test_the_public_keys_lie_beside_the_private_ones_and_come_back(tmp_path: Path) -> None:
+    schrijver = open_in(tmp_path)
+    assert verzegelaar.read_sleutels(tmp_path / "eigen") == schrijver.sleutels
+    pad = tmp_path / "eigen" / "sleutels.txt"
+    goed = pad.read_bytes()
+    for kapot, zin in (
+        (b"geen sleutel\n", "niet te lezen"),
+        (b"\xff", "niet te lezen"),
+        (b"", "andere openbare sleutels"),
+        (goed.splitlines(keepends=True)[0], "andere openbare sleutels"),
+        (goed + goed, "andere openbare sleutels"),
+    ):
+        pad.write_bytes(kapot)
+        with pytest.raises(NietVastTeStellenError, match=zin):
+            verzegelaar.read_sleutels(tmp_path / "eigen")
+        open_in(tmp_path)
+        assert verzegelaar.read_sleutels(tmp_path / "eigen") == schrijver.sleutels
+
+
 class Stroomuitval(BaseException):
     """The power went, at the n-th thing that was done to the disk."""
 
@@ -319,6 +338,28 @@ def test_a_file_gets_its_name_when_it_is_on_disk_and_its_folder_after(
     schrijf(tmp_path / "naam", b"inhoud")
     assert gedaan in (["fsync", "link", "fsync map"], ["fsync", "replace", "fsync map"])
     assert (tmp_path / "naam").read_bytes() == b"inhoud"
+
+
+def test_a_key_is_on_disk_with_its_name_before_anything_is_signed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log whose key was lost in a power cut can never be gone on with."""
+    op_schijf: list[
+        str
+    ] = []  # what a power cut leaves: contents after fsync of the file, names after that of the folder
+    fsync = os.fsync
+
+    def note(fd: int) -> None:
+        fsync(fd)
+        pad = Path(f"/proc/self/fd/{fd}").readlink()
+        op_schijf.append(f"{pad.name} {pad.stat().st_size}" if pad.is_file() else f"map {pad.name}")
+
+    monkeypatch.setattr(os, "fsync", note)
+    open_in(tmp_path)
+    for naam in ("ed25519.pem", "ml-dsa-44.pem"):
+        plek = op_schijf.index(f"{naam} {(tmp_path / 'eigen' / naam).stat().st_size}")
+        assert op_schijf[plek + 1] == "map eigen"
+        assert not any(wat.startswith((".stand.json", "stand.json")) for wat in op_schijf[:plek])
 
 
 def test_a_store_that_cannot_be_read_is_not_called_changed(tmp_path: Path) -> None:

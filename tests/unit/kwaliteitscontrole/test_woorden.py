@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwaliteitscontrole.woorden import count_bestanden, count_words, format_getal, format_mb, join_words
+from kwaliteitscontrole.woorden import count_bestanden, count_words, format_getal, format_mb, join_words, name_lijst
 
 
 def test_a_number_agrees_with_its_noun() -> None:
@@ -14,6 +14,12 @@ def test_a_number_agrees_with_its_noun() -> None:
         "2 stappen zijn",
     ]
     assert [count_bestanden(n) for n in (1, 2)] == ["1 bestand", "2 bestanden"]
+
+
+@pytest.mark.parametrize("naam", ["Lijst twee", "lijst", "2026-01", "Lijstje"])
+def test_the_name_of_a_list_is_in_quotes_so_that_it_may_say_list_itself(naam: str) -> None:
+    assert name_lijst(naam) == f'de lijst "{naam}"'
+    assert name_lijst(naam, "De vernietigingslijst") == f'De vernietigingslijst "{naam}"'
 
 
 @pytest.mark.parametrize(("getal", "tekst"), [(0.0, "0,0"), (-0.01, "0,0"), (3.55, "3,5"), (-2.0, "-2,0")])

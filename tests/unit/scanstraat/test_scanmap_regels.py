@@ -23,7 +23,6 @@ from scanstraat.intake.scanmap_regels import (
     find_groepen,
     find_naamsoort,
     is_gerust,
-    natural_key,
     reden_of_oserror,
 )
 
@@ -68,16 +67,6 @@ def test_every_name_can_be_stored_shown_and_read_back(naam: str) -> None:
 @given(NAMEN, NAMEN)
 def test_two_names_never_look_the_same(een: str, ander: str) -> None:
     assert (encode_pad(een) == encode_pad(ander)) == (een == ander)
-
-
-@given(st.lists(st.sampled_from(["scan2", "scan10", "scan02", "Scan2", "scan", "2", "10", "a1b10", "a1b2", "é3"])))
-def test_the_natural_order_is_the_same_however_files_are_listed(namen: list[str]) -> None:
-    andersom = namen[::-1]
-    assert sorted(namen, key=natural_key) == sorted(andersom, key=natural_key)
-
-
-def test_page_2_comes_before_page_10() -> None:
-    assert sorted(["scan10.jpg", "scan2.jpg", "scan1.jpg"], key=natural_key) == ["scan1.jpg", "scan2.jpg", "scan10.jpg"]
 
 
 @given(NAMEN, st.integers(min_value=1, max_value=10_000))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from vernietiging.documentverhaal import tell_document
 from vernietiging.gebeurtenis import SCHEMAS, Gebeurtenis, Veld, verify_gebeurtenis
 
@@ -113,6 +115,32 @@ def test_of_paper_that_is_still_there_only_the_releases_that_stand_count() -> No
     assert "persoon 1 gaf de lijst vrij (vrijgave 1 van 2). (regel 6)" in verteld
 
 
+@pytest.mark.parametrize(
+    ("geplaatst", "opgeheven", "zin"),
+    [
+        (1, 0, "ja, een. Die loopt nog."),
+        (1, 1, "ja, een. Die is opgeheven."),
+        (2, 2, "ja, 2; zij zijn alle opgeheven."),
+        (3, 1, "ja, 3; daarvan lopen er nog 2."),
+    ],
+)
+def test_stops_are_counted_in_a_sentence(geplaatst: int, opgeheven: int, zin: str) -> None:
+    stops = [uuid4() for _ in range(geplaatst)]
+    verteld = tell(
+        *(build("stop.geplaatst", id_, soort="bezwaar", over="document", betreft=str(DOCUMENT)) for id_ in stops),
+        *(build("stop.opgeheven", id_) for id_ in stops[:opgeheven]),
+    )
+    assert f"Waren er stops: {zin}\n" in verteld
+
+
+def test_the_level_is_written_as_on_the_certificate() -> None:
+    verteld = tell(
+        build("vernietiging.opgedragen", LIJST, vrijgave_1=0, vrijgave_2=0),
+        build("vernietiging.uitgevoerd", DOOS, opgedragen=2, niveau="p-4"),
+    )
+    assert ", niveau P-4. (regel 3)" in verteld
+
+
 def test_stops_and_what_failed_are_told_and_a_day_that_does_not_exist_is_no_error() -> None:
     een, twee = uuid4(), uuid4()
     verteld = tell(
@@ -123,7 +151,7 @@ def test_stops_and_what_failed_are_told_and_a_day_that_does_not_exist_is_no_erro
         build("vernietiging.mislukt", DOOS, deels=True),
         build("vernietiging.mislukt", DOOS, deels=False, op="2026-02-30T09:30:00Z"),
     )
-    assert "Waren er stops: ja, 2, waarvan er nu 1 lopen." in verteld
+    assert "Waren er stops: ja, 2; daarvan loopt er nog een." in verteld
     assert "naast het scherm: NIET gelijk." in verteld
     assert "maar voor een deel is vernietigd." in verteld and "niet is vernietigd." in verteld
     assert "  2026-02-30T09:30:00Z: " in verteld

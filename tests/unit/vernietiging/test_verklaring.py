@@ -132,6 +132,7 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (wijzig("controle", batch="B-9"), "Gecontroleerd maar niet in de specificatie: batch 'B-9'"),
     (zet(controle=GOED.controle * 2), "Meer dan eens bij de controle"),
     (wijzig("controle", uitslag="afgekeurd"), "Niet goedgekeurd"),
+    (wijzig("controle", paginas=31), "Met een steekproef die niet kan kloppen"),
     (wijzig("controle", plan=""), "Zonder steekproefplan"),
     (wijzig("controle", getrokken=0), "steekproef die niet kan kloppen"),
     (wijzig("controle", fouten=33), "steekproef die niet kan kloppen"),
@@ -294,9 +295,13 @@ def test_json_gives_back_the_same_verklaring_and_the_same_bytes(soort: Verklarin
 
 
 def test_what_was_stored_before_a_field_came_keeps_its_bytes() -> None:
-    assert "versie" not in GOED.to_json()["besluit"] and "afgekeurd" not in GOED.to_json()["controle"][0]
+    assert "versie" not in GOED.to_json()["besluit"] and not {"afgekeurd", "paginas"} & set(
+        GOED.to_json()["controle"][0]
+    )
     nieuw = replace(
-        GOED, besluit=replace(GOED.besluit, versie=2), controle=tuple(replace(c, afgekeurd=1) for c in GOED.controle)
+        GOED,
+        besluit=replace(GOED.besluit, versie=2),
+        controle=tuple(replace(c, afgekeurd=1, paginas=32) for c in GOED.controle),
     )
     assert Verklaring.from_bytes(nieuw.to_bytes()) == nieuw
     inhoud = GOED.to_json()
