@@ -46,8 +46,9 @@ def read_sleutel(gegevensmap: Path) -> bytes:
     """
     pad = gegevensmap / SLEUTEL
     try:
-        if not pad.exists():
-            _make_sleutel(pad)
+        with suppress(FileNotFoundError):
+            return pad.read_bytes()
+        _make_sleutel(pad)
         return pad.read_bytes()
     except OSError as exc:
         raise InstellingError(
