@@ -342,6 +342,7 @@ def _find_vreemd(basis: Basis, session: Session, dossier: Dossier) -> Iterator[F
 # Which fact closes when rows of a kind were changed outside the product; what is not here closes the approval.
 _RUST_OP: Mapping[Wat, Feit] = {
     Wat.DOCUMENT: Feit.PDFA_CONFORM,
+    Wat.BEVINDING: Feit.BEELD_IN_ORDE,
     Wat.BESLUIT: Feit.BINNEN_BESLUIT,
     Wat.BINDING: Feit.BINNEN_BESLUIT,
     Wat.TERMIJN: Feit.BINNEN_BESLUIT,

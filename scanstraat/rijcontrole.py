@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from scanstraat import logstand
+from scanstraat import logstand, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.tables import (
     ActorRow,
@@ -101,6 +101,7 @@ class Wat(StrEnum):
     DOOS = "doos"
     DOCUMENT = "document"
     ZAAK = "zaak"
+    BEVINDING = "bevinding"
     VERZEGELING = "verzegeling"
     OORDEEL = "oordeel"
     LIJST = "lijst"
@@ -157,6 +158,7 @@ def find_verschillen(session: Session, ids: Collection[UUID] | None = None) -> I
     yield from _compare_uitzonderingen(session, ids)
     yield from _compare_dozen(session, ids)
     yield from _compare_versies(session, ids)
+    yield from _compare_bevindingen(session, ids)
     yield from _compare_tijden(session, ids)
     yield from _compare_beslissingen(session, ids)
 
@@ -595,6 +597,18 @@ def _compare_batch(
             kenmerk = {"batch": batch.nummer, "document": str(document.id), "zaak": document.zaakidentificatie or ""}
             if not verzegeld[-1].holds("kenmerk", kenmerk):
                 yield _anders(Wat.ZAAK, f"De zaak of de batch van {wie}")
+
+
+def _compare_bevindingen(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:
+    """Compare the findings of each batch with the newest event; a batch from before there was one has none."""
+    for log_id, gebeurtenissen in _per(_load(session, "batch.bevindingen", ids=ids)).items():
+        batch_id = session.exec(select(BatchRow.id).where(BatchRow.log_id == log_id)).first()
+        try:
+            nu = None if batch_id is None else storage.count_bevindingen(session, batch_id)
+        except GebeurtenisError:
+            nu = None
+        if nu != gebeurtenissen[-1].gegevens:
+            yield _anders(Wat.BEVINDING, f"Een bevinding van batch {_say_batch(session, log_id)}")
 
 
 # --- since when ---------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ from scanstraat.tables_bewijs import (
 from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
+_BEVINDINGEN = "bevindingen"  # of a session: the batches of which findings changed
 _BESLISSING_SLOT = 7_220_145  # PostgreSQL advisory lock: see hold_beslissing
 _BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
 
@@ -159,6 +160,67 @@ def load_logregel(session: Session, gebeurtenis_id: UUID) -> int:
 # --- findings ----------------------------------------------------------------------------------------------------
 
 
+def count_bevindingen(session: Session, batch_id: UUID) -> dict[str, Any]:
+    """Return how the findings of a batch stand, as the fields of `batch.bevindingen`.
+
+    `inhoud` is the SHA-256 of all of them, every column; docs/logboekformaat.md says in what form.
+
+    Raises:
+        GebeurtenisError: a row holds what the product never writes.
+    """
+    lijst, houdt_papier, open_ernstig = [], 0, 0
+    for rij in session.execute(_select_bevindingen(batch_id)).mappings():
+        lijst.append(
+            {
+                **{naam: "" if waarde is None else str(waarde) for naam, waarde in rij.items()},
+                "tekst": hashlib.sha256(rij["tekst"].encode()).hexdigest(),
+                "vervangbaar": rij["vervangbaar"],
+            }
+        )
+        if rij["vervallen_op"] is None:
+            houdt_papier += not rij["vervangbaar"]
+            open_ernstig += rij["afgehandeld_op"] is None and rij["ernst"] in (Ernst.ERNSTIG, Ernst.KRITIEK)
+    lijst.sort(key=lambda rij: str(rij["id"]))
+    return {
+        "aantal": len(lijst),
+        "houdt_papier": houdt_papier,
+        "open_ernstig": open_ernstig,
+        "inhoud": hashlib.sha256(canonical_json(lijst)).hexdigest(),
+    }
+
+
+def _select_bevindingen(batch_id: UUID) -> Any:
+    kolommen = [kolom for kolom in BevindingRow.__table__.columns if kolom.name != "batch_id"]  # type: ignore[attr-defined]
+    return sa.select(*kolommen).where(col(BevindingRow.batch_id) == batch_id)
+
+
+def note_bevindingen(session: Session, batch_id: UUID) -> None:
+    """Have the log say, at the end of this transaction, how the findings of a batch stand. Ask before they change.
+
+    Once per transaction, however many change: a step may find something on each of thousands of pages. The batch is
+    held from here, so that of two transactions that both find something, the second one counts what the first found.
+    """
+    batches: set[UUID] | None = session.info.get(_BEVINDINGEN)
+    if batches is None:
+        batches = session.info[_BEVINDINGEN] = set()
+        sa.event.listen(session, "before_commit", _append_bevindingen)
+    if batch_id not in batches:
+        session.exec(select(BatchRow.id).where(BatchRow.id == batch_id).with_for_update()).one()
+        batches.add(batch_id)
+
+
+def _append_bevindingen(session: Session) -> None:
+    batches: set[UUID] = session.info[_BEVINDINGEN]
+    while batches:
+        batch_id = batches.pop()
+        session.flush()
+        onderwerp = session.exec(select(BatchRow.log_id).where(BatchRow.id == batch_id)).one()
+        stand = count_bevindingen(session, batch_id)
+        append_gebeurtenis(
+            session, "batch.bevindingen", actor=load_actor(session, "bevindingen"), onderwerp=onderwerp, **stand
+        )
+
+
 def save_bevindingen(
     session: Session,
     bevindingen: Iterable[Bevinding],
@@ -188,6 +250,7 @@ def save_bevindingen(
         plaats = None if bevinding.plaats is None else str(bevinding.plaats)
         sleutel = (bevinding.code, plaats, bevinding.tekst)
         if sleutel not in bestaand:
+            note_bevindingen(session, batch_id)
             bestaand.add(sleutel)
             session.add(
                 BevindingRow(
@@ -213,6 +276,7 @@ def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]
 
 def withdraw_bevinding(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
     """Note that a finding no longer holds; who settled it before stays known."""
+    note_bevindingen(session, rij.batch_id)
     rij.vervallen_op = nu
     if rij.afgehandeld_op is None:
         rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
@@ -244,8 +308,14 @@ def settle_bevindingen(session: Session, document_id: UUID, *codes: str, door: A
             col(BevindingRow.afgehandeld_op).is_(None),
         )
     ):
-        bevinding.afgehandeld_op, bevinding.afgehandeld_door = now_text(), str(door.log_id)
-        session.add(bevinding)
+        settle_bevinding(session, bevinding, now_text(), door)
+
+
+def settle_bevinding(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
+    """Note that somebody looked at a finding, or did what it asks."""
+    note_bevindingen(session, rij.batch_id)
+    rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
+    session.add(rij)
 
 
 def has_open_serious(session: Session, batch_id: UUID) -> bool:

@@ -82,6 +82,13 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "documenten": Veld.GETAL,
         },
         ("batch.klaargemeld", 1): {"ontvangen": Veld.GETAL},
+        # how the findings stand: how many, that keep the paper for good, that are serious and open; and all of them
+        ("batch.bevindingen", 1): {
+            "aantal": Veld.GETAL,
+            "houdt_papier": Veld.GETAL,
+            "open_ernstig": Veld.GETAL,
+            "inhoud": Veld.HASH,
+        },
         ("batch.scanoperator", 1): {"bekend": Veld.JANEE},
         # `wie` is the actor of who scanned; when that is not known: the batch itself
         ("batch.scanoperator", 2): {"bekend": Veld.JANEE, "wie": Veld.ID},

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import (
     afronding,
     besluiten,
+    bewerken,
     db,
     papier,
     personen,
@@ -25,7 +28,7 @@ from scanstraat.cli import app
 from scanstraat.personen import Rol
 from scanstraat.rijcontrole import Wat
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import DocumentRow
+from scanstraat.tables import DocumentRow, GebeurtenisRow
 from scanstraat.tables_bewijs import DoosRow, PersoonRow, VernietigingslijstRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
@@ -33,6 +36,7 @@ from tests.afrondproef import (
     BEHEERDER,
     CONTROLEUR,
     CONTROLEUR_2,
+    DIV,
     EEN,
     OORSPRONG,
     TWEE,
@@ -91,6 +95,11 @@ def tell(proef: Afrondproef) -> Verhaal:
         papier.open_doos(session, leeg, door=div)
         papier.empty_doos(session, leeg, batch, [range(1, 2)], door=div)
         papier.move_doos(session, leeg, "kast 2", door=div)
+        for bevinding in (
+            Bevinding("kleur", Ernst.ERNSTIG, "De kleur klopt niet."),
+            Bevinding("jpeg", Ernst.LICHT, "Te sterk verkleind.", vervangbaar=False),
+        ):
+            storage.save_bevindingen(session, [bevinding], batch_id=batch.id, beeld_id=blijft.beelden[0])
     afronding.hef_stop_op(proef.basis, stop.id, "ingetrokken", proef.wie(ARCHIVARIS))
     proef.approve(weg.batch)
     proef.herscan(weg.documenten[0], 1)
@@ -209,6 +218,20 @@ WIJZIGINGEN = [
     (Wat.DOCUMENT, "update documentversie set pdf_sha256 = manifest_sha256"),
     (Wat.DOCUMENT, "update documentversie set getrouw = 0"),
     (Wat.DOCUMENT, "delete from gebeurtenis where soort = 'documentversie.gearchiveerd'"),
+    *(
+        (Wat.BEVINDING, f"update bevinding set {kolom} = {waarde}")
+        for kolom, waarde in (
+            ("vervangbaar", "1"),
+            ("ernst", "'licht'"),
+            ("afgehandeld_op", "'2026-01-01', afgehandeld_door = 'iemand'"),
+            ("vervallen_op", "'2026-01-01'"),
+            ("tekst", "'iets anders'"),
+            ("plaats", "'e' || char(769)"),
+            ("beeld_id", "null"),
+        )
+    ),
+    (Wat.BEVINDING, "update bevinding set batch_id = (select id from batch order by nummer desc limit 1)"),
+    (Wat.BEVINDING, "delete from bevinding"),
     (Wat.ZAAK, "update document set zaakidentificatie = 'ZAAK-7'"),
     (Wat.ZAAK, "update batch set nummer = nummer || '9'"),
     (Wat.VERZEGELING, "update verzegeling set vervallen_op = '2026-01-01'"),
@@ -327,6 +350,42 @@ def test_the_poort_holds_the_paper_and_the_command_says_why(eigen: Afrondproef) 
             assert eigen.find_redenen(lijst) == {}
     with pytest.raises(NietVrijgegevenError):
         eigen.order(lijst, doos)
+
+
+def test_a_finding_that_was_settled_in_the_database_alone_still_holds_the_paper(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    with db.begin(eigen.basis.engine) as session:
+        bevinding = Bevinding("jpeg", Ernst.ERNSTIG, "Te sterk verkleind.", vervangbaar=False)
+        storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+    assert "Te sterk verkleind" in eigen.find_redenen(lijst)["beeld_in_orde"][0]
+    change(eigen, "update bevinding set vervangbaar = 1, afgehandeld_op = 'toen', afgehandeld_door = 'iemand'")
+    redenen = eigen.find_redenen(lijst)["beeld_in_orde"]
+    assert len(redenen) == 1 and "buiten de scanstraat om gewijzigd" in redenen[0], redenen
+
+
+def test_of_a_step_that_finds_much_there_is_one_event(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    bevindingen = [Bevinding("kleur", Ernst.ERNSTIG, f"Streep {n}.", vervangbaar=n > 0) for n in range(50)]
+
+    def find_standen(session: Session) -> list[Mapping[str, Any]]:
+        vraag = select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "batch.bevindingen")
+        return list(session.exec(vraag.order_by(col(GebeurtenisRow.volgnummer))))
+
+    for _ in range(2):  # a step may run twice
+        with db.begin(eigen.basis.engine) as session:
+            for bevinding in bevindingen:
+                storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+    with db.begin(eigen.basis.engine) as session:
+        assert [g["houdt_papier"] for g in find_standen(session)] == [1]
+        rij = storage.load_batch(session, batch.batch)
+        bewerken.report_ready(session, eigen.basis.werkbank, rij, personen.actor_of(session, eigen.mensen[DIV]))
+    with db.read(eigen.basis.engine) as session:
+        standen = find_standen(session)
+        assert [(g["aantal"], g["houdt_papier"], g["open_ernstig"]) for g in standen] == [(50, 1, 50), (50, 1, 0)]
+        assert list(rijcontrole.find_verschillen(session)) == []
 
 
 def test_the_poort_holds_the_paper_when_row_and_event_were_changed_together(eigen: Afrondproef) -> None:
