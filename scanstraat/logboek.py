@@ -287,7 +287,7 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
 def find_verschillen(basis: Basis) -> list[str]:
     """Return, in Dutch, everything of which a row says something else than its event; empty is good."""
     with db.read(basis.engine) as session:
-        return [verschil.tekst for verschil in rijcontrole.find_verschillen(session)]
+        return [verschil.tekst for verschil in rijcontrole.find_verschillen(session, None, basis.opslag)]
 
 
 def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:

@@ -403,6 +403,21 @@ def save_object(session: Session, vingerafdruk: Vingerafdruk, soort: str) -> Non
         session.flush()
 
 
+def append_ontleed(session: Session, batch: BatchRow, documenten: int, actor: ActorRow) -> None:
+    """Record that a batch was cut into so many documents, with its count."""
+    append_gebeurtenis(
+        session,
+        "batch.ontleed",
+        actor=actor,
+        onderwerp=batch.log_id,
+        ontvangen=batch.ontvangen,
+        in_documenten=batch.in_documenten,
+        scheidingsbladen=batch.scheidingsbladen,
+        weggelaten=batch.weggelaten,
+        documenten=documenten,
+    )
+
+
 def load_object(session: Session, sha256: str) -> ObjectRow:
     """Return what is known of bytes in the store."""
     return session.get_one(ObjectRow, sha256)
@@ -420,8 +435,35 @@ def next_batchnummer(session: Session, jaar: int) -> tuple[int, str]:
 def build_momentopname(profiel: Scanprofiel) -> tuple[dict[str, Any], str]:
     """Return the settings of a profile as stored with a batch, and their fingerprint (SHA-256 of sorted JSON)."""
     momentopname = profiel.model_dump(mode="json")
+    return momentopname, hash_momentopname(momentopname)
+
+
+def hash_momentopname(momentopname: Mapping[str, Any]) -> str:
+    """Return the fingerprint of the settings of a profile."""
     tekst = json.dumps(momentopname, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return momentopname, hashlib.sha256(tekst.encode()).hexdigest()
+    return hashlib.sha256(tekst.encode()).hexdigest()
+
+
+def build_ontvangst(batch: BatchRow, bestanden: Iterable[Vingerafdruk]) -> bytes:
+    """Return what the log commits to of a delivery: the bytes of every file, in order."""
+    bronnen = [asdict(vingerafdruk) for vingerafdruk in bestanden]
+    return canonical_json({"schema": "scanstraat.ontvangst/1", "batch": str(batch.log_id), "bronnen": bronnen})
+
+
+def append_ontvangst(
+    session: Session, batch: BatchRow, manifest: Vingerafdruk, bestanden: int, actor: ActorRow
+) -> None:
+    """Record that a batch came in; `manifest` is of what `build_ontvangst` gives."""
+    save_object(session, manifest, "manifest")
+    append_gebeurtenis(
+        session,
+        "batch.ontvangen",
+        actor=actor,
+        onderwerp=batch.log_id,
+        bronnen=bestanden,
+        momentopname=batch.momentopname_sha256,
+        manifest=manifest.sha256,
+    )
 
 
 def profiel_of(batch: BatchRow) -> Scanprofiel:

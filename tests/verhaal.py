@@ -345,7 +345,7 @@ def build_verhaal() -> Verhaal:
         keur("batch b", "controleur"),
         vul("batch a", 3),
         vul("batch b", 2),
-        Stap("voorgesteld lijst", "lijst.voorgesteld", "div", "lijst"),
+        Stap("voorgesteld lijst", "lijst.voorgesteld", "div", "lijst", versie=2),
         *blik("lijst", "doos", punt="voorgesteld lijst"),
         geef_vrij(1, "een"),
         geef_vrij(2, "twee"),

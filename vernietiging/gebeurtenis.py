@@ -189,6 +189,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("goedkeuring.vervallen", 1): {"reden": Veld.WOORD},
         # destruction; `onderwerp` is the vernietigingslijst, or the doos
         ("lijst.voorgesteld", 1): {"inhoud": Veld.OBJECT, "dozen": Veld.GETAL},
+        # beside that the name, which the second person to release it types over
+        ("lijst.voorgesteld", 2): {"inhoud": Veld.OBJECT, "dozen": Veld.GETAL, "naam": Veld.VERPAKT},
         ("lijst.ingetrokken", 1): {"toelichting": Veld.VERPAKT},
         ("laatste_blik.getrokken", 1): {
             "lijst": Veld.ID,

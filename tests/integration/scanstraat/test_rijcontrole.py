@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,125 +11,28 @@ from typer.testing import CliRunner
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import (
-    afronding,
-    besluiten,
     bewerken,
     db,
-    papier,
     personen,
-    poort,
     rijcontrole,
-    stops,
     storage,
 )
 from scanstraat.cli import app
-from scanstraat.personen import Rol
 from scanstraat.rijcontrole import Wat
-from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import DocumentRow, GebeurtenisRow
-from scanstraat.tables_bewijs import DoosRow, PersoonRow, VernietigingslijstRow
-from scanstraat.verklaren import Selectie
+from scanstraat.tables import GebeurtenisRow
+from scanstraat.tables_bewijs import DoosRow
 from tests.afrondproef import (
-    ARCHIVARIS,
-    BEHEERDER,
-    CONTROLEUR,
-    CONTROLEUR_2,
     DIV,
     EEN,
     OORSPRONG,
+    SCANOPERATOR,
     TWEE,
     Afrondproef,
     open_afrondproef,
 )
-from tests.builders import build_batch
+from tests.afrondverhaal import Verhaal, own_database, tell
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.tegels import Tegelmap
-from vernietiging.verklaring import Verklaringsoort
-
-
-@dataclass
-class Verhaal:
-    """An installation in which everything happened once: paper went, and paper stays."""
-
-    proef: Afrondproef
-    lijst: VernietigingslijstRow
-    doos: DoosRow
-
-    def find(self, session: Session) -> list[rijcontrole.Verschil]:
-        return list(rijcontrole.find_verschillen(session))
-
-
-def tell(proef: Afrondproef) -> Verhaal:
-    """Do everything that leaves rows and events."""
-    weg, blijft = proef.add_batch(2, 1), proef.add_batch(1, 1)
-    proef.add_besluit()
-    proef.bind(weg.batch, "2026-17")
-    proef.add_besluit(nummer="tweede")
-    engine = proef.basis.engine
-    with db.begin(engine) as session:
-        beheerder, archivaris = proef.wie(BEHEERDER), proef.wie(ARCHIVARIS)
-        saar = session.get_one(PersoonRow, proef.mensen[CONTROLEUR_2])
-        personen.add_naam(session, saar, "balie-9", door=beheerder)
-        personen.revoke_mandaat(session, saar, Rol.CONTROLEUR, door=beheerder)
-        personen.grant_mandaat(
-            session, saar, Rol.CONTROLEUR, van=datetime.now(UTC).date(), tot=datetime.now(UTC).date(),
-            grondslag="mandaatbesluit 2026-4", door=beheerder,
-        )  # fmt: skip
-        div = personen.actor_of(session, proef.mensen[ARCHIVARIS])
-        batch = storage.lock_batch(session, blijft.batch)
-        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "tweede"), div)
-        besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, "2026-17"), div)
-        morgen = datetime.now(UTC).date() + timedelta(days=9)
-        besluiten.extend_termijn(session, batch, morgen, "onderzoek", archivaris)
-        document = session.get_one(DocumentRow, blijft.documenten[0])
-        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
-        besluiten.end_uitzondering(session, document, "toch niet", archivaris)
-        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
-        stop = stops.place_stop(session, Stopsoort.BEZWAAR, Over.ZAAK, "ZAAK-9", "bezwaar 4", door=div)
-        stops.place_stop(session, Stopsoort.ONDERZOEK, Over.ZAAK, "ZAAK-8", "onderzoek 4", door=div)
-        leeg = papier.make_doos(session, "kast 1", door=div)
-        papier.fill_doos(session, leeg, batch, None, door=div)
-        papier.close_doos(session, leeg, door=div)
-        papier.open_doos(session, leeg, door=div)
-        papier.empty_doos(session, leeg, batch, [range(1, 2)], door=div)
-        papier.move_doos(session, leeg, "kast 2", door=div)
-        for bevinding in (
-            Bevinding("kleur", Ernst.ERNSTIG, "De kleur klopt niet."),
-            Bevinding("jpeg", Ernst.LICHT, "Te sterk verkleind.", vervangbaar=False),
-        ):
-            storage.save_bevindingen(session, [bevinding], batch_id=batch.id, beeld_id=blijft.beelden[0])
-    afronding.hef_stop_op(proef.basis, stop.id, "ingetrokken", proef.wie(ARCHIVARIS))
-    proef.approve(weg.batch)
-    proef.herscan(weg.documenten[0], 1)
-    proef.approve(weg.batch)
-    doos = proef.box(weg.batch)
-    proef.look(proef.propose(doos, naam="Lijst eerst"), doos, naam=EEN)
-    with db.read(engine) as session:
-        eerst = poort.find_lijst(session, "Lijst eerst")
-    proef.back_up()
-    proef.release(eerst, EEN)
-    afronding.trek_vrijgave_in(proef.basis, eerst.id, "nog niet", proef.wie(EEN))
-    afronding.trek_lijst_in(proef.basis, eerst.id, "opnieuw", proef.wie(ARCHIVARIS))
-    lijst = proef.propose(doos)
-    opdracht = proef.bring_to_order(lijst, doos, kijker=EEN)
-    proef.pick_up(opdracht)
-    proef.execute(opdracht, doos)
-    proef.anchor()
-    rij = afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, Selectie(lijst=lijst.id), proef.wie(EEN))
-    afronding.onderteken(proef.basis, rij.nummer, proef.wie(TWEE))
-    proef.approve(blijft.batch, naam=CONTROLEUR)
-    ander = proef.add_batch(1)
-    proef.bind(ander.batch, "2026-17")
-    proef.approve(ander.batch)
-    tweede = proef.box(ander.batch)
-    mislukt = proef.propose(tweede, naam="Lijst mislukt")
-    opdracht = proef.bring_to_order(mislukt, tweede, kijker=EEN)
-    afronding.meld_mislukt(proef.basis, opdracht.id, [tweede], "nat geworden", proef.wie(BEHEERDER), deels=True)
-    nog = proef.propose(tweede, naam="Lijst nog eens")
-    with db.begin(engine) as session:
-        build_batch(session)  # one that is not archived yet
-    proef.seal()
-    return Verhaal(proef, nog, tweede)
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +43,8 @@ def verhaal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verhaal]:
 
 @pytest.fixture
 def als_eigenaar(verhaal: Verhaal) -> Iterator[Session]:
-    """A session of somebody who owns the database and took its guards away; nothing of it stays."""
-    with verhaal.proef.basis.engine.connect() as verbinding:
-        verbinding.exec_driver_sql("BEGIN IMMEDIATE")
-        for naam in list(verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()):
-            verbinding.exec_driver_sql(f"drop trigger {naam}")
-        verbinding.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        with Session(verbinding) as session:
-            yield session
-        verbinding.exec_driver_sql("ROLLBACK")
+    with own_database(verhaal.proef) as verbinding, Session(verbinding) as session:
+        yield session
 
 
 def test_what_the_product_does_is_never_a_difference(verhaal: Verhaal) -> None:
@@ -230,6 +124,53 @@ WIJZIGINGEN = [
             ("beeld_id", "null"),
         )
     ),
+    (Wat.BATCH, "update batch set momentopname = json_set(momentopname, '$.onderdeel', 'ander')"),
+    (Wat.BATCH, "update batch set momentopname_sha256 = 'aa'"),
+    (Wat.BATCH, "update batch set nakijken = 'altijd'"),
+    (Wat.SCANOPERATOR, f"update batch set scanoperator = '{EEN}' where scanoperator = '{SCANOPERATOR}'"),
+    (Wat.BATCH, "update batch set klaargemeld_op = null, klaargemeld_door = null"),
+    (Wat.BATCH, "update batch set ontleed_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.DUBBEL, "update batch set dubbel_van = null"),
+    (Wat.DUBBEL, "update bron set dubbel_van = null"),
+    (Wat.BEWERKING, "update bewerking set actor_id = (select actor_id from persoon order by naam limit 1)"),
+    (Wat.BEWERKING, "update bewerking set soort = 'draai'"),
+    (Wat.BEWERKING, "delete from bewerking"),
+    (Wat.LIJST, "delete from lijstdoos"),
+    (Wat.PAGINA, "update bron set ontvangen_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.PAGINA, "update bron set sha256 = (select inhoud_sha256 from besluit limit 1)"),
+    (Wat.PAGINA, "update object set sha512 = 'aa' where sha256 in (select sha256 from bron)"),
+    (Wat.PAGINA, "update batch set ontvangen = ontvangen + 1, in_documenten = in_documenten + 1"),
+    (Wat.PAGINA, "update batch set scheidingsbladen = scheidingsbladen + 1, in_documenten = in_documenten - 1"),
+    (
+        Wat.PAGINA,
+        "update blad set nummer = 1000 + rowid, batch_id = (select id from batch order by nummer desc limit 1)",
+    ),
+    (Wat.PAGINA, "update beeld set draai_graden = 90"),
+    (
+        Wat.PAGINA,
+        "update beeld set bestemming = 'weggelaten', document_id = null, weglaatreden = 'blanco'"
+        " where bestemming = 'document'",
+    ),
+    (Wat.PAGINA, "update beeld set n = n + 100"),
+    (Wat.PAGINA, "update pagina set draai_graden = 180"),
+    (Wat.PAGINA, "update pagina set nummer = nummer + 1000"),
+    (Wat.PAGINA, "update document set vervallen_op = '2026-01-01'"),
+    (Wat.PAGINA, "update documentversie set n = n + 1000"),
+    (Wat.PAGINA, "update documentversie set pdfa_rapport_sha256 = pdf_sha256"),
+    (Wat.PAGINA, "delete from pagina"),
+    (Wat.AFLEVERING, "update aflevering set zaakidentificatie = 'ZAAK-7'"),
+    (Wat.AFLEVERING, "update aflevering set teruggelezen_sha256 = null"),
+    (Wat.AFLEVERING, "update aflevering set gelijk = 0"),
+    (Wat.AFLEVERING, "update aflevering set ontkoppeld_op = '2026-01-02T00:00:00.000Z' where ontkoppeld_op is null"),
+    (Wat.AFLEVERING, "update aflevering set ontkoppeld_op = null where ontkoppeld_op is not null"),
+    (Wat.AFLEVERING, "delete from aflevering"),
+    (Wat.LIJST, "update vernietigingslijst set naam = naam || ' b'"),
+    (Wat.BESLUIT, "update handboek set versie = '9'"),
+    (Wat.STOP, "update stop set geplaatst_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.BINDING, "update binding set op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.VRIJGAVE, "update vrijgave set mandaat_id = (select id from mandaat where rol = 'archivaris')"),
+    (Wat.VERKLARING, "update verklaringscan set bestand_sha256 = (select pdf_sha256 from verklaring limit 1)"),
+    (Wat.VERKLARING, "delete from verklaringscan"),
     (Wat.BEVINDING, "update bevinding set batch_id = (select id from batch order by nummer desc limit 1)"),
     (Wat.BEVINDING, "delete from bevinding"),
     (Wat.ZAAK, "update document set zaakidentificatie = 'ZAAK-7'"),
