@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +14,16 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import (
     bewerken,
     db,
+    logboek,
+    onderhoud,
     personen,
     rijcontrole,
     storage,
 )
 from scanstraat.cli import app
+from scanstraat.gezondheid import build_gezondheid
 from scanstraat.rijcontrole import Wat
-from scanstraat.tables import GebeurtenisRow
+from scanstraat.tables import GebeurtenisRow, OpruimingRow
 from scanstraat.tables_bewijs import DoosRow
 from tests.afrondproef import (
     DIV,
@@ -356,6 +360,34 @@ def test_an_event_that_can_no_longer_be_read_or_has_no_line_is_a_difference(eige
         assert {v.wat for v in rijcontrole.find_andere_regels(session, tegels, [])} == {Wat.GEBEURTENIS}
         leeg = Tegelmap(eigen.map / "nergens")
         assert {v.wat for v in rijcontrole.find_andere_regels(session, leeg, [])} == {Wat.GEBEURTENIS}
+
+
+def test_it_is_done_every_day_and_every_time_while_something_differs(eigen: Afrondproef) -> None:
+    basis, nu = eigen.basis, datetime.now(UTC)
+
+    def find_uitslagen() -> list[int]:
+        with db.read(basis.engine) as session:
+            vraag = select(OpruimingRow.aantal).where(OpruimingRow.soort == onderhoud.RIJEN)
+            return list(session.exec(vraag.order_by(col(OpruimingRow.op))))
+
+    def find_fouten() -> list[str]:
+        return [melding.tekst for melding in build_gezondheid(basis).meldingen if melding.wat == "database"]
+
+    onderhoud.do_due(basis, nu=nu)
+    assert (find_uitslagen(), find_fouten()) == ([0], [])
+    change(eigen, "update mandaat set van = '2020-01-01' where rol = 'controleur'")
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=23))
+    assert find_uitslagen() == [0]
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=25))
+    assert find_uitslagen() == [0, 2]
+    assert len(find_fouten()) == 1 and "scanstraat logboek controleer" in find_fouten()[0]
+    change(eigen, "update mandaat set van = '2026-01-01' where rol = 'controleur'")
+    onderhoud.do_due(basis)
+    assert (find_uitslagen(), find_fouten()) == ([0, 2, 0], [])
+    change(eigen, "update actor set log_id = 'niemand' where naam = 'Karin Controleur'")
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=25))
+    assert find_uitslagen() == [0, 2, 0, 1]
+    assert "niet te lezen" in logboek.find_verschillen(basis)[0]
 
 
 def test_what_cannot_be_compared_holds_the_paper(eigen: Afrondproef, monkeypatch: pytest.MonkeyPatch) -> None:
