@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
@@ -35,6 +37,7 @@ from tests.afrondproef import (
     open_afrondproef,
 )
 from tests.afrondverhaal import Verhaal, own_database, tell
+from tests.builders import build_batch, open_database
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.tegels import Tegelmap
 
@@ -331,6 +334,36 @@ def test_of_a_step_that_finds_much_there_is_one_event(eigen: Afrondproef) -> Non
         standen = find_standen(session)
         assert [(g["aantal"], g["houdt_papier"], g["open_ernstig"]) for g in standen] == [(50, 1, 50), (50, 1, 0)]
         assert list(rijcontrole.find_verschillen(session)) == []
+
+
+def test_of_two_that_find_something_at_once_the_second_waits_and_counts_both(postgres_url: str) -> None:
+    def find(session: Session, tekst: str) -> None:
+        bevinding = Bevinding("kleur", Ernst.ERNSTIG, tekst)
+        storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+
+    def find_too() -> None:
+        with db.begin(engine) as session:
+            find(session, "Twee.")
+
+    wacht = sa.text(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    with open_database(postgres_url) as engine:
+        with db.begin(engine) as session:
+            batch = build_batch(session)
+        ander = threading.Thread(target=find_too)
+        with db.begin(engine) as session:
+            find(session, "Een.")
+            ander.start()
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as kijker:
+                while kijker.execute(wacht).scalar_one() == 0:
+                    assert ander.is_alive()
+        ander.join()
+        with db.read(engine) as session:
+            vraag = select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "batch.bevindingen")
+            standen = session.exec(vraag.order_by(col(GebeurtenisRow.volgnummer))).all()
+            assert [stand["aantal"] for stand in standen] == [1, 2]
+            assert Wat.BEVINDING not in {v.wat for v in rijcontrole.find_verschillen(session)}
 
 
 def test_the_poort_holds_the_paper_when_row_and_event_were_changed_together(eigen: Afrondproef) -> None:
