@@ -686,7 +686,9 @@ def _compare_voortgang(session: Session, ids: Collection[UUID] | None) -> Iterat
 def _compare_dubbel(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:
     """Look whether bytes that came before are known to have, of a file and of the batch that it came with."""
     ander, eerder = aliased(BronRow), aliased(BatchRow)
-    ook = sa.exists().where(col(ander.sha256) == BronRow.sha256, col(ander.ontvangen_op) < col(BronRow.ontvangen_op))
+    ook = sa.exists().where(  # of the same bytes one alone is the first, whatever the clocks said
+        col(ander.sha256) == BronRow.sha256, col(ander.dubbel_van).is_(None), col(ander.id) != BronRow.id
+    )
     vorige = sa.exists().where(
         col(ander.id) == BronRow.dubbel_van, col(ander.sha256) == BronRow.sha256, col(ander.id) != BronRow.id
     )
@@ -695,7 +697,7 @@ def _compare_dubbel(session: Session, ids: Collection[UUID] | None) -> Iterator[
         .join(ander, col(ander.batch_id) == eerder.id)
         .join(BronRow, col(BronRow.dubbel_van) == ander.id)
         .where(col(BronRow.batch_id) == BatchRow.id, col(BronRow.ontvangen_op) == BatchRow.ontvangen_op)
-        .where(col(eerder.ontvangen_op) < col(BatchRow.ontvangen_op))
+        .where(col(eerder.id) != BatchRow.id)
         .correlate(BatchRow)
     )
     bron = sa.exists().where(

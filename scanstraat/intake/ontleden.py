@@ -147,8 +147,7 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
     nu = now_text()
     jaar = to_local(nu, basis.config.algemeen.tijdzone).year
     volgnummer, nummer = storage.next_batchnummer(session, jaar)
-    eerdere = next((b.dubbel_van for b in aanlevering.bestanden if b.dubbel_van is not None), None)
-    eerdere_bron = None if eerdere is None else session.get(BronRow, eerdere)
+    eerder = [session.get(BronRow, b.dubbel_van) for b in aanlevering.bestanden if b.dubbel_van is not None]
     batch = BatchRow(
         nummer=nummer,
         jaar=jaar,
@@ -164,7 +163,8 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
         indexbestanden=[
             {"naam": i.naam, "sha256": i.vingerafdruk.sha256, "gedeeld": i.gedeeld} for i in aanlevering.indexbestanden
         ],
-        dubbel_van=None if eerdere_bron is None else eerdere_bron.batch_id,
+        # the bytes of a file may also have come twice in this delivery; that one has no row yet
+        dubbel_van=next((bron.batch_id for bron in eerder if bron is not None), None),
         ontvangen_op=nu,
     )
     session.add(batch)

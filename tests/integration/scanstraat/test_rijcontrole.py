@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -23,9 +25,13 @@ from scanstraat import (
     storage,
 )
 from scanstraat.cli import app
+from scanstraat.config import build_config
 from scanstraat.gezondheid import build_gezondheid
+from scanstraat.intake import ontleden
+from scanstraat.intake.scanmap_boek import find_eerste_bronnen
+from scanstraat.intake.scanmap_regels import AangeleverdBestand, Aanlevering
 from scanstraat.rijcontrole import Wat
-from scanstraat.tables import GebeurtenisRow, OpruimingRow
+from scanstraat.tables import BatchRow, GebeurtenisRow, OpruimingRow
 from scanstraat.tables_bewijs import DoosRow
 from tests.afrondproef import (
     DIV,
@@ -334,6 +340,29 @@ def test_of_a_step_that_finds_much_there_is_one_event(eigen: Afrondproef) -> Non
         standen = find_standen(session)
         assert [(g["aantal"], g["houdt_papier"], g["open_ernstig"]) for g in standen] == [(50, 1, 50), (50, 1, 0)]
         assert list(rijcontrole.find_verschillen(session)) == []
+
+
+def test_a_delivery_with_bytes_of_an_earlier_one_is_known_as_such_also_behind_bytes_that_came_twice(
+    eigen: Afrondproef,
+) -> None:
+    scanmap = {"naam": "post", "map": str(eigen.map / "post"), "profiel": "standaard"}
+    basis = replace(eigen.basis, config=build_config({"scanmap": [scanmap]}, basis=eigen.map))
+
+    def take_in(*inhouden: bytes) -> BatchRow:
+        with db.begin(basis.engine) as session:
+            afdrukken, bestanden = [basis.opslag.bewaar_bytes(inhoud) for inhoud in inhouden], []
+            eerste = find_eerste_bronnen(session, [afdruk.sha256 for afdruk in afdrukken])
+            for afdruk in afdrukken:
+                van = eerste.get(afdruk.sha256)
+                bestand = AangeleverdBestand(uuid4(), uuid4(), "a.jpg", afdruk, "jpeg", 1, True, (), van)
+                eerste.setdefault(afdruk.sha256, bestand.bron_id)
+                bestanden.append(bestand)
+            return ontleden.save_batch(basis, session, Aanlevering("post", "", tuple(bestanden)))
+
+    een, twee, drie = take_in(b"a"), take_in(b"b", b"b", b"a"), take_in(b"c", b"c")
+    assert (een.dubbel_van, twee.dubbel_van, drie.dubbel_van) == (None, een.id, None)
+    with db.read(basis.engine) as session:
+        assert list(rijcontrole.find_verschillen(session, None, basis.opslag)) == []
 
 
 def test_of_two_that_find_something_at_once_the_second_waits_and_counts_both(postgres_url: str) -> None:
