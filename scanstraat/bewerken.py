@@ -133,8 +133,7 @@ def report_ready(session: Session, werkbank: Werkbank, batch: BatchRow, actor: A
         batch.klaargemeld_op, batch.klaargemeld_door = nu, actor.id
         session.add(batch)
         for bevinding in te_zien:
-            bevinding.afgehandeld_op, bevinding.afgehandeld_door = nu, str(actor.log_id)
-            session.add(bevinding)
+            storage.settle_bevinding(session, bevinding, nu, actor)
         storage.append_gebeurtenis(
             session, "batch.klaargemeld", actor=actor, onderwerp=batch.log_id, ontvangen=batch.ontvangen
         )

@@ -42,8 +42,10 @@ def update_bevindingen(session: Session, batch: BatchRow, *, door: ActorRow) -> 
         versie = None if gevonden.document is None else storage.latest_versie(session, gevonden.document).id
         rij = bestaand.pop((gevonden.bevinding.code, gevonden.document, gevonden.beeld), None)
         if rij is not None and rij.tekst == gevonden.bevinding.tekst:
-            rij.documentversie_id = versie  # it holds for the document as it is now
-            session.add(rij)
+            if rij.documentversie_id != versie:  # it holds for the document as it is now
+                storage.note_bevindingen(session, batch.id)
+                rij.documentversie_id = versie
+                session.add(rij)
             continue
         if rij is not None:
             storage.withdraw_bevinding(session, rij, nu, door)
@@ -153,6 +155,7 @@ def _load_standing(session: Session, batch_id: UUID) -> dict[_Betreft, Bevinding
 
 def _add(session: Session, batch_id: UUID, gevonden: Tellingbevinding, versie_id: UUID | None, nu: str) -> None:
     bevinding = gevonden.bevinding
+    storage.note_bevindingen(session, batch_id)
     session.add(
         BevindingRow(
             batch_id=batch_id,

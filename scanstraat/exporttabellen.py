@@ -59,7 +59,7 @@ TABELLEN: Mapping[str, str] = {
     "ondertekening": "Iemand met mandaat ging akkoord met een verklaring.",
     "oordeel": "Het oordeel van een controleur over een verzegelde batch.",
     "opdracht": "De opdracht aan een vernietigingsbedrijf.",
-    "opruiming": "Welke werkkopieën zijn opgeruimd.",
+    "opruiming": "Welke werkkopieën zijn opgeruimd, en wanneer de database is nagekeken.",
     "pagina": "Pagina nummer van een documentversie: het beeld dat zij toont.",
     "persoon": "Een mens. Wat het logboek van hem weet, staat bij actor.",
     "persoonsnaam": "Namen waaronder een persoon bekend is.",

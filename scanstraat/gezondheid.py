@@ -27,7 +27,7 @@ from scanstraat.errors import InstellingError, ScanstraatError
 from scanstraat.intake import scanmap_boek
 from scanstraat.intake.scanmap_bestanden import list_bestanden
 from scanstraat.intake.scanmap_regels import Naamsoort, find_naamsoort, reden_of_oserror, split_pad
-from scanstraat.onderhoud import count_achterstallig, find_nagekeken
+from scanstraat.onderhoud import count_achterstallig, find_nagekeken, find_rijencontrole
 from scanstraat.tables import BackupRow, BatchRow, ObjectRow, StapRow, UitvoerderRow, WachterRow
 from scanstraat.tables_bewijs import BesluitRow
 from scanstraat.werk import count_open
@@ -69,6 +69,7 @@ class _Lopend:
 
     gestart: bool
     werkers: int
+    sinds: datetime | None  # when the first of those workers started
     wachters: dict[str, WachterRow]  # by scanmap
     nu: datetime  # of the database
 
@@ -99,6 +100,7 @@ def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
             *_check_scanmappen(basis, session, lopend),
             *_check_opslag(basis, session),
             *_check_database(session, lopend),
+            *_check_rijen(session, lopend),
             *_check_werkers(session, lopend),
             *_check_stappen(session),
             *_check_logboek(basis, session, lopend),
@@ -154,13 +156,16 @@ def _can_shield_verapdf() -> bool:
 def _find_lopend(basis: Basis, session: Session, *, gestart: bool) -> _Lopend:
     nu = datetime.fromisoformat(db.database_now(session))
     grens = db.format_time(nu - timedelta(seconds=basis.config.werk.dood_na_s))
-    werkers = session.exec(
-        select(sa.func.count()).where(UitvoerderRow.hartslag_op >= grens, col(UitvoerderRow.gestopt_op).is_(None))
+    werkers, sinds = session.exec(
+        select(sa.func.count(), sa.func.min(UitvoerderRow.gestart_op)).where(
+            UitvoerderRow.hartslag_op >= grens, col(UitvoerderRow.gestopt_op).is_(None)
+        )
     ).one()
     wachters = session.exec(
         select(WachterRow).where(WachterRow.hartslag_op >= grens, col(WachterRow.gestopt_op).is_(None))
     ).all()
-    return _Lopend(gestart, werkers, {wachter.scanmap: wachter for wachter in wachters}, nu)
+    begonnen = None if sinds is None else datetime.fromisoformat(sinds)
+    return _Lopend(gestart, werkers, begonnen, {wachter.scanmap: wachter for wachter in wachters}, nu)
 
 
 def _check_wachters(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:
@@ -257,6 +262,30 @@ def _check_database(session: Session, lopend: _Lopend) -> Iterator[Melding]:
             "fout",
             f"De database is al {dagen} dagen niet nagekeken, of de controle vond een fout. Kijk in het technische log "
             "bij onderhoud_mislukt. Is de database beschadigd, zet dan een back-up terug (zie de handleiding).",
+        )
+
+
+def _check_rijen(session: Session, lopend: _Lopend) -> Iterator[Melding]:
+    """Say what came of holding the rows against the log; before the first time, that counts from the start."""
+    gevonden = find_rijencontrole(session)
+    if gevonden is not None and gevonden[1]:
+        yield Melding(
+            "database",
+            "fout",
+            f"{count_words(gevonden[1], 'gegeven', 'gegevens')} in de database "
+            f"{'is' if gevonden[1] == 1 else 'zijn'} anders dan in het logboek is vastgelegd. Vernietig geen papier. "
+            "Wat er anders is, zegt: scanstraat logboek controleer",
+        )
+    sinds = lopend.sinds if gevonden is None else gevonden[0]
+    if sinds is None or not lopend.werkers:  # what does not run checks nothing; that is said already
+        return
+    dagen = (lopend.nu - sinds).days
+    if dagen >= MAXIMALE_CONTROLE_DAGEN:
+        yield Melding(
+            "database",
+            "fout",
+            f"De database is al {dagen} dagen niet met het logboek vergeleken. Vergelijk nu met: scanstraat logboek "
+            "controleer. Kijk daarna in het technische log bij onderhoud_mislukt waarom het niet vanzelf gaat.",
         )
 
 

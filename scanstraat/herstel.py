@@ -10,13 +10,14 @@ It is also how two people take over events that wait with a mark of another key 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import backup, db, logboek, logstand, personen, stops, storage
 from scanstraat.bootstrap import Basis
@@ -24,7 +25,7 @@ from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.rijcontrole import UIT_LOGBOEK
 from scanstraat.stops import Over
-from scanstraat.tables import ActorRow, GebeurtenisRow, LogregelRow, ObjectRow
+from scanstraat.tables import ActorRow, BatchRow, GebeurtenisRow, LogregelRow, ObjectRow
 from scanstraat.tables_bewijs import StopRow
 from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import LogboekGewijzigdError
@@ -184,7 +185,27 @@ def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> int
         plaatsen.append(LogregelRow(nummer=nummer, gebeurtenis=int(rij.volgnummer or 0)))
     session.add_all(plaatsen)
     session.flush()
+    _restore_bevindingen(session, ingevoegd)
     return len(ingevoegd)
+
+
+def _restore_bevindingen(session: Session, rijen: Iterable[GebeurtenisRow]) -> None:
+    """Keep the paper of a batch where the newest line that came back knows of more that keeps it than the rows do.
+
+    The log says how many findings there were, not which: people must look at the batch anew.
+    """
+    nieuwste = {rij.onderwerp_log_id: rij.gegevens for rij in rijen if rij.soort == "batch.bevindingen"}
+    for log_id, toen in nieuwste.items():
+        batch_id = session.exec(select(BatchRow.id).where(BatchRow.log_id == log_id)).first()
+        if batch_id is None:  # came in after the back-up
+            continue
+        nu = storage.count_bevindingen(session, batch_id)
+        blijft = toen["houdt_papier"] > nu["houdt_papier"]
+        if blijft or toen["open_ernstig"] > nu["open_ernstig"]:
+            wat_nu = "Het papier blijft bewaard." if blijft else "Kijk de batch opnieuw na en meld haar klaar."
+            tekst = f"De database is teruggezet. Een bevinding die het papier tegenhield, ging verloren. {wat_nu}"
+            bevinding = Bevinding("teruggezet", Ernst.ERNSTIG, tekst, vervangbaar=not blijft)
+            storage.save_bevindingen(session, [bevinding], batch_id=batch_id)
 
 
 def _restore_stop(session: Session, gebeurtenis: Gebeurtenis) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from scanstraat import db, logstand, personen, processen, rijcontrole, stops, storage, verankering, verzegelen
@@ -310,8 +310,15 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
 
 def find_verschillen(basis: Basis) -> list[str]:
     """Return, in Dutch, everything of which a row says something else than its event; empty is good."""
+    gevonden = []
     with db.read(basis.engine) as session:
-        return [verschil.tekst for verschil in rijcontrole.find_verschillen(session)]
+        try:
+            for verschil in rijcontrole.find_verschillen(session, None, basis.opslag):
+                gevonden.append(verschil.tekst)
+        except (ValueError, LookupError, TypeError, AttributeError, NoResultFound) as exc:
+            _log.error("rijen_niet_te_vergelijken", **describe_fout(exc))
+            gevonden.append("Een deel van de database is niet te lezen: daar staat wat de scanstraat nooit schrijft.")
+    return gevonden
 
 
 def _load_bladen(session: Session, begin: int, einde: int) -> dict[int, bytes]:

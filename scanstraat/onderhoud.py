@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_bestanden, count_words
-from scanstraat import db, processen, rapport, storage
+from scanstraat import db, logboek, processen, rapport, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.domain import Vingerafdruk
@@ -27,6 +27,7 @@ BACKUP_OBJECTEN = "objecten"  # folder of the objects in the back-up folder
 LIJN = "onderhoud"  # the name of this part of the line, as an actor
 KIJK_S = 3600.0  # how often the service looks what is due
 WERKBESTAND, TEKSTLAAG, WERKSTAAT = "werkbestand", "tekstlaag", "werkstaat"  # what an opruiming can be about
+RIJEN = "rijen"  # of the record, held against the log: `aantal` is how many differ
 WERKSTAAT_DAGEN = 30  # the engine's own record of work that ended; the stappen stay
 GEDULD_DAGEN = 7  # a scrub that is this much later than planned is worth a word
 
@@ -405,6 +406,24 @@ def find_nagekeken(session: Session) -> datetime | None:
     return None if op is None else datetime.fromisoformat(op)
 
 
+def check_rijen(basis: Basis) -> int:
+    """Hold what decisions on paper rest on against the log, record how much of it differs, and return that."""
+    aantal = len(logboek.find_verschillen(basis))
+    with db.begin(basis.engine) as session:
+        session.add(OpruimingRow(op=db.now_text(), soort=RIJEN, aantal=aantal, omvang_bytes=0))
+    if aantal:
+        _log.error("rijen_anders", aantal=aantal)
+    return aantal
+
+
+def find_rijencontrole(session: Session) -> tuple[datetime, int] | None:
+    """Return when the rows were last held against the log, and how many differed; None when never."""
+    rij = session.exec(
+        select(OpruimingRow).where(OpruimingRow.soort == RIJEN).order_by(col(OpruimingRow.op).desc()).limit(1)
+    ).first()
+    return None if rij is None else (datetime.fromisoformat(rij.op), rij.aantal)
+
+
 # --- the service ----------------------------------------------------------------------------------------------------
 
 
@@ -427,6 +446,7 @@ def do_due(basis: Basis, *, stop: Callable[[], bool] = lambda: False, nu: dateti
         (WERKBESTAND, lambda: _is_due(basis, WERKBESTAND, moment) and clear_werkbestanden(basis)),
         (TEKSTLAAG, lambda: _is_due(basis, TEKSTLAAG, moment) and clear_tekstlagen(basis, nu=moment)),
         (WERKSTAAT, lambda: _is_due(basis, WERKSTAAT, moment) and keep_database(basis)),
+        (RIJEN, lambda: _is_rijen_due(basis, moment) and check_rijen(basis)),
         ("scrub", lambda: _scrub_and_log(basis, stop, moment)),
     ):
         if stop():
@@ -441,6 +461,13 @@ def _is_due(basis: Basis, soort: str, nu: datetime) -> bool:
     with db.read(basis.engine) as session:
         laatste = session.exec(select(sa.func.max(OpruimingRow.op)).where(OpruimingRow.soort == soort)).one()
     return laatste is None or laatste <= db.format_time(nu - _DAG)
+
+
+def _is_rijen_due(basis: Basis, nu: datetime) -> bool:
+    """Every day, and every time as long as something differs: whoever put it right sees so within the hour."""
+    with db.read(basis.engine) as session:
+        laatste = find_rijencontrole(session)
+    return laatste is None or laatste[1] > 0 or laatste[0] <= nu - _DAG
 
 
 def _scrub_and_log(basis: Basis, stop: Callable[[], bool], nu: datetime) -> None:

@@ -319,6 +319,11 @@ def ask_record(
 # Which fact closes when rows of a kind were changed outside the product; what is not here closes the approval.
 _RUST_OP: Mapping[Wat, Feit] = {
     Wat.DOCUMENT: Feit.PDFA_CONFORM,
+    Wat.BATCH: Feit.BINNEN_BESLUIT,
+    Wat.SCANOPERATOR: Feit.BEELD_IN_ORDE,
+    Wat.PAGINA: Feit.GETROUW,
+    Wat.DUBBEL: Feit.BEELD_IN_ORDE,
+    Wat.BEVINDING: Feit.BEELD_IN_ORDE,
     Wat.BESLUIT: Feit.BINNEN_BESLUIT,
     Wat.BINDING: Feit.BINNEN_BESLUIT,
     Wat.TERMIJN: Feit.BINNEN_BESLUIT,
@@ -337,7 +342,7 @@ def _find_verschillen(basis: Basis, session: Session, dossier: Dossier) -> dict[
     ids = {dossier.lijst.log_id, *(doos.log_id for doos in dossier.dozen), *(b.batch.log_id for b in dossier.batches)}
     gevonden: dict[Feit, list[str]] = {}
     for verschil in (
-        *rijcontrole.find_verschillen(session, ids),
+        *rijcontrole.find_verschillen(session, ids, basis.opslag),
         *rijcontrole.find_andere_regels(session, Tegelmap(basis.config.logboek.map), ids),
     ):
         gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(

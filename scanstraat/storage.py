@@ -66,6 +66,7 @@ from scanstraat.tables_bewijs import (
 from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
+_BEVINDINGEN = "bevindingen"  # of a session: the batches of which findings changed
 _BESLISSING_SLOT = 7_220_145  # PostgreSQL advisory lock: see hold_beslissing
 _BATCHNUMMER_SLOT = 7_220_143  # PostgreSQL advisory lock: one intake at a time takes a number
 
@@ -161,6 +162,67 @@ def load_logregel(session: Session, gebeurtenis_id: UUID) -> int:
 # --- findings ----------------------------------------------------------------------------------------------------
 
 
+def count_bevindingen(session: Session, batch_id: UUID) -> dict[str, Any]:
+    """Return how the findings of a batch stand, as the fields of `batch.bevindingen`.
+
+    `inhoud` is the SHA-256 of all of them, every column; docs/logboekformaat.md says in what form.
+
+    Raises:
+        GebeurtenisError: a row holds what the product never writes.
+    """
+    lijst, houdt_papier, open_ernstig = [], 0, 0
+    for rij in session.execute(_select_bevindingen(batch_id)).mappings():
+        lijst.append(
+            {
+                **{naam: "" if waarde is None else str(waarde) for naam, waarde in rij.items()},
+                "tekst": hashlib.sha256(rij["tekst"].encode()).hexdigest(),
+                "vervangbaar": rij["vervangbaar"],
+            }
+        )
+        if rij["vervallen_op"] is None:
+            houdt_papier += not rij["vervangbaar"]
+            open_ernstig += rij["afgehandeld_op"] is None and rij["ernst"] in (Ernst.ERNSTIG, Ernst.KRITIEK)
+    lijst.sort(key=lambda rij: str(rij["id"]))
+    return {
+        "aantal": len(lijst),
+        "houdt_papier": houdt_papier,
+        "open_ernstig": open_ernstig,
+        "inhoud": hashlib.sha256(canonical_json(lijst)).hexdigest(),
+    }
+
+
+def _select_bevindingen(batch_id: UUID) -> Any:
+    kolommen = [kolom for kolom in BevindingRow.__table__.columns if kolom.name != "batch_id"]  # type: ignore[attr-defined]
+    return sa.select(*kolommen).where(col(BevindingRow.batch_id) == batch_id)
+
+
+def note_bevindingen(session: Session, batch_id: UUID) -> None:
+    """Have the log say, at the end of this transaction, how the findings of a batch stand. Ask before they change.
+
+    Once per transaction, however many change: a step may find something on each of thousands of pages. The batch is
+    held from here, so that of two transactions that both find something, the second one counts what the first found.
+    """
+    batches: set[UUID] | None = session.info.get(_BEVINDINGEN)
+    if batches is None:
+        batches = session.info[_BEVINDINGEN] = set()
+        sa.event.listen(session, "before_commit", _append_bevindingen)
+    if batch_id not in batches:
+        session.exec(select(BatchRow.id).where(BatchRow.id == batch_id).with_for_update()).one()
+        batches.add(batch_id)
+
+
+def _append_bevindingen(session: Session) -> None:
+    batches: set[UUID] = session.info[_BEVINDINGEN]
+    while batches:
+        batch_id = batches.pop()
+        session.flush()
+        onderwerp = session.exec(select(BatchRow.log_id).where(BatchRow.id == batch_id)).one()
+        stand = count_bevindingen(session, batch_id)
+        append_gebeurtenis(
+            session, "batch.bevindingen", actor=load_actor(session, "bevindingen"), onderwerp=onderwerp, **stand
+        )
+
+
 def save_bevindingen(
     session: Session,
     bevindingen: Iterable[Bevinding],
@@ -190,6 +252,7 @@ def save_bevindingen(
         plaats = None if bevinding.plaats is None else str(bevinding.plaats)
         sleutel = (bevinding.code, plaats, bevinding.tekst)
         if sleutel not in bestaand:
+            note_bevindingen(session, batch_id)
             bestaand.add(sleutel)
             session.add(
                 BevindingRow(
@@ -215,6 +278,7 @@ def load_bevindingen(session: Session, batch_id: UUID) -> Sequence[BevindingRow]
 
 def withdraw_bevinding(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
     """Note that a finding no longer holds; who settled it before stays known."""
+    note_bevindingen(session, rij.batch_id)
     rij.vervallen_op = nu
     if rij.afgehandeld_op is None:
         rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
@@ -246,8 +310,14 @@ def settle_bevindingen(session: Session, document_id: UUID, *codes: str, door: A
             col(BevindingRow.afgehandeld_op).is_(None),
         )
     ):
-        bevinding.afgehandeld_op, bevinding.afgehandeld_door = now_text(), str(door.log_id)
-        session.add(bevinding)
+        settle_bevinding(session, bevinding, now_text(), door)
+
+
+def settle_bevinding(session: Session, rij: BevindingRow, nu: str, door: ActorRow) -> None:
+    """Note that somebody looked at a finding, or did what it asks."""
+    note_bevindingen(session, rij.batch_id)
+    rij.afgehandeld_op, rij.afgehandeld_door = nu, str(door.log_id)
+    session.add(rij)
 
 
 def has_open_serious(session: Session, batch_id: UUID) -> bool:
@@ -335,6 +405,21 @@ def save_object(session: Session, vingerafdruk: Vingerafdruk, soort: str) -> Non
         session.flush()
 
 
+def append_ontleed(session: Session, batch: BatchRow, documenten: int, actor: ActorRow) -> None:
+    """Record that a batch was cut into so many documents, with its count."""
+    append_gebeurtenis(
+        session,
+        "batch.ontleed",
+        actor=actor,
+        onderwerp=batch.log_id,
+        ontvangen=batch.ontvangen,
+        in_documenten=batch.in_documenten,
+        scheidingsbladen=batch.scheidingsbladen,
+        weggelaten=batch.weggelaten,
+        documenten=documenten,
+    )
+
+
 def load_object(session: Session, sha256: str) -> ObjectRow:
     """Return what is known of bytes in the store."""
     return session.get_one(ObjectRow, sha256)
@@ -352,8 +437,35 @@ def next_batchnummer(session: Session, jaar: int) -> tuple[int, str]:
 def build_momentopname(profiel: Scanprofiel) -> tuple[dict[str, Any], str]:
     """Return the settings of a profile as stored with a batch, and their fingerprint (SHA-256 of sorted JSON)."""
     momentopname = profiel.model_dump(mode="json")
+    return momentopname, hash_momentopname(momentopname)
+
+
+def hash_momentopname(momentopname: Mapping[str, Any]) -> str:
+    """Return the fingerprint of the settings of a profile."""
     tekst = json.dumps(momentopname, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return momentopname, hashlib.sha256(tekst.encode()).hexdigest()
+    return hashlib.sha256(tekst.encode()).hexdigest()
+
+
+def build_ontvangst(batch: BatchRow, bestanden: Iterable[Vingerafdruk]) -> bytes:
+    """Return what the log commits to of a delivery: the bytes of every file, in order."""
+    bronnen = [asdict(vingerafdruk) for vingerafdruk in bestanden]
+    return canonical_json({"schema": "scanstraat.ontvangst/1", "batch": str(batch.log_id), "bronnen": bronnen})
+
+
+def append_ontvangst(
+    session: Session, batch: BatchRow, manifest: Vingerafdruk, bestanden: int, actor: ActorRow
+) -> None:
+    """Record that a batch came in; `manifest` is of what `build_ontvangst` gives."""
+    save_object(session, manifest, "manifest")
+    append_gebeurtenis(
+        session,
+        "batch.ontvangen",
+        actor=actor,
+        onderwerp=batch.log_id,
+        bronnen=bestanden,
+        momentopname=batch.momentopname_sha256,
+        manifest=manifest.sha256,
+    )
 
 
 def profiel_of(batch: BatchRow) -> Scanprofiel:

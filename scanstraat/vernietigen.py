@@ -124,6 +124,7 @@ def propose(
         onderwerp=log_id,
         inhoud=vingerafdruk.sha256,
         dozen=len(dozen),
+        verpakt={"naam": {"naam": naam}},
     )
     lijst = VernietigingslijstRow(
         log_id=log_id,

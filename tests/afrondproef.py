@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,12 @@ from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.config import build_config
 from scanstraat.demo_ankers import Stempelautoriteit, build_stempelserver, serve
 from scanstraat.domain import Bewerkingsoort, Stuk, Vingerafdruk
+from scanstraat.manifest import build_manifest
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.tables import BatchRow, BeeldRow, DocumentversieRow, StapRow
 from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, UitvoeringRow, VernietigingslijstRow, VrijgaveRow
 from scanstraat.zaaksysteem import register
 from tests.builders import Batchproef, archive, build_batch, save_bron
-from vernietiging.gebeurtenis import canonical_json
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.notitie import Sleutel
 from vernietiging.vervangingsbesluit import (
@@ -145,6 +145,11 @@ class Afrondproef:
         with db.begin(self.basis.engine) as session:
             scan = self._save(session, b"scan " + uuid4().bytes)
             proef = build_batch(session, paginas=paginas or (2, 1), zaak=zaak, object_=scan, scanoperator=scanoperator)
+            batch = storage.load_batch(session, proef.batch)
+            ontvangst = self._save(session, storage.build_ontvangst(batch, [scan]))
+            actor = storage.load_actor(session, "proef")
+            storage.append_ontvangst(session, batch, ontvangst, 1, actor)
+            storage.append_ontleed(session, batch, len(proef.documenten), actor)
             for versie_id in proef.versies:
                 self._archive(session, versie_id, **archief)
         for versie_id in proef.versies:
@@ -156,18 +161,21 @@ class Afrondproef:
     ) -> None:
         """Give a versie its archive file and proofs; its manifest has `te_weinig` pages less than the versie."""
         versie = storage.load_versie(session, versie_id)
-        paginas = [str(p.beeld_id) for p in versie.paginas][te_weinig:]
-        manifest = canonical_json({"schema": "proef", "paginas": paginas})
+        pdf = self._save(session, b"%PDF-1.7 " + uuid4().bytes)
+        rapport = self._save(session, b"veraPDF " + uuid4().bytes)
+        getrouwheid = self._save(session, b"pixels " + uuid4().bytes)
+        toont = replace(versie, paginas=versie.paginas[te_weinig:])
+        bewijzen = (("2b", conform, rapport.sha256), (getrouw, getrouwheid.sha256))
         archive(
             session,
             versie_id,
             conform=conform,
             getrouw=getrouw,
             tekst=self._save(session, b"tekst " + uuid4().bytes),
-            pdf=self._save(session, b"%PDF-1.7 " + uuid4().bytes),
-            manifest=self._save(session, manifest),
-            rapport=self._save(session, b"veraPDF " + uuid4().bytes),
-            getrouwheid=self._save(session, b"pixels " + uuid4().bytes),
+            pdf=pdf,
+            manifest=self._save(session, build_manifest(session, toont, pdf, *bewijzen, {})),
+            rapport=rapport,
+            getrouwheid=getrouwheid,
         )
         rij = session.get_one(DocumentversieRow, versie_id)
         storage.append_gebeurtenis(

@@ -52,11 +52,13 @@ def build_batch(
     nakijken: Nakijken = "nooit",
     object_: Vingerafdruk | None = None,
     scanoperator: str = ONBEKEND,
+    dubbel_van: BronRow | None = None,
 ) -> Batchproef:
     """Save a batch whose documents have `paginas` pages each, from one bron, each behind a scheidingsblad."""
     actor = storage.load_actor(session, "proef")
-    batch = save_batch(session, nakijken=nakijken)
-    bron = save_bron(session, batch, aantal_beelden=sum(paginas) + len(paginas), object_=object_)
+    batch = save_batch(session, nakijken=nakijken, dubbel_van=dubbel_van)
+    aantal = sum(paginas) + len(paginas)
+    bron = save_bron(session, batch, aantal_beelden=aantal, object_=object_, dubbel_van=dubbel_van)
     documenten, beelden, n = [], [], 0
     for plek, aantal in enumerate(paginas, start=1):
         document = DocumentRow(
@@ -83,7 +85,9 @@ def build_batch(
     return Batchproef(batch.id, tuple(document.id for document in documenten), versies, tuple(beelden))
 
 
-def save_batch(session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: str = "") -> BatchRow:
+def save_batch(
+    session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: str = "", dubbel_van: BronRow | None = None
+) -> BatchRow:
     """Save a batch without beelden."""
     momentopname, vingerafdruk = storage.build_momentopname(Scanprofiel(nakijken=nakijken))
     volgnummer, nummer = storage.next_batchnummer(session, 2026)
@@ -100,6 +104,7 @@ def save_batch(session: Session, *, nakijken: Nakijken = "nooit", ontvangen_op: 
         scanoperator=ONBEKEND,
         nakijken=nakijken,
         indexbestanden=[],
+        dubbel_van=None if dubbel_van is None else dubbel_van.batch_id,
         ontvangen_op=ontvangen_op or db.now_text(),
     )
     session.add(batch)
@@ -116,6 +121,7 @@ def save_bron(
     volgnummer: int = 1,
     bijgescand: bool = False,
     object_: Vingerafdruk | None = None,
+    dubbel_van: BronRow | None = None,
 ) -> BronRow:
     """Save a bron of a batch: `object_` as it stands in the store, or bytes that are made up and in no store."""
     object_ = object_ or build_vingerafdruk(uuid4().bytes)
@@ -128,7 +134,8 @@ def save_bron(
         soort=soort,
         aantal_beelden=aantal_beelden,
         aanlevering={"map": "", "bijgescand": bijgescand},
-        ontvangen_op=db.now_text(),
+        dubbel_van=None if dubbel_van is None else dubbel_van.id,
+        ontvangen_op=db.now_text() if bijgescand else batch.ontvangen_op,
     )
     session.add(bron)
     session.flush()

@@ -229,6 +229,12 @@ def scan(batch: str, wie: str, *, naam: str = "", door: str = "lijn") -> Stap:
     return Stap(naam or f"gescand {batch}", "batch.scanoperator", door, batch, velden, versie=2)
 
 
+def bevind(batch: str, *, naam: str = "", houdt: int = 0, ernstig: int = 0) -> Stap:
+    """Return the line that says how the findings of a batch stand."""
+    velden = {"aantal": 2, "houdt_papier": houdt, "open_ernstig": ernstig}
+    return Stap(naam or f"bevonden {batch}", "batch.bevindingen", "lijn", batch, velden)
+
+
 def noem_ook(wie: str, ander: str, *, naam: str = "", door: str = "beheerder") -> Stap:
     """Return the line that says that who goes by another name is this persoon."""
     return Stap(naam or f"naam {ander}", "persoon.naam", door, wie, {"wie": str(id_of(ander))}, versie=2)
@@ -268,6 +274,7 @@ def _versie(batch: str, naam: str) -> list[Stap]:
 def _batch(batch: str, *versies: str) -> list[Stap]:
     return [
         scan(batch, "scanner"),
+        bevind(batch),
         Stap(f"gebonden {batch}", "batch.gebonden", "beheerder", batch, {
             "besluit": str(id_of("besluit")), "handboek": str(id_of("handboek")),
         }),
@@ -338,7 +345,7 @@ def build_verhaal() -> Verhaal:
         keur("batch b", "controleur"),
         vul("batch a", 3),
         vul("batch b", 2),
-        Stap("voorgesteld lijst", "lijst.voorgesteld", "div", "lijst"),
+        Stap("voorgesteld lijst", "lijst.voorgesteld", "div", "lijst", versie=2),
         *blik("lijst", "doos", punt="voorgesteld lijst"),
         geef_vrij(1, "een"),
         geef_vrij(2, "twee"),

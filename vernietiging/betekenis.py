@@ -100,6 +100,7 @@ class Betekenis:
         self._besluiten: dict[str, timedelta] = {}  # besluit -> bedenktijd
         self._gebonden: dict[str, str] = {}  # batch -> besluit
         self._bewerkers: dict[str, set[str]] = defaultdict(set)  # batch -> who scanned or changed it, or said who did
+        self._bevonden: dict[str, int] = {}  # batch -> findings that keep its paper, by the newest line
         self._gescand: dict[str, bool] = {}  # batch -> is it known who scanned it, by the newest line
         self._namen: dict[str, str] = {}  # actor -> the persoon that it turned out to be
         self._aangemeld: set[str] = set()  # people who had an account before
@@ -338,6 +339,9 @@ class Betekenis:
         self._gescand[str(g.onderwerp)] = g.gegevens["bekend"]
         self._bewerkers[str(g.onderwerp)] |= {*self._ogen(g.actor), g.gegevens["wie"]}
 
+    def _bevindingen(self, g: Gebeurtenis) -> None:
+        self._bevonden[str(g.onderwerp)] = g.gegevens["houdt_papier"] + g.gegevens["open_ernstig"]
+
     def _getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "verzegeld", "batch.verzegeld")
         self._verify_zaad(g, int(g.gegevens["verzegeld"]))
@@ -484,6 +488,8 @@ class Betekenis:
             raise OngegrondError("een batch in de doos valt onder geen besluit.")
         if self._gescand and not self._gescand.get(batch):
             raise OngegrondError("van een batch in de doos is niet bekend wie haar scande.")
+        if self._bevonden.get(batch):
+            raise OngegrondError("op een batch in de doos stond een bevinding die haar papier houdt.")
         keurde = self._ogen_van(int(weg.gegevens["goedgekeurd"]), goedgekeurd)
         bewerkten = self._mensen(*self._bewerkers[batch])
         if keurde & bewerkten:
@@ -571,6 +577,7 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "doos.geleegd": Betekenis._doos_geleegd,
     "bewerking": Betekenis._bewerking,
     "batch.scanoperator": Betekenis._scanoperator,
+    "batch.bevindingen": Betekenis._bevindingen,
     "uitzondering.vastgelegd": Betekenis._batch_vervallen,
     "uitzondering.ingetrokken": Betekenis._batch_vervallen,
     "document.gekoppeld": Betekenis._gekoppeld,

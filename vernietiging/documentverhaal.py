@@ -18,6 +18,8 @@ _ZINNEN: Mapping[str, str] = {
     "documentversie.gemaakt": "versie {n} van het document is gemaakt: pagina's: {paginas}, reden: {reden}.",
     "aflevering.bevestigd": "het archiefbestand {pdf:.12} is afgeleverd aan de zaak en gelijk teruggelezen.",
     "bewerking": "{wie} bewerkte de batch ({soort}).",
+    "batch.bevindingen": "bevindingen bij de batch: {aantal}. Hiervan houden {houdt_papier} het papier vast en zijn er "
+    "{open_ernstig} ernstig en open.",
     "batch.gebonden": "de batch is onder {besluit} gebracht.",
     "batch.goedgekeurd": "{wie} bekeek de steekproef en keurde de batch goed.",
     "batch.afgekeurd": "{wie} bekeek de steekproef en keurde de batch af.",

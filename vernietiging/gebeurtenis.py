@@ -82,6 +82,13 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "documenten": Veld.GETAL,
         },
         ("batch.klaargemeld", 1): {"ontvangen": Veld.GETAL},
+        # how the findings stand: how many, that keep the paper for good, that are serious and open; and all of them
+        ("batch.bevindingen", 1): {
+            "aantal": Veld.GETAL,
+            "houdt_papier": Veld.GETAL,
+            "open_ernstig": Veld.GETAL,
+            "inhoud": Veld.HASH,
+        },
         ("batch.scanoperator", 1): {"bekend": Veld.JANEE},
         # `wie` is the actor of who scanned; when that is not known: the batch itself
         ("batch.scanoperator", 2): {"bekend": Veld.JANEE, "wie": Veld.ID},
@@ -182,6 +189,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
         ("goedkeuring.vervallen", 1): {"reden": Veld.WOORD},
         # destruction; `onderwerp` is the vernietigingslijst, or the doos
         ("lijst.voorgesteld", 1): {"inhoud": Veld.OBJECT, "dozen": Veld.GETAL},
+        # beside that the name, which the second person to release it types over
+        ("lijst.voorgesteld", 2): {"inhoud": Veld.OBJECT, "dozen": Veld.GETAL, "naam": Veld.VERPAKT},
         ("lijst.ingetrokken", 1): {"toelichting": Veld.VERPAKT},
         ("laatste_blik.getrokken", 1): {
             "lijst": Veld.ID,

@@ -33,6 +33,7 @@ _VERBANDEN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "laatste_blik.getrokken": ("", ("lijst",)),
     "stop.geplaatst": ("betreft", ("",)),
 }
+_STAND = "batch.bevindingen"  # says how all of it stands; of a large batch there may be hundreds, and the newest counts
 _GEEN_ONDERWERP = frozenset({"mandaat"})  # ids that nothing else is known by
 _ID = re.compile(rb'"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 
@@ -77,6 +78,8 @@ def find_uittreksel(begin: Iterable[str], lees: Regels) -> Uittreksel:
             elif gebeurtenis.soort == "stop.houdt" and gebeurtenis.gegevens["doos"].encode() in bekend:
                 stops.add(gebeurtenis.onderwerp)
         if len(bekend) == eerder:
+            standen = {g.onderwerp: nummer for nummer, g in regels.items() if g.soort == _STAND}
+            regels = {n: g for n, g in regels.items() if g.soort != _STAND or standen[g.onderwerp] == n}
             genoemd = frozenset(id_.decode() for g in regels.values() for id_ in _find_ids(g))
             return Uittreksel(regels, genoemd, len(dozen), len(stops))
 

@@ -100,9 +100,10 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
         stdout().print(f"{gelijk} gelijk aan het verzegelde logboek.")
         if in_orde:
             stdout().print(
-                "Wat in de database staat over mensen, mandaten, stops, besluiten, dozen, oordelen, lijsten, vrijgaven "
-                "en vernietigingen, en de dagen van de controletermijn, zijn gelijk aan die gebeurtenissen. Wat er "
-                "niet mee te vergelijken is, staat in het dreigingsmodel.",
+                "Wat in de database staat over mensen, mandaten, stops, besluiten, batches met hun pagina's en "
+                "bevindingen, afleveringen, dozen, oordelen, lijsten, vrijgaven en vernietigingen, en de dagen van de "
+                "controletermijn, zijn gelijk aan die gebeurtenissen. Wat er niet mee te vergelijken is, staat in het "
+                "dreigingsmodel.",
                 soft_wrap=True,
             )
             return

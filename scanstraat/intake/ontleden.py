@@ -34,7 +34,6 @@ from scanstraat.intake.splitsen import (
     splits_batch,
 )
 from scanstraat.tables import BatchRow, BeeldRow, BladRow, BronRow, DocumentRow
-from vernietiging.gebeurtenis import canonical_json
 
 if TYPE_CHECKING:
     from scanstraat.bootstrap import Basis, Lijn
@@ -148,8 +147,7 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
     nu = now_text()
     jaar = to_local(nu, basis.config.algemeen.tijdzone).year
     volgnummer, nummer = storage.next_batchnummer(session, jaar)
-    eerdere = next((b.dubbel_van for b in aanlevering.bestanden if b.dubbel_van is not None), None)
-    eerdere_bron = None if eerdere is None else session.get(BronRow, eerdere)
+    eerder = [session.get(BronRow, b.dubbel_van) for b in aanlevering.bestanden if b.dubbel_van is not None]
     batch = BatchRow(
         nummer=nummer,
         jaar=jaar,
@@ -165,7 +163,8 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
         indexbestanden=[
             {"naam": i.naam, "sha256": i.vingerafdruk.sha256, "gedeeld": i.gedeeld} for i in aanlevering.indexbestanden
         ],
-        dubbel_van=None if eerdere_bron is None else eerdere_bron.batch_id,
+        # the bytes of a file may also have come twice in this delivery; that one has no row yet
+        dubbel_van=next((bron.batch_id for bron in eerder if bron is not None), None),
         ontvangen_op=nu,
     )
     session.add(batch)
@@ -198,25 +197,9 @@ def save_batch(basis: Basis, session: Session, aanlevering: Aanlevering) -> Batc
         if bestand.dubbel_van is not None
     ]
     storage.save_bevindingen(session, dubbel, batch_id=batch.id)
-    manifest = basis.opslag.bewaar_bytes(
-        canonical_json(
-            {
-                "schema": "scanstraat.ontvangst/1",
-                "batch": str(batch.log_id),
-                "bronnen": [asdict(bestand.vingerafdruk) for bestand in aanlevering.bestanden],
-            }
-        )
-    )
-    storage.save_object(session, manifest, "manifest")
-    storage.append_gebeurtenis(
-        session,
-        "batch.ontvangen",
-        actor=storage.load_actor(session, LIJN),
-        onderwerp=batch.log_id,
-        bronnen=len(aanlevering.bestanden),
-        momentopname=vingerafdruk,
-        manifest=manifest.sha256,
-    )
+    ontvangst = storage.build_ontvangst(batch, (bestand.vingerafdruk for bestand in aanlevering.bestanden))
+    manifest, actor = basis.opslag.bewaar_bytes(ontvangst), storage.load_actor(session, LIJN)
+    storage.append_ontvangst(session, batch, manifest, len(aanlevering.bestanden), actor)
     return batch
 
 
@@ -398,17 +381,7 @@ def save_ontleding(
     personen.save_scanoperator(session, batch, naam, door=actor)
     session.flush()
     session.refresh(batch)  # the counts are kept by the database
-    storage.append_gebeurtenis(
-        session,
-        "batch.ontleed",
-        actor=actor,
-        onderwerp=batch.log_id,
-        ontvangen=batch.ontvangen,
-        in_documenten=batch.in_documenten,
-        scheidingsbladen=batch.scheidingsbladen,
-        weggelaten=batch.weggelaten,
-        documenten=len(documenten),
-    )
+    storage.append_ontleed(session, batch, len(documenten), actor)
     versies = []
     for document, koppeling in zip(documenten, koppelingen, strict=True):
         versie = storage.add_versie(session, document, reden="ontleed", actor=actor)

@@ -19,6 +19,9 @@ from hardware.post import draw_post
 from hardware.scanner import Scanprofiel
 from hardware.simulator import Simulator
 from kwaliteitscontrole.verapdf import Verapdf
+from scanstraat import logboek
+from scanstraat.bootstrap import open_basis
+from scanstraat.config import read_config
 from scanstraat.controleprogramma import build_controleprogramma
 from vernietiging.beleid import parse_beleid
 from vernietiging.errors import VernietigingError
@@ -97,6 +100,11 @@ def test_the_demo_ends_with_a_log_that_anybody_can_verify(uitslag: dict[str, Any
     programma.write_bytes(build_controleprogramma())
     alleen = [sys.executable, "-P", str(programma), boek["map"], "--beleid", boek["beleid"]]
     assert verify(alleen, tmp_path).returncode == 0
+
+
+def test_the_rows_of_the_demo_say_what_its_log_says(uitslag: dict[str, Any]) -> None:
+    with open_basis(read_config(Path(uitslag["map"]) / "config.toml")) as basis:
+        assert logboek.find_verschillen(basis) == []
 
 
 def test_no_changed_byte_of_the_log_is_ever_proven(uitslag: dict[str, Any], tmp_path: Path) -> None:

@@ -155,6 +155,45 @@ def test_a_database_that_was_not_checked_for_days_is_a_fout_while_the_line_runs(
         assert ask(basis, "database") == []
 
 
+def test_rows_that_differ_from_the_log_are_a_fout_also_when_nothing_runs(basis: Basis) -> None:
+    def keep(dagen: float, aantal: int) -> None:
+        op = db.format_time(datetime.now(UTC) - timedelta(days=dagen))
+        with db.begin(basis.engine) as session:
+            session.add(OpruimingRow(op=op, soort="rijen", aantal=aantal, omvang_bytes=0))
+
+    keep(1, 2)
+    (melding,) = ask(basis, "database")
+    assert melding.ernst == "fout" and "2 gegevens in de database zijn anders" in melding.tekst
+    assert "Vernietig geen papier" in melding.tekst and melding.tekst.endswith("scanstraat logboek controleer")
+    keep(0.5, 1)
+    (melding,) = ask(basis, "database")
+    assert "1 gegeven in de database is anders" in melding.tekst
+    keep(0, 0)
+    assert ask(basis, "database") == []
+
+
+def test_rows_that_were_not_held_against_the_log_for_days_are_a_fout_while_the_line_runs(basis: Basis) -> None:
+    def keep(dagen: int) -> None:
+        op = db.format_time(datetime.now(UTC) - timedelta(days=dagen))
+        with db.begin(basis.engine) as session:
+            session.add(OpruimingRow(op=op, soort="rijen", aantal=0, omvang_bytes=0))
+
+    with running_worker(basis):
+        assert ask(basis, "database") == []  # it has only just begun
+        with db.begin(basis.engine) as session:
+            lang = db.format_time(datetime.now(UTC) - timedelta(days=4))
+            session.connection().execute(sa.update(UitvoerderRow).values(gestart_op=lang))
+        (melding,) = ask(basis, "database")
+        assert melding.ernst == "fout" and "al 4 dagen niet met het logboek vergeleken" in melding.tekst
+        keep(3)
+        (melding,) = ask(basis, "database")
+        assert "al 3 dagen" in melding.tekst and "scanstraat logboek controleer" in melding.tekst
+        keep(2)
+        assert ask(basis, "database") == []
+    keep(1)
+    assert ask(basis, "database") == []
+
+
 def test_events_that_are_not_sealed_while_the_line_runs_are_a_fout(
     basis: Basis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,8 +20,10 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner, Result
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import (
     besluiten,
+    bewerken,
     db,
     herstel,
     logboek,
@@ -47,7 +49,7 @@ from scanstraat.intake.watcher import Scanmapwachter
 from scanstraat.merk import SLEUTEL
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import GebeurtenisRow, ObjectRow, OpruimingRow, ScanmapBestandRow, StapRow
+from scanstraat.tables import BatchRow, GebeurtenisRow, ObjectRow, OpruimingRow, ScanmapBestandRow, StapRow
 from scanstraat.tables_bewijs import StopRow
 from scanstraat.werk import Voortgang, Werkbank, wacht_tot_leeg
 from scanstraat.werker import Werker
@@ -714,6 +716,45 @@ def test_what_was_put_back_and_what_waits_are_mended_together(bemand: Proef) -> 
         assert gedaan.ingevoegd and gedaan.overgenomen == 1
         assert "teruggezet in de database" in gedaan.say() and "1 wachtende gebeurtenis overgenomen." in gedaan.say()
         logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+
+
+def test_a_finding_that_was_lost_holds_the_paper_until_people_looked_again(bemand: Proef) -> None:
+    def find(basis: Basis, *bevindingen: Bevinding, batch: int) -> None:
+        with db.begin(basis.engine) as session:
+            rij = session.exec(select(BatchRow).order_by(col(BatchRow.nummer))).all()[batch]
+            storage.save_bevindingen(session, bevindingen, batch_id=rij.id)
+
+    kleur = Bevinding("kleur", Ernst.ERNSTIG, "De kleur klopt niet.")
+    jpeg = Bevinding("jpeg", Ernst.LICHT, "Te sterk verkleind.", vervangbaar=False)
+    licht = Bevinding("scheef", Ernst.LICHT, "Het blad ligt scheef.")
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine) as session:
+            for _ in range(3):
+                save_batch(session).ontleed_op = db.now_text()
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    bemand.keep("vlak_voor")
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        with db.begin(basis.engine) as session:
+            weg = save_batch(session)
+            storage.save_bevindingen(session, [kleur], batch_id=weg.id)
+        find(basis, kleur, batch=0)
+        find(basis, jpeg, batch=1)
+        find(basis, licht, batch=2)
+        logboek.seal_waiting(basis, logboek.open_klant(basis.config))
+    bemand.put_back("vlak_voor", DATABASE)
+    with bemand.sealing(), open_basis(bemand.config) as basis:
+        declare(basis)
+        with db.begin(basis.engine) as session:
+            een, twee, drie = session.exec(select(BatchRow).order_by(col(BatchRow.nummer))).all()
+            tellingen = [storage.count_bevindingen(session, batch.id) for batch in (een, twee, drie)]
+            assert [(t["houdt_papier"], t["open_ernstig"]) for t in tellingen] == [(0, 1), (1, 1), (0, 0)]
+            arie = storage.load_actor(session, ARIE, "persoon")
+            for batch in (een, twee):
+                bewerken.report_ready(session, basis.werkbank, batch, arie)
+        assert logboek.find_verschillen(basis) == []
+        with db.read(basis.engine) as session:
+            tellingen = [storage.count_bevindingen(session, batch.id) for batch in (een, twee)]
+            assert [(t["houdt_papier"], t["open_ernstig"]) for t in tellingen] == [(0, 0), (1, 0)]
 
 
 def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Proef) -> None:

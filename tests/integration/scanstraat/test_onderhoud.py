@@ -293,8 +293,9 @@ def test_working_files_go_on_schedule_and_an_empty_day_is_recorded_too(proef: Pr
     onderhoud.do_due(proef.basis)  # not due again the same day
     assert (half.exists(), jong.exists()) == (False, True)
     with db.read(proef.basis.engine) as session:
-        rijen = {rij.soort: rij for rij in session.exec(select(OpruimingRow)).all()}
-        aantal = len(session.exec(select(OpruimingRow)).all())
+        # what differs from the log is looked at every time, and this installation has archive files without events
+        alle = session.exec(select(OpruimingRow).where(OpruimingRow.soort != onderhoud.RIJEN)).all()
+        rijen, aantal = {rij.soort: rij for rij in alle}, len(alle)
     assert (rijen["werkbestand"].aantal, rijen["werkbestand"].omvang_bytes) == (1, 4)
     assert rijen["werkbestand"].oudste_op == db.format_time(datetime.fromtimestamp(oud, UTC))
     assert rijen["tekstlaag"].aantal == 0

@@ -2,127 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
+from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from scanstraat import (
-    afronding,
-    besluiten,
+    bewerken,
     db,
-    papier,
+    logboek,
+    onderhoud,
     personen,
-    poort,
     rijcontrole,
-    stops,
     storage,
 )
 from scanstraat.cli import app
-from scanstraat.personen import Rol
+from scanstraat.config import build_config
+from scanstraat.gezondheid import build_gezondheid
+from scanstraat.intake import ontleden
+from scanstraat.intake.scanmap_boek import find_eerste_bronnen
+from scanstraat.intake.scanmap_regels import AangeleverdBestand, Aanlevering
 from scanstraat.rijcontrole import Wat
-from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import DocumentRow
-from scanstraat.tables_bewijs import DoosRow, PersoonRow, VernietigingslijstRow
-from scanstraat.verklaren import Selectie
+from scanstraat.tables import BatchRow, GebeurtenisRow, OpruimingRow
+from scanstraat.tables_bewijs import DoosRow
 from tests.afrondproef import (
-    ARCHIVARIS,
-    BEHEERDER,
-    CONTROLEUR,
-    CONTROLEUR_2,
+    DIV,
     EEN,
     OORSPRONG,
+    SCANOPERATOR,
     TWEE,
     Afrondproef,
     open_afrondproef,
 )
-from tests.builders import build_batch
+from tests.afrondverhaal import Verhaal, own_database, tell
+from tests.builders import build_batch, open_database
 from vernietiging.errors import NietVrijgegevenError
 from vernietiging.tegels import Tegelmap
-from vernietiging.verklaring import Verklaringsoort
-
-
-@dataclass
-class Verhaal:
-    """An installation in which everything happened once: paper went, and paper stays."""
-
-    proef: Afrondproef
-    lijst: VernietigingslijstRow
-    doos: DoosRow
-
-    def find(self, session: Session) -> list[rijcontrole.Verschil]:
-        return list(rijcontrole.find_verschillen(session))
-
-
-def tell(proef: Afrondproef) -> Verhaal:
-    """Do everything that leaves rows and events."""
-    weg, blijft = proef.add_batch(2, 1), proef.add_batch(1, 1)
-    proef.add_besluit()
-    proef.bind(weg.batch, "2026-17")
-    proef.add_besluit(nummer="tweede")
-    engine, zaaktypen = proef.basis.engine, besluiten.ask_zaaktypen_van(proef.basis, blijft.batch)
-    with db.begin(engine) as session:
-        beheerder, archivaris = proef.wie(BEHEERDER), proef.wie(ARCHIVARIS)
-        saar = session.get_one(PersoonRow, proef.mensen[CONTROLEUR_2])
-        personen.add_naam(session, saar, "balie-9", door=beheerder)
-        personen.revoke_mandaat(session, saar, Rol.CONTROLEUR, door=beheerder)
-        personen.grant_mandaat(
-            session, saar, Rol.CONTROLEUR, van=datetime.now(UTC).date(), tot=datetime.now(UTC).date(),
-            grondslag="mandaatbesluit 2026-4", door=beheerder,
-        )  # fmt: skip
-        div = personen.actor_of(session, proef.mensen[ARCHIVARIS])
-        batch = storage.lock_batch(session, blijft.batch)
-        for nummer in ("tweede", "2026-17"):
-            besluiten.bind(proef.basis, session, batch, besluiten.find_besluit(session, nummer), div, zaaktypen)
-        morgen = datetime.now(UTC).date() + timedelta(days=9)
-        besluiten.extend_termijn(session, batch, morgen, "onderzoek", archivaris)
-        document = session.get_one(DocumentRow, blijft.documenten[0])
-        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
-        besluiten.end_uitzondering(session, document, "toch niet", archivaris)
-        besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=div)
-        stop = stops.place_stop(session, Stopsoort.BEZWAAR, Over.ZAAK, "ZAAK-9", "bezwaar 4", door=div)
-        stops.place_stop(session, Stopsoort.ONDERZOEK, Over.ZAAK, "ZAAK-8", "onderzoek 4", door=div)
-        leeg = papier.make_doos(session, "kast 1", door=div)
-        papier.fill_doos(session, leeg, batch, None, door=div)
-        papier.close_doos(session, leeg, door=div)
-        papier.open_doos(session, leeg, door=div)
-        papier.empty_doos(session, leeg, batch, [range(1, 2)], door=div)
-        papier.move_doos(session, leeg, "kast 2", door=div)
-    afronding.hef_stop_op(proef.basis, stop.id, "ingetrokken", proef.wie(ARCHIVARIS))
-    proef.approve(weg.batch)
-    proef.herscan(weg.documenten[0], 1)
-    proef.approve(weg.batch)
-    doos = proef.box(weg.batch)
-    proef.look(proef.propose(doos, naam="Lijst eerst"), doos, naam=EEN)
-    with db.read(engine) as session:
-        eerst = poort.find_lijst(session, "Lijst eerst")
-    proef.back_up()
-    proef.release(eerst, EEN)
-    afronding.trek_vrijgave_in(proef.basis, eerst.id, "nog niet", proef.wie(EEN))
-    afronding.trek_lijst_in(proef.basis, eerst.id, "opnieuw", proef.wie(ARCHIVARIS))
-    lijst = proef.propose(doos)
-    opdracht = proef.bring_to_order(lijst, doos, kijker=EEN)
-    proef.pick_up(opdracht)
-    proef.execute(opdracht, doos)
-    proef.anchor()
-    rij = afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, Selectie(lijst=lijst.id), proef.wie(EEN))
-    afronding.onderteken(proef.basis, rij.nummer, proef.wie(TWEE))
-    proef.approve(blijft.batch, naam=CONTROLEUR)
-    ander = proef.add_batch(1)
-    proef.bind(ander.batch, "2026-17")
-    proef.approve(ander.batch)
-    tweede = proef.box(ander.batch)
-    mislukt = proef.propose(tweede, naam="Lijst mislukt")
-    opdracht = proef.bring_to_order(mislukt, tweede, kijker=EEN)
-    afronding.meld_mislukt(proef.basis, opdracht.id, [tweede], "nat geworden", proef.wie(BEHEERDER), deels=True)
-    nog = proef.propose(tweede, naam="Lijst nog eens")
-    with db.begin(engine) as session:
-        build_batch(session)  # one that is not archived yet
-    proef.seal()
-    return Verhaal(proef, nog, tweede)
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +56,8 @@ def verhaal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verhaal]:
 
 @pytest.fixture
 def als_eigenaar(verhaal: Verhaal) -> Iterator[Session]:
-    """A session of somebody who owns the database and took its guards away; nothing of it stays."""
-    with verhaal.proef.basis.engine.connect() as verbinding:
-        verbinding.exec_driver_sql("BEGIN IMMEDIATE")
-        for naam in list(verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()):
-            verbinding.exec_driver_sql(f"drop trigger {naam}")
-        verbinding.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        with Session(verbinding) as session:
-            yield session
-        verbinding.exec_driver_sql("ROLLBACK")
+    with own_database(verhaal.proef) as verbinding, Session(verbinding) as session:
+        yield session
 
 
 def test_what_the_product_does_is_never_a_difference(verhaal: Verhaal) -> None:
@@ -209,6 +125,67 @@ WIJZIGINGEN = [
     (Wat.DOCUMENT, "update documentversie set pdf_sha256 = manifest_sha256"),
     (Wat.DOCUMENT, "update documentversie set getrouw = 0"),
     (Wat.DOCUMENT, "delete from gebeurtenis where soort = 'documentversie.gearchiveerd'"),
+    *(
+        (Wat.BEVINDING, f"update bevinding set {kolom} = {waarde}")
+        for kolom, waarde in (
+            ("vervangbaar", "1"),
+            ("ernst", "'licht'"),
+            ("afgehandeld_op", "'2026-01-01', afgehandeld_door = 'iemand'"),
+            ("vervallen_op", "'2026-01-01'"),
+            ("tekst", "'iets anders'"),
+            ("plaats", "'e' || char(769)"),
+            ("beeld_id", "null"),
+        )
+    ),
+    (Wat.BATCH, "update batch set momentopname = json_set(momentopname, '$.onderdeel', 'ander')"),
+    (Wat.BATCH, "update batch set momentopname_sha256 = 'aa'"),
+    (Wat.BATCH, "update batch set nakijken = 'altijd'"),
+    (Wat.SCANOPERATOR, f"update batch set scanoperator = '{EEN}' where scanoperator = '{SCANOPERATOR}'"),
+    (Wat.BATCH, "update batch set klaargemeld_op = null, klaargemeld_door = null"),
+    (Wat.BATCH, "update batch set ontleed_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.DUBBEL, "update batch set dubbel_van = null"),
+    (Wat.DUBBEL, "update bron set dubbel_van = null"),
+    (Wat.BEWERKING, "update bewerking set actor_id = (select actor_id from persoon order by naam limit 1)"),
+    (Wat.BEWERKING, "update bewerking set soort = 'draai'"),
+    (Wat.BEWERKING, "delete from bewerking"),
+    (Wat.LIJST, "delete from lijstdoos"),
+    (Wat.PAGINA, "update bron set ontvangen_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.PAGINA, "update bron set sha256 = (select inhoud_sha256 from besluit limit 1)"),
+    (Wat.PAGINA, "update object set sha512 = 'aa' where sha256 in (select sha256 from bron)"),
+    (Wat.PAGINA, "update batch set ontvangen = ontvangen + 1, in_documenten = in_documenten + 1"),
+    (Wat.PAGINA, "update batch set scheidingsbladen = scheidingsbladen + 1, in_documenten = in_documenten - 1"),
+    (
+        Wat.PAGINA,
+        "update blad set nummer = 1000 + rowid, batch_id = (select id from batch order by nummer desc limit 1)",
+    ),
+    (Wat.PAGINA, "update beeld set draai_graden = 90"),
+    (
+        Wat.PAGINA,
+        "update beeld set bestemming = 'weggelaten', document_id = null, weglaatreden = 'blanco'"
+        " where bestemming = 'document'",
+    ),
+    (Wat.PAGINA, "update beeld set n = n + 100"),
+    (Wat.PAGINA, "update pagina set draai_graden = 180"),
+    (Wat.PAGINA, "update pagina set nummer = nummer + 1000"),
+    (Wat.PAGINA, "update document set vervallen_op = '2026-01-01'"),
+    (Wat.PAGINA, "update documentversie set n = n + 1000"),
+    (Wat.PAGINA, "update documentversie set pdfa_rapport_sha256 = pdf_sha256"),
+    (Wat.PAGINA, "delete from pagina"),
+    (Wat.AFLEVERING, "update aflevering set zaakidentificatie = 'ZAAK-7'"),
+    (Wat.AFLEVERING, "update aflevering set teruggelezen_sha256 = null"),
+    (Wat.AFLEVERING, "update aflevering set gelijk = 0"),
+    (Wat.AFLEVERING, "update aflevering set ontkoppeld_op = '2026-01-02T00:00:00.000Z' where ontkoppeld_op is null"),
+    (Wat.AFLEVERING, "update aflevering set ontkoppeld_op = null where ontkoppeld_op is not null"),
+    (Wat.AFLEVERING, "delete from aflevering"),
+    (Wat.LIJST, "update vernietigingslijst set naam = naam || ' b'"),
+    (Wat.BESLUIT, "update handboek set versie = '9'"),
+    (Wat.STOP, "update stop set geplaatst_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.BINDING, "update binding set op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.VRIJGAVE, "update vrijgave set mandaat_id = (select id from mandaat where rol = 'archivaris')"),
+    (Wat.VERKLARING, "update verklaringscan set bestand_sha256 = (select pdf_sha256 from verklaring limit 1)"),
+    (Wat.VERKLARING, "delete from verklaringscan"),
+    (Wat.BEVINDING, "update bevinding set batch_id = (select id from batch order by nummer desc limit 1)"),
+    (Wat.BEVINDING, "delete from bevinding"),
     (Wat.ZAAK, "update document set zaakidentificatie = 'ZAAK-7'"),
     (Wat.ZAAK, "update batch set nummer = nummer || '9'"),
     (Wat.VERZEGELING, "update verzegeling set vervallen_op = '2026-01-01'"),
@@ -329,6 +306,95 @@ def test_the_poort_holds_the_paper_and_the_command_says_why(eigen: Afrondproef) 
         eigen.order(lijst, doos)
 
 
+def test_a_finding_that_was_settled_in_the_database_alone_still_holds_the_paper(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    with db.begin(eigen.basis.engine) as session:
+        bevinding = Bevinding("jpeg", Ernst.ERNSTIG, "Te sterk verkleind.", vervangbaar=False)
+        storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+    assert "Te sterk verkleind" in eigen.find_redenen(lijst)["beeld_in_orde"][0]
+    change(eigen, "update bevinding set vervangbaar = 1, afgehandeld_op = 'toen', afgehandeld_door = 'iemand'")
+    redenen = eigen.find_redenen(lijst)["beeld_in_orde"]
+    assert len(redenen) == 1 and "buiten de scanstraat om gewijzigd" in redenen[0], redenen
+
+
+def test_of_a_step_that_finds_much_there_is_one_event(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    bevindingen = [Bevinding("kleur", Ernst.ERNSTIG, f"Streep {n}.", vervangbaar=n > 0) for n in range(50)]
+
+    def find_standen(session: Session) -> list[Mapping[str, Any]]:
+        vraag = select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "batch.bevindingen")
+        return list(session.exec(vraag.order_by(col(GebeurtenisRow.volgnummer))))
+
+    for _ in range(2):  # a step may run twice
+        with db.begin(eigen.basis.engine) as session:
+            for bevinding in bevindingen:
+                storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+    with db.begin(eigen.basis.engine) as session:
+        assert [g["houdt_papier"] for g in find_standen(session)] == [1]
+        rij = storage.load_batch(session, batch.batch)
+        bewerken.report_ready(session, eigen.basis.werkbank, rij, personen.actor_of(session, eigen.mensen[DIV]))
+    with db.read(eigen.basis.engine) as session:
+        standen = find_standen(session)
+        assert [(g["aantal"], g["houdt_papier"], g["open_ernstig"]) for g in standen] == [(50, 1, 50), (50, 1, 0)]
+        assert list(rijcontrole.find_verschillen(session)) == []
+
+
+def test_a_delivery_with_bytes_of_an_earlier_one_is_known_as_such_also_behind_bytes_that_came_twice(
+    eigen: Afrondproef,
+) -> None:
+    scanmap = {"naam": "post", "map": str(eigen.map / "post"), "profiel": "standaard"}
+    basis = replace(eigen.basis, config=build_config({"scanmap": [scanmap]}, basis=eigen.map))
+
+    def take_in(*inhouden: bytes) -> BatchRow:
+        with db.begin(basis.engine) as session:
+            afdrukken, bestanden = [basis.opslag.bewaar_bytes(inhoud) for inhoud in inhouden], []
+            eerste = find_eerste_bronnen(session, [afdruk.sha256 for afdruk in afdrukken])
+            for afdruk in afdrukken:
+                van = eerste.get(afdruk.sha256)
+                bestand = AangeleverdBestand(uuid4(), uuid4(), "a.jpg", afdruk, "jpeg", 1, True, (), van)
+                eerste.setdefault(afdruk.sha256, bestand.bron_id)
+                bestanden.append(bestand)
+            return ontleden.save_batch(basis, session, Aanlevering("post", "", tuple(bestanden)))
+
+    een, twee, drie = take_in(b"a"), take_in(b"b", b"b", b"a"), take_in(b"c", b"c")
+    assert (een.dubbel_van, twee.dubbel_van, drie.dubbel_van) == (None, een.id, None)
+    with db.read(basis.engine) as session:
+        assert list(rijcontrole.find_verschillen(session, None, basis.opslag)) == []
+
+
+def test_of_two_that_find_something_at_once_the_second_waits_and_counts_both(postgres_url: str) -> None:
+    def find(session: Session, tekst: str) -> None:
+        bevinding = Bevinding("kleur", Ernst.ERNSTIG, tekst)
+        storage.save_bevindingen(session, [bevinding], batch_id=batch.batch)
+
+    def find_too() -> None:
+        with db.begin(engine) as session:
+            find(session, "Twee.")
+
+    wacht = sa.text(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    with open_database(postgres_url) as engine:
+        with db.begin(engine) as session:
+            batch = build_batch(session)
+        ander = threading.Thread(target=find_too)
+        with db.begin(engine) as session:
+            find(session, "Een.")
+            ander.start()
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as kijker:
+                while kijker.execute(wacht).scalar_one() == 0:
+                    assert ander.is_alive()
+        ander.join()
+        with db.read(engine) as session:
+            vraag = select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "batch.bevindingen")
+            standen = session.exec(vraag.order_by(col(GebeurtenisRow.volgnummer))).all()
+            assert [stand["aantal"] for stand in standen] == [1, 2]
+            assert Wat.BEVINDING not in {v.wat for v in rijcontrole.find_verschillen(session)}
+
+
 def test_the_poort_holds_the_paper_when_row_and_event_were_changed_together(eigen: Afrondproef) -> None:
     """The rows agree with the events then, but these are not what was sealed."""
     batch = eigen.add_batch(1)
@@ -356,6 +422,34 @@ def test_an_event_that_can_no_longer_be_read_or_has_no_line_is_a_difference(eige
         assert {v.wat for v in rijcontrole.find_andere_regels(session, tegels, [])} == {Wat.GEBEURTENIS}
         leeg = Tegelmap(eigen.map / "nergens")
         assert {v.wat for v in rijcontrole.find_andere_regels(session, leeg, [])} == {Wat.GEBEURTENIS}
+
+
+def test_it_is_done_every_day_and_every_time_while_something_differs(eigen: Afrondproef) -> None:
+    basis, nu = eigen.basis, datetime.now(UTC)
+
+    def find_uitslagen() -> list[int]:
+        with db.read(basis.engine) as session:
+            vraag = select(OpruimingRow.aantal).where(OpruimingRow.soort == onderhoud.RIJEN)
+            return list(session.exec(vraag.order_by(col(OpruimingRow.op))))
+
+    def find_fouten() -> list[str]:
+        return [melding.tekst for melding in build_gezondheid(basis).meldingen if melding.wat == "database"]
+
+    onderhoud.do_due(basis, nu=nu)
+    assert (find_uitslagen(), find_fouten()) == ([0], [])
+    change(eigen, "update mandaat set van = '2020-01-01' where rol = 'controleur'")
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=23))
+    assert find_uitslagen() == [0]
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=25))
+    assert find_uitslagen() == [0, 2]
+    assert len(find_fouten()) == 1 and "scanstraat logboek controleer" in find_fouten()[0]
+    change(eigen, "update mandaat set van = '2026-01-01' where rol = 'controleur'")
+    onderhoud.do_due(basis)
+    assert (find_uitslagen(), find_fouten()) == ([0, 2, 0], [])
+    change(eigen, "update actor set log_id = 'niemand' where naam = 'Karin Controleur'")
+    onderhoud.do_due(basis, nu=nu + timedelta(hours=25))
+    assert find_uitslagen() == [0, 2, 0, 1]
+    assert "niet te lezen" in logboek.find_verschillen(basis)[0]
 
 
 def test_what_cannot_be_compared_holds_the_paper(eigen: Afrondproef, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from tests.verhaal import (
     Verhaal,
     Zaad,
     bevestig,
+    bevind,
     blik,
     build_verhaal,
     geef_vrij,
@@ -420,6 +421,10 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
      "niet bekend wie haar scande"),
     ("a batch of which it is said that nobody knows", lambda v: v.erbij("vrijgave 2", scan(
         "batch b", "batch b", naam="later")), "uitgevoerd", "niet bekend wie haar scande"),
+    ("a finding that keeps the paper for good", lambda v: v.erbij("vrijgave 2", bevind(
+        "batch b", naam="later", houdt=1)), "uitgevoerd", "bevinding die haar papier houdt"),
+    ("a serious finding that nobody looked at", lambda v: v.anders("bevonden batch a", gegevens={
+        "open_ernstig": 1}), "uitgevoerd", "bevinding die haar papier houdt"),
     ("an older form that says less", lambda v: v.erbij("gescand batch b", Stap(
         "oud", "batch.scanoperator", "lijn", "batch b")), "oud", "oudere vorm"),
     # whose eyes
@@ -592,6 +597,8 @@ def wait_for_the_order(v: Verhaal) -> None:
 
 
 GOED: list[tuple[str, Breuk]] = [
+    ("a finding that somebody settled after it was judged", lambda v: v.erbij(
+        "gekeurd batch b", bevind("batch b", naam="open", ernstig=1), bevind("batch b", naam="klaar"))),
     ("released again after it was taken back", cut_release_short),
     ("approved after a rejection and a repair", approve_anew),
     ("a policy that asks no stamps", ask_no_stamps),

@@ -9,6 +9,7 @@ import pytest
 
 from vernietiging.documentverhaal import tell_document
 from vernietiging.gebeurtenis import SCHEMAS, Gebeurtenis, Veld, verify_gebeurtenis
+from vernietiging.uittreksel import find_uittreksel
 
 DOCUMENT, VERSIE, BATCH, DOOS, LIJST, BESLUIT, AN, BO = (uuid4() for _ in range(8))
 _PROEF: dict[Veld, Any] = {
@@ -159,3 +160,22 @@ def test_stops_and_what_failed_are_told_and_a_day_that_does_not_exist_is_no_erro
 
 def test_an_archive_file_that_was_not_proven_is_said_to_be_so() -> None:
     assert "NIET geldig of NIET gelijk" in tell(build("documentversie.gearchiveerd", VERSIE, getrouw=False))
+
+
+def test_how_the_findings_of_its_batch_stand_is_told() -> None:
+    verteld = tell(build("batch.bevindingen", BATCH, aantal=3, houdt_papier=0, open_ernstig=1))
+    assert (
+        "bevindingen bij de batch: 3. Hiervan houden 0 het papier vast en zijn er 1 ernstig en open. (regel" in verteld
+    )
+
+
+def test_of_how_the_findings_stand_the_newest_line_is_in_the_proof_and_the_others_are_not() -> None:
+    regels = [
+        build("documentversie.gemaakt", VERSIE, document=str(DOCUMENT)),
+        build("batch.bevindingen", BATCH, aantal=1),
+        build("batch.bevindingen", uuid4(), aantal=7),
+        build("batch.bevindingen", BATCH, aantal=2),
+        build("batch.klaargemeld", BATCH),
+    ]
+    bladen = [(nummer, gebeurtenis.to_bytes()) for nummer, gebeurtenis in enumerate(regels)]
+    assert sorted(find_uittreksel([str(DOCUMENT), str(BATCH)], lambda: bladen).regels) == [0, 3, 4]
