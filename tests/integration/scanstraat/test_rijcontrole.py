@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ from scanstraat.cli import app
 from scanstraat.config import build_config
 from scanstraat.gezondheid import build_gezondheid
 from scanstraat.intake import ontleden
+from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_boek import find_eerste_bronnen
 from scanstraat.intake.scanmap_regels import AangeleverdBestand, Aanlevering
 from scanstraat.rijcontrole import Wat
@@ -63,6 +65,11 @@ def als_eigenaar(verhaal: Verhaal) -> Iterator[Session]:
 def test_what_the_product_does_is_never_a_difference(verhaal: Verhaal) -> None:
     with db.read(verhaal.proef.basis.engine) as session:
         assert verhaal.find(session) == []
+
+
+def test_a_manifest_that_is_gone_is_for_the_check_of_the_store_to_say(verhaal: Verhaal, tmp_path: Path) -> None:
+    with db.read(verhaal.proef.basis.engine) as session:
+        assert list(rijcontrole.find_verschillen(session, None, Opslag(tmp_path))) == []
 
 
 def test_on_postgresql_neither(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -147,7 +154,11 @@ WIJZIGINGEN = [
     (Wat.DUBBEL, "update bron set dubbel_van = null"),
     (Wat.BEWERKING, "update bewerking set actor_id = (select actor_id from persoon order by naam limit 1)"),
     (Wat.BEWERKING, "update bewerking set soort = 'draai'"),
+    (Wat.BEWERKING, "update bewerking set nummer = nummer + 7"),
     (Wat.BEWERKING, "delete from bewerking"),
+    (Wat.PERSOON, "update persoon set aangemaakt_op = '2026-01-02T00:00:00.000Z'"),
+    (Wat.MANDAAT, "update mandaat set ingetrokken_op = '2026-01-02T00:00:00.000Z' where ingetrokken_op is not null"),
+    (Wat.STOP, "update stop set opgeheven_op = '2026-01-02T00:00:00.000Z' where opgeheven_op is not null"),
     (Wat.LIJST, "delete from lijstdoos"),
     (Wat.PAGINA, "update bron set ontvangen_op = '2026-01-02T00:00:00.000Z'"),
     (Wat.PAGINA, "update bron set sha256 = (select inhoud_sha256 from besluit limit 1)"),
