@@ -23,7 +23,7 @@ from scanstraat import backup, db, logboek, logstand, personen, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
-from scanstraat.rijcontrole import UIT_LOGBOEK
+from scanstraat.rijen import UIT_LOGBOEK
 from scanstraat.stops import Over
 from scanstraat.tables import ActorRow, BatchRow, GebeurtenisRow, LogregelRow, ObjectRow
 from scanstraat.tables_bewijs import StopRow

@@ -39,7 +39,7 @@ from scanstraat.bootstrap import Basis
 from scanstraat.domain import ONBEKEND, Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError, ScanstraatError
 from scanstraat.intake.opslag import Objectstaat
-from scanstraat.rijcontrole import Wat
+from scanstraat.rijen import Wat
 from scanstraat.tables import (
     AfleveringRow,
     BatchRow,

@@ -27,6 +27,7 @@ from scanstraat import (
 )
 from scanstraat.domain import Stuk
 from scanstraat.personen import Rol
+from scanstraat.rijen import Verschil
 from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import DocumentRow
 from scanstraat.tables_bewijs import DoosRow, PersoonRow, VerklaringRow, VernietigingslijstRow
@@ -54,7 +55,7 @@ class Verhaal:
     lijst: VernietigingslijstRow
     doos: DoosRow
 
-    def find(self, session: Session) -> list[rijcontrole.Verschil]:
+    def find(self, session: Session) -> list[Verschil]:
         return list(rijcontrole.find_verschillen(session, None, self.proef.basis.opslag))
 
 

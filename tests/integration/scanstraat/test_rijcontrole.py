@@ -32,7 +32,7 @@ from scanstraat.intake import ontleden
 from scanstraat.intake.opslag import Opslag
 from scanstraat.intake.scanmap_boek import find_eerste_bronnen
 from scanstraat.intake.scanmap_regels import AangeleverdBestand, Aanlevering
-from scanstraat.rijcontrole import Wat
+from scanstraat.rijen import Wat
 from scanstraat.tables import BatchRow, GebeurtenisRow, OpruimingRow
 from scanstraat.tables_bewijs import DoosRow
 from tests.afrondproef import (
