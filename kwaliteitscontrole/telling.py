@@ -103,9 +103,9 @@ def _find_oneven(telling: Telling) -> Iterator[Tellingbevinding]:
         return
     per_bron = _count_per_bron(telling.beelden)
     stromen: dict[UUID | None, list[Geteldbeeld]] = defaultdict(list)
-    gebruikt = [beeld for beeld in telling.beelden if beeld.document or not (beeld.vervangen or beeld.later)]
-    for beeld, bron in _with_bron(gebruikt):
-        stromen[bron if per_bron[bron] > 1 else None].append(beeld)
+    for beeld, bron in _with_bron(telling.beelden):
+        if beeld.document or not (beeld.vervangen or beeld.later):
+            stromen[bron if per_bron[bron] > 1 else None].append(beeld)
     for stroom in stromen.values():
         if len(stroom) % 2:
             tekst = (
@@ -146,8 +146,8 @@ def _find_afwijkend(telling: Telling) -> Iterator[Tellingbevinding]:
     for beeld in telling.beelden:
         if not beeld.later:
             eerste.setdefault(beeld.bron, beeld.id)
-    for _, bron in _with_bron([beeld for beeld in telling.beelden if beeld.telt_voor is not None]):
-        van_bron[bron] += 1
+    for beeld, bron in _with_bron(telling.beelden):
+        van_bron[bron] += beeld.telt_voor is not None
     for bron, bladen in telling.bladen_van_bron.items():
         if bron in eerste:
             opgave = f"Het indexbestand noemt {count_words(bladen, 'blad', 'bladen')}"
@@ -180,12 +180,21 @@ def _count_per_bron(beelden: Sequence[Geteldbeeld]) -> dict[UUID, int]:
 
 
 def _with_bron(beelden: Sequence[Geteldbeeld]) -> Iterator[tuple[Geteldbeeld, UUID]]:
-    """Give each beeld with the bron it counts for: a later scan counts with the page it was put behind."""
+    """Give each beeld with the bron it counts for.
+
+    A later scan counts with the page whose place it took, which stands right before it, or else with the page it was
+    put behind.
+    """
     vorige: dict[UUID | None, UUID] = {}
+    van_vervangen: UUID | None = None  # what the replaced beeld right before this one counts for
     for beeld in beelden:
         if not beeld.later:
             vorige.setdefault(beeld.document, beeld.bron)  # for a later scan that was put first in its document
     for beeld in beelden:
-        if not beeld.later:
-            vorige[beeld.document] = beeld.bron
-        yield beeld, vorige.get(beeld.document, beeld.bron) if beeld.later else beeld.bron
+        bron = beeld.bron
+        if beeld.later:
+            bron = van_vervangen or vorige.get(beeld.document, bron)
+        else:
+            vorige[beeld.document] = bron
+        van_vervangen = bron if beeld.vervangen else None
+        yield beeld, bron

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid5
 
@@ -144,6 +145,30 @@ def test_a_line_of_an_index_counts_its_file_and_what_was_put_between_its_pages(
     for bevinding in gevonden:
         assert bevinding.bevinding.tekst.startswith("Het indexbestand noemt 3 bladen.")
         assert bevinding.beeld == next(beeld.id for beeld in telling.beelden if not beeld.later)
+
+
+@pytest.mark.parametrize("waar", [("=", "+a", "a"), ("a", "=", "+a"), ("=", "+a", "=", "+a"), ("=", "+=", "+a", "a")])
+def test_a_sheet_of_which_a_side_was_scanned_again_is_whole(waar: tuple[str, ...]) -> None:
+    """Beside another file of two sides: each of the two is even."""
+    telling = leg(*waar, zijden=2)
+    ander = [Geteldbeeld(uuid5(NAMEN, f"ander {n}"), uuid5(NAMEN, "ander"), 99, document=doc("b")) for n in range(2)]
+    beelden = (*telling.beelden, *ander)
+    assert list(find_tellingbevindingen(replace(telling, beelden=beelden, geteld=_balance(beelden)))) == []
+
+
+def _balance(beelden: Sequence[Geteldbeeld]) -> tuple[int, int, int, int]:
+    in_documenten = sum(beeld.document is not None for beeld in beelden)
+    return len(beelden), in_documenten, 0, len(beelden) - in_documenten
+
+
+@pytest.mark.parametrize("waar", [
+    ("=", "+a"), ("=", "+=", "+a"), ("a", "=", "+a"), ("=", "+a", "a"), ("=", "+a", "=", "+a"), ("a", "=", "+=", "+a"),
+])  # fmt: skip
+def test_a_herscan_counts_for_the_file_of_the_page_whose_place_it_took(waar: tuple[str, ...]) -> None:
+    """Also when that was the only page of its document, or each page is a file with a line of its own."""
+    telling = leg(*waar, los=True)
+    regels = {beeld.bron: 1 for beeld in telling.beelden if not beeld.later}
+    assert [g for g in find(replace(telling, bladen_van_bron=regels)) if g.bevinding.code == "aantal_wijkt_af"] == []
 
 
 def test_a_document_without_pages_is_not_asked_for_its_sheets() -> None:
