@@ -114,12 +114,16 @@ class Grondslag:
 
 @dataclass(frozen=True)
 class Ligplaats:
-    """Where sheets of the document lie, or lay: ranges of sheets, the doos, its place, and when that was destroyed."""
+    """Where sheets of the document lie, or lay: ranges of sheets, the doos, its place, and when that was destroyed.
+
+    tegen: what stood in the way when it was destroyed; "" when it went on good grounds, or lies there.
+    """
 
     bladen: str
     doos: str
     plaats: str
     vernietigd_op: str
+    tegen: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,11 @@ class Papier:
         """Return when the last of its sheets was destroyed, or "" while there is one left."""
         dagen = [plek.vernietigd_op for plek in self.ligplaatsen]
         return max(dagen) if dagen and all(dagen) else ""
+
+    @property
+    def zonder_grond(self) -> str:
+        """Return what stood in the way when sheets of it were destroyed, or "" when nothing did."""
+        return " ".join(dict.fromkeys(plek.tegen for plek in self.ligplaatsen if plek.tegen))
 
     @property
     def kenmerk(self) -> str:

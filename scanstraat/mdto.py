@@ -42,6 +42,8 @@ PRONOM = {
 
 _AGGREGATIENIVEAUS = "Begrippenlijst Aggregatieniveaus MDTO"
 _EVENTTYPEN = "Begrippenlijst EventTypeLijst MDTO"
+# The list of MDTO has no word for paper that went without grounds; "Vervanging" would say that it went on good ones.
+_EIGEN_EVENTTYPEN, _ZONDER_GROND = "Begrippenlijst gebeurtenissen van de Scanstraat", "Papier vernietigd zonder grond"
 _WAARDERINGEN = "Begrippenlijst Waarderingen MDTO"
 _BEPERKINGEN = "Begrippenlijst Beperkingen MDTO"
 _ALGORITMEN = "Begrippenlijst ChecksumAlgoritme MDTO"
@@ -91,6 +93,7 @@ class Gebeurd:
     op: str = ""
     actor: Verwijzing | None = None
     resultaat: str = ""
+    lijst: str = _EVENTTYPEN
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,16 @@ class Bewaartermijn:
 
 @dataclass(frozen=True)
 class Vervanging:
-    """What a destruction leaves to say about a document: the paper that went, when, and in which verklaring."""
+    """What a destruction leaves to say about a document: the paper that went, when, and in which verklaring.
+
+    zonder_grond: something stood in the way. Then it is no vervanging, and this does not take the place of the paper.
+    """
 
     papier: Verwijzing
     vernietigd_op: str
     actor: Verwijzing
     verklaring: str  # number; "" as long as none is made
+    zonder_grond: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,13 @@ def build_document_mdto(document: Documentgegevens) -> bytes:
     )
     soort = "Digitalisering" if document.is_scan else "Ontvangst"
     events = [Gebeurd(soort, document.gescand_op, document.scanactor, document.scanresultaat)]
-    if weg is not None:
+    if weg is not None and weg.zonder_grond:
+        resultaat = (
+            "Het papieren origineel is vernietigd terwijl er iets in de weg stond. Het is geen vervanging, en er komt "
+            "geen verklaring. Wat er in de weg stond staat in het transfervermerk."
+        )
+        events.append(Gebeurd(_ZONDER_GROND, weg.vernietigd_op, None, resultaat, lijst=_EIGEN_EVENTTYPEN))
+    elif weg is not None:
         zie = f"Zie verklaring {weg.verklaring}." if weg.verklaring else "Een verklaring is nog niet opgemaakt."
         resultaat = f"Het papieren origineel is vernietigd. {zie}"
         events.append(Gebeurd("Vervanging", weg.vernietigd_op, weg.actor, resultaat))
@@ -207,7 +220,7 @@ def build_document_mdto(document: Documentgegevens) -> bytes:
         onderdeel_van=document.zaak,
         bestanden=document.bestanden,
         aanvullend=document.aanvullend,
-        vervangt=None if weg is None else weg.papier,
+        vervangt=None if weg is None or weg.zonder_grond else weg.papier,
         archiefvormer=document.archiefvormer,
         beperking=document.beperking,
         beperking_toelichting=document.beperking_toelichting,
@@ -454,7 +467,7 @@ def _begrip(naam: str, begrip: Begrip | None) -> Element:
 
 def _event(event: Gebeurd) -> Element:
     return "event", [
-        _begrip("eventType", Begrip(event.soort, _EVENTTYPEN)),
+        _begrip("eventType", Begrip(event.soort, event.lijst)),
         ("eventTijd", event.op),
         _verwijzing("eventVerantwoordelijkeActor", event.actor),
         ("eventResultaat", event.resultaat),

@@ -165,7 +165,9 @@ class Naslag:
             opmerkingen=self._load_opmerkingen(versie),
             bewerkingen=bij.bewerkingen,
             aangekomen=self._load_aangekomen(versie),
-            gekeurd=self._find_gekeurd(versie, bij, regels, is_weg=papier_.vernietigd_op != ""),
+            gekeurd=self._find_gekeurd(
+                versie, bij, regels, is_weg=papier_.vernietigd_op != "" and not papier_.zonder_grond
+            ),
             grondslag=bij.grondslag,
             papier=papier_,
         )  # fmt: skip
@@ -361,21 +363,21 @@ class Naslag:
         ).first()
         plaatsen = []
         for waar, bladen in per_doos.items():
-            nummer, plaats, vernietigd_op = ("", "", "") if waar is None else dozen[waar][:3]
-            plaatsen.append(Ligplaats(papier.format_bladen(bladen), nummer, plaats, vernietigd_op))
+            nummer, plaats, vernietigd_op, tegen = ("", "", "", "") if waar is None else dozen[waar][:4]
+            plaatsen.append(Ligplaats(papier.format_bladen(bladen), nummer, plaats, vernietigd_op, tegen))
         weg = bool(plaatsen) and all(plek.vernietigd_op for plek in plaatsen)
         return Papier(
             batch=batch.nummer,
             ligplaatsen=tuple(plaatsen),
-            besluitvorming=tuple(b for _, _, _, vorming in dozen.values() for b in vorming),
+            besluitvorming=tuple(b for *_, vorming in dozen.values() for b in vorming),
             verklaringen=tuple(sorted({nummer for doos_id in dozen for nummer in self._verklaringen(doos_id)}))
             if weg
             else (),
             uitzondering="" if uitzondering is None else f"{uitzondering.reden}: {uitzondering.toelichting}",
         )
 
-    def _load_doos(self, doos_id: UUID) -> tuple[str, str, str, tuple[Besluitvorming, ...]]:
-        """Return number, place, when destroyed ("": not), and what was decided about a doos."""
+    def _load_doos(self, doos_id: UUID) -> tuple[str, str, str, str, tuple[Besluitvorming, ...]]:
+        """Return number, place, when destroyed ("": not), what stood in the way, and what was decided about a doos."""
         session = self._session
         doos = session.get_one(DoosRow, doos_id)
         plaats = papier.find_plaats(session, doos_id)
@@ -388,6 +390,7 @@ class Naslag:
             doos.nummer,
             "" if plaats is None else plaats.plaats,
             papier.find_vernietigd_op(session, doos_id) or "",
+            papier.find_belemmeringen(session, doos_id),
             tuple(self._load_besluitvorming(lijst, doos) for lijst in lijsten),
         )
 
@@ -500,6 +503,7 @@ def build_document(
             vernietigd_op=weg.vernietigd_op,
             actor=Verwijzing(functie),
             verklaring=", ".join(weg.verklaringen),
+            zonder_grond=bool(weg.zonder_grond),
         )
         if feiten.is_vervangen
         else None,

@@ -148,6 +148,16 @@ def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
     ).first()
 
 
+def find_belemmeringen(session: Session, doos_id: UUID) -> str:
+    """Return what stood in the way when the paper of a doos was destroyed, in Dutch; "" when nothing did."""
+    gevonden = session.exec(
+        select(UitvoeringRow.belemmeringen).where(
+            UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "vernietigd"
+        )
+    ).first()
+    return gevonden or ""
+
+
 def has_vernietigd(session: Session, batch_id: UUID) -> bool:
     """Whether a sheet of a batch lay in a doos that was destroyed."""
     gevonden = session.exec(

@@ -242,7 +242,7 @@ def _find_bijzonderheden(feiten: Sequence[Documentfeiten], weggelaten: Sequence[
     for wat in weggelaten:
         yield f"Niet in deze levering, want het papier blijft het origineel: {wat}."
     yield (
-        "Bij elk document ligt een transfervermerk als JSON (scanstraat.transfervermerk/1) en als tekst: wie het "
+        "Bij elk document ligt een transfervermerk als JSON (scanstraat.transfervermerk/2) en als tekst: wie het "
         "scande, waarmee, wat opviel en wat is vastgesteld."
     )
     yield "Waardering en beperking van het gebruik zijn niet bekend bij het scannen: zij staan op Nader te bepalen."

@@ -13,7 +13,7 @@ from typing import Any
 
 from scanstraat.documentfeiten import Documentfeiten, Wie, say_scan
 
-SCHEMA = "scanstraat.transfervermerk/1"
+SCHEMA = "scanstraat.transfervermerk/2"
 
 
 def build_transfervermerk(feiten: Documentfeiten, *, organisatie: str, met_naam: bool) -> dict[str, Any]:
@@ -72,6 +72,7 @@ def build_transfervermerk(feiten: Documentfeiten, *, organisatie: str, met_naam:
             "gekeurd_op": None if gekeurd is None else gekeurd.op,
             "papier_vernietigd_op": papier.vernietigd_op or None,
         },
+        "papier_zonder_grond": papier.zonder_grond or None,
         "bijzonderheden": [
             {
                 "ernst": opmerking.ernst,
@@ -162,8 +163,13 @@ def render_tekst(vermerk: dict[str, Any], feiten: Documentfeiten) -> bytes:
         ),
         "",
         "Wat opviel",
+        *(
+            [f"Papier is vernietigd ZONDER GROND. Dit stond in de weg: {vermerk['papier_zonder_grond']}"]
+            if vermerk["papier_zonder_grond"]
+            else []
+        ),
         *(_say_bijzonderheid(een) for een in vermerk["bijzonderheden"]),
-        *([] if vermerk["bijzonderheden"] else ["Niets."]),
+        *([] if vermerk["bijzonderheden"] or vermerk["papier_zonder_grond"] else ["Niets."]),
         *(f"Bewerkt: {een['soort']} op {een['op']} door {_say_wie(een['door'])}" for een in vermerk["bewerkingen"]),
         "",
         "Wat is vastgesteld",

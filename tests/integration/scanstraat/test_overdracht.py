@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ import pytest
 from lxml import etree
 from typer.testing import CliRunner
 
-from scanstraat import besluiten, db, overdracht, papier, personen, storage
+from scanstraat import afronding, besluiten, db, overdracht, papier, personen, stops, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.cli import app
 from scanstraat.config import Config
@@ -25,8 +26,9 @@ from scanstraat.intake.opslag import Opslag
 from scanstraat.mdto import NAMESPACE, build_document_mdto, verify_mdto
 from scanstraat.overdracht import Naslag, build_document, render_metagegevens, write_mdto
 from scanstraat.sip import make_sip
+from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import BatchRow, DocumentRow
-from scanstraat.transfervermerk import say_overeenstemming
+from scanstraat.transfervermerk import build_transfervermerk, render_tekst, say_overeenstemming
 from scanstraat.uitvoermap import copy_object
 from tests.afrondproef import CONTROLEUR, DIV, EEN, SCANOPERATOR, TWEE, Afrondproef, open_afrondproef, zwijg
 from tests.overdrachtproef import Overdrachtproef, destroy, open_overdrachtproef
@@ -122,6 +124,35 @@ def test_a_document_that_is_half_in_a_destroyed_doos_is_not_replaced(vers: Afron
     xml = mdto_of(vers.basis, batch.documenten[0])
     assert find(xml, EVENTS) == ["Digitalisering", "Vervanging"]
     assert "Een verklaring is nog niet opgemaakt" in find(xml, "//m:event[2]/m:eventResultaat/text()")[0]
+
+
+def test_paper_that_went_without_grounds_is_not_called_replaced(vers: Afrondproef) -> None:
+    batch = vers.add_batch(2)
+    vers.add_besluit()
+    vers.approve(batch.batch)
+    doos = vers.box(batch.batch)
+    lijst = vers.propose(doos)
+    opdracht = vers.bring_to_order(lijst, doos)
+    with db.begin(vers.basis.engine) as session:
+        door = storage.load_actor(session, "proef")
+        stops.place_stop(session, Stopsoort.BEZWAAR, Over.DOOS, str(doos.id), "bezwaar 4", door=door)
+    feiten = vernietigen.Uitvoeringsfeiten(
+        datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", vers.save_certificaat()
+    )
+    afronding.meld_zonder_grond(vers.basis, opdracht.id, [(doos, feiten)], vers.wie(DIV), meld=zwijg)
+    xml = mdto_of(vers.basis, batch.documenten[0])
+    assert find(xml, EVENTS) == ["Digitalisering", "Papier vernietigd zonder grond"] and find(xml, RELATIES) == []
+    assert "geen vervanging" in find(xml, "//m:event[2]/m:eventResultaat/text()")[0]
+    vermerk = build_transfervermerk(load(vers.basis, batch.documenten[0]), organisatie="Gemeente", met_naam=False)
+    assert "bezwaar" in vermerk["papier_zonder_grond"]
+    assert vermerk["controle"]["keuring"]["uitslag"] == "goedgekeurd"  # it stood, and the paper went all the same
+    with db.begin(vers.basis.engine) as session:
+        rij = storage.load_batch(session, batch.batch)
+        storage.void_verzegeling(session, rij, "gewijzigd", actor=storage.load_actor(session, "proef"))
+    feiten_nu = load(vers.basis, batch.documenten[0])
+    assert feiten_nu.gekeurd is None
+    tekst = render_tekst(build_transfervermerk(feiten_nu, organisatie="Gemeente", met_naam=False), feiten_nu).decode()
+    assert "ZONDER GROND. Dit stond in de weg: " in tekst and "Niets." not in tekst
 
 
 def test_the_event_says_how_it_was_scanned_and_checked(proef: Overdrachtproef) -> None:
