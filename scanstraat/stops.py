@@ -207,7 +207,11 @@ def verify_opheffing(stop: StopRow | None, reden: str) -> StopRow:
 
 
 def find_stops(
-    session: Session, onderwerpen: Iterable[tuple[Over, str]] | None = None, *, alles: bool = False
+    session: Session,
+    onderwerpen: Iterable[tuple[Over, str]] | None = None,
+    *,
+    alles: bool = False,
+    sinds: str | None = None,
 ) -> list[StopRow]:
     """Return the stops that hold any of these, oldest first; without `onderwerpen`: all that stand.
 
@@ -215,10 +219,12 @@ def find_stops(
 
     Args:
         alles: those that were lifted too.
+        sinds: those that were lifted at this moment or later too, by the event.
     """
     vraag = select(StopRow).order_by(col(StopRow.geplaatst_op))
     if not alles:
-        vraag = vraag.where(sa.or_(col(StopRow.opgeheven_op).is_(None), ~_is_vastgelegd("stop.opgeheven")))
+        later = sa.false() if sinds is None else _is_vastgelegd("stop.opgeheven", col(GebeurtenisRow.op) >= sinds)
+        vraag = vraag.where(sa.or_(col(StopRow.opgeheven_op).is_(None), ~_is_vastgelegd("stop.opgeheven"), later))
     rijen = list(session.exec(vraag))  # few stand at a time, and what they may be on is many
     if onderwerpen is None:
         return rijen
@@ -245,9 +251,9 @@ def _is_zoals_geplaatst(session: Session, stop: StopRow, gegevens: Mapping[str, 
         return False
 
 
-def _is_vastgelegd(soort: str) -> sa.ColumnElement[bool]:
+def _is_vastgelegd(soort: str, *en: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(
-        col(GebeurtenisRow.soort) == soort, col(GebeurtenisRow.onderwerp_log_id) == col(StopRow.log_id)
+        col(GebeurtenisRow.soort) == soort, col(GebeurtenisRow.onderwerp_log_id) == col(StopRow.log_id), *en
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -19,11 +19,12 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words, name_lijst
-from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, storage
+from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
+from scanstraat.stops import Stopsoort
 from scanstraat.tables import BatchRow
 from scanstraat.tables_bewijs import (
     DoosRow,
@@ -861,7 +862,24 @@ def _find_afwijkingen(
             f"Het papier is volgens het bewijs vernietigd op {say(db.format_time(feiten.uitgevoerd_op))}; de opdracht "
             f"is van {say(opdracht.op)}."
         )
-    return afwijkingen
+    return [*afwijkingen, *_find_opgeheven(session, opdracht, doos, db.format_time(feiten.uitgevoerd_op))]
+
+
+def _find_opgeheven(session: Session, opdracht: OpdrachtRow, doos: DoosRow, moment: str) -> Iterator[str]:
+    """Yield, in Dutch, which stops on this paper were lifted after it was destroyed, and so did not allow it.
+
+    Those that still stand are for the poort.
+    """
+    lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
+    batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
+    onderwerpen = list(poort.find_onderwerpen(session, lijst, [doos], batches))
+    lopend = {stop.id for stop in stops.find_stops(session, onderwerpen)}
+    for stop in stops.find_stops(session, onderwerpen, sinds=moment):
+        if stop.id not in lopend:
+            yield (
+                f"Op doos {doos.nummer} liep een stop ({stops.SOORTEN[Stopsoort(stop.soort)]}) die pas is opgeheven "
+                "nadat het papier was vernietigd."
+            )
 
 
 def _find_container(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> dict[str, Any]:

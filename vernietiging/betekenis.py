@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -28,6 +28,7 @@ KIJKERS = ("div_medewerker", CONTROLEUR, GEMANDATEERDE, "archivaris")  # who may
 OPHEFFERS = ("archivaris", BEHEERDER, GEMANDATEERDE)  # who may lift a stop
 UITVOERDERS = ("div_medewerker", BEHEERDER, GEMANDATEERDE)  # who may order, and record what became of it
 Lees = Callable[[int], bytes]
+_LANG_GELEDEN = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Betekenis:
         self._lopend: set[str] = set()  # stops that stand
         self._stops: dict[str, set[str]] = defaultdict(set)  # what it is on -> stops that stand
         self._gehouden: dict[tuple[str, str], int] = {}  # stop and doos with paper of it -> the line that says so
+        self._opgeheven: dict[str, datetime] = {}  # what a stop was on -> when the last one was lifted
         self._geroerd: dict[str, int] = {}  # batch -> newest line by which a document can have got another zaak
         self._besluiten: dict[str, timedelta] = {}  # besluit -> bedenktijd
         self._gebonden: dict[str, str] = {}  # batch -> besluit
@@ -282,8 +284,11 @@ class Betekenis:
     def _stop_weg(self, g: Gebeurtenis) -> None:
         self._verify_mandaat(g, *OPHEFFERS)
         self._lopend.discard(str(g.onderwerp))
-        for stops in self._stops.values():
-            stops.discard(str(g.onderwerp))
+        op = _parse_tijd(g.op)
+        for wat, stops in self._stops.items():
+            if str(g.onderwerp) in stops:
+                stops.discard(str(g.onderwerp))
+                self._opgeheven[wat] = max(op, self._opgeheven.get(wat, op))
 
     def _gekoppeld(self, g: Gebeurtenis) -> None:
         self._geroerd[str(g.onderwerp)] = self._nu
@@ -442,7 +447,7 @@ class Betekenis:
             self._verify_klok(regel, parse_blad(self._lees(regel)))
         self._verify_klok(self._nu, g)
         self._verify_bedenktijd(opgedragen, twee, doos)
-        self._verify_geen_stop([str(g.onderwerp), *anderen])
+        self._verify_geen_stop(g, [str(g.onderwerp), *anderen])
         self._verify_mandaat(g, *UITVOERDERS)
         doos.vernietigd = True
         self.vernietigd += 1
@@ -472,10 +477,10 @@ class Betekenis:
         if genoemd != doos.bladen or len(genoemd) != len(weg) or sum(genoemd.values()) != g.gegevens["bladen"]:
             raise OngegrondError("de bladen kloppen niet met wat er in de doos ligt.")
         for batch in weg:
-            self._verify_batch(batch, ogen, voor)
+            self._verify_batch(g, batch, ogen, voor)
         return [int(batch.gegevens["goedgekeurd"]) for batch in weg]
 
-    def _verify_batch(self, weg: Gebeurtenis, ogen: set[str], voor: int) -> None:
+    def _verify_batch(self, g: Gebeurtenis, weg: Gebeurtenis, ogen: set[str], voor: int) -> None:
         batch = str(weg.onderwerp)
         goedgekeurd = self._find(weg, "goedgekeurd", "batch.goedgekeurd")
         getrokken = self._find(goedgekeurd, "getrokken", "steekproef.getrokken")
@@ -496,7 +501,7 @@ class Betekenis:
             raise OngegrondError("wie een batch in de doos keurde, scande of bewerkte haar zelf.")
         if (keurde | bewerkten) & ogen:
             raise OngegrondError("iemand die vrijgaf of de laatste blik deed, scande, keurde of bewerkte zelf.")
-        self._verify_geen_stop([besluit, *bewerkten, str(goedgekeurd.actor), *self._bewerkers[batch]])
+        self._verify_geen_stop(g, [besluit, *bewerkten, str(goedgekeurd.actor), *self._bewerkers[batch]])
 
     def _zonder_grond(self, g: Gebeurtenis) -> None:
         """Paper went while it was not allowed, and people say so: no proof of grounds, and no lie either."""
@@ -540,8 +545,10 @@ class Betekenis:
         if punt.op is not None and uitgevoerd < punt.op:
             raise OngegrondError("er was nog geen tijdstempel toen het papier werd vernietigd.")
 
-    def _verify_geen_stop(self, ids: list[str]) -> None:
-        if any(self._stops.get(id_) for id_ in ids):
+    def _verify_geen_stop(self, g: Gebeurtenis, ids: list[str]) -> None:
+        """No stop stands now, nor was one lifted only after the paper was destroyed."""
+        uitgevoerd = _parse_tijd(g.gegevens["uitgevoerd_op"])
+        if any(self._stops.get(id_) or uitgevoerd <= self._opgeheven.get(id_, _LANG_GELEDEN) for id_ in ids):
             raise OngegrondError("er liep een stop toen het papier werd vernietigd.")
 
 

@@ -990,6 +990,31 @@ def test_what_the_company_says_must_be_what_was_ordered(proef: Afrondproef) -> N
         afronding.meld_mislukt(proef.basis, opdracht.id, [stapel.doos], "toch niet", proef.wie(DIV), deels=False)
 
 
+def test_a_stop_that_was_lifted_after_the_paper_went_did_not_allow_it(proef: Afrondproef) -> None:
+    stapel, later = Stapel(proef), Stapel(proef)
+    for een in (stapel, later):
+        een.release()
+    opdracht, opdracht_later = (proef.order(een.lijst, een.doos) for een in (stapel, later))
+    certificaat = proef.save_certificaat()
+
+    def build(op: datetime) -> vernietigen.Uitvoeringsfeiten:
+        return vernietigen.Uitvoeringsfeiten(op, "versnipperd", "P-4", "C-1", "Z-1", "VB-1", certificaat)
+
+    toen = datetime.now(UTC)
+    with stopped(stapel, Stopsoort.RECHTSZAAK, Over.DOOS, str(stapel.doos.id)):
+        pass
+    with stopped(later, Stopsoort.RECHTSZAAK, Over.DOOS, str(later.doos.id)):
+        pass
+    with pytest.raises(NietMogelijkError, match="pas is opgeheven nadat het papier was vernietigd"):
+        afronding.voer_uit(proef.basis, opdracht.id, [(stapel.doos, build(toen))], proef.wie(DIV), meld=zwijg)
+    (rij,) = afronding.meld_zonder_grond(
+        proef.basis, opdracht.id, [(stapel.doos, build(toen))], proef.wie(DIV), meld=zwijg
+    )
+    assert "een stop (rechtszaak)" in rij.belemmeringen and "pas is opgeheven" in rij.belemmeringen
+    nu = datetime.now(UTC)
+    afronding.voer_uit(proef.basis, opdracht_later.id, [(later.doos, build(nu))], proef.wie(DIV), meld=zwijg)
+
+
 def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
     eigen: Afrondproef, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,6 +54,10 @@ def herstel(nummer: int, wie: str, *, onderwerp: str = "herstel", **getallen: in
     return Stap(f"herstel {nummer}", "herstel.verklaard", wie, onderwerp, {"volgnummer": nummer, **getallen})
 
 
+def lift_late(v: Verhaal, waarop: str) -> Verhaal:
+    return v.erbij("opgedragen", stop(waarop), Stap("op", "stop.opgeheven", "beheerder", f"stop {waarop}"))
+
+
 def edit(wie: str, *, soort: str = "draai") -> Stap:
     return Stap("bewerking later", "bewerking", wie, "batch a", {"soort": soort})
 
@@ -473,6 +477,8 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("recorded by one without a mandaat", lambda v: v.anders("uitgevoerd", actor="redacteur"), "uitgevoerd", "mandaat"),
     *((f"a stop on {waarop}", lambda v, waarop=waarop: v.erbij("opgedragen", stop(waarop)), "uitgevoerd", "een stop")
       for waarop in ("doos", "besluit", "een", "twee", "div", "controleur", "redacteur")),
+    *((f"a stop on {waarop} that was lifted after the paper went", lambda v, waarop=waarop: lift_late(v, waarop),
+       "uitgevoerd", "een stop") for waarop in ("doos", "besluit", "een", "controleur")),
     ("a stop that was on it from the start", lambda v: v.erbij("besluit", stop("doos")), "uitgevoerd", "een stop"),
     ("another stop was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
         "op", "stop.opgeheven", "beheerder", "stop twee")), "uitgevoerd", "een stop"),
@@ -606,6 +612,8 @@ GOED: list[tuple[str, Breuk]] = [
         "besluit", "besluit.vastgelegd", "beheerder", "besluit")).zonder("besluit")),
     ("a bedenktijd that was over", wait_for_the_order),
     ("a stop on something else", lambda v: v.erbij("besluit", stop("doos 2"), stop("arie"))),
+    ("a stop that was lifted before the paper went", lambda v: lift_late(v, "doos").anders(
+        "uitgevoerd", gegevens={"uitgevoerd_op": Tijd("op", timedelta(seconds=1))})),
     ("a stop that was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
         "op", "stop.opgeheven", "beheerder", "stop doos"))),
     ("a stop of which the paper is taken out", lambda v: (
