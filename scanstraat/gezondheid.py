@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.verapdf import build_afscherming
 from kwaliteitscontrole.woorden import count_words, join_words
-from scanstraat import db, logboek, logstand, storage
+from scanstraat import db, logboek, logstand, personen, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Scanmap
 from scanstraat.domain import Stapstatus
@@ -103,6 +103,7 @@ def build_gezondheid(basis: Basis, *, gestart: bool = False) -> Gezondheid:
             *_check_rijen(session, lopend),
             *_check_werkers(session, lopend),
             *_check_stappen(session),
+            *_check_sleutel(basis, session),
             *_check_logboek(basis, session, lopend),
             *_check_backup(basis, session),
             *_check_zaaksysteem(basis),
@@ -325,6 +326,17 @@ def _check_stappen(session: Session) -> Iterator[Melding]:
         uren = _hours_since(oudste)
         if uren >= MAXIMALE_WACHTTIJD_UREN:
             yield Melding("stappen", "fout", f"Er wacht werk al {uren:.0f} uur. Bekijk het met: scanstraat stappen")
+
+
+def _check_sleutel(basis: Basis, session: Session) -> Iterator[Melding]:
+    if personen.is_sleutel_kwijt(session, personen.open_kluis(basis.config.algemeen.gegevensmap)):
+        yield Melding(
+            "aanmelding",
+            "fout",
+            "Het bestand aanmelding.sleutel past bij geen enkele aanmelding: niemand kan zich aanmelden, en wat wordt "
+            "vastgelegd wordt niet verzegeld. Zet het goede bestand terug. Is het voorgoed weg, dan komen twee mensen "
+            "weer binnen met: scanstraat persoon nieuwe-code",
+        )
 
 
 def _check_logboek(basis: Basis, session: Session, lopend: _Lopend) -> Iterator[Melding]:

@@ -11,7 +11,7 @@ import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -619,7 +619,7 @@ def set_aanmelding(
             soort="lokaal",
             sub=str(persoon.id),
             wachtwoord=hash_,
-            totp_geheim=kluis.encrypt(f"{geheim} {_bind_aanmelding(persoon.id, hash_)}".encode()).decode(),
+            totp_geheim=_seal_geheim(kluis, persoon.id, hash_, geheim),
             aangemaakt_op=nu,
         )
     )
@@ -633,6 +633,82 @@ def set_aanmelding(
         wacht_dagen=wacht_dagen,
     )
     return geheim
+
+
+def is_sleutel_kwijt(session: Session, kluis: Fernet) -> bool:
+    """Whether the secret of no account that stands can be read with this key, while there are some."""
+    geheimen = session.exec(select(AanmeldingRow.totp_geheim).where(col(AanmeldingRow.ingetrokken_op).is_(None))).all()
+    return bool(geheimen) and not any(_is_leesbaar(kluis, geheim) for geheim in geheimen)
+
+
+def renew_codes(engine: Engine, kluis: Fernet, mensen: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Give two people a new secret for their apps when the key of all secrets is lost; return them by name (base32).
+
+    Their passwords do not rest on that key, so each shows theirs. It is the way back in: without it nobody could sign
+    in any more, nor take over what waits (`herstel`). The log says that it was done.
+
+    Args:
+        mensen: the name and the password of each.
+    Raises:
+        NietMogelijkError: the key is not lost, or this is one person.
+        AanmeldingError: a name or password is not right, or an account is blocked for a while.
+        GeenMandaatError: neither of them is a functioneel beheerder.
+    """
+    with db.read(engine) as session:
+        if not is_sleutel_kwijt(session, kluis):
+            raise NietMogelijkError(
+                "Het bestand aanmelding.sleutel past bij de aanmeldingen. Is iemand de codes kwijt? Dan geeft een "
+                "functioneel beheerder een nieuw wachtwoord en een nieuwe code: scanstraat persoon wachtwoord"
+            )
+    personen_ids = [_verify_wachtwoord_van(engine, naam, wachtwoord) for naam, wachtwoord in mensen]
+    with db.begin(engine, altijd=True) as session:
+        storage.hold_beslissing(session)
+        ogen_ = [find_ogen(session, id_) for id_ in personen_ids]
+        if len(frozenset().union(*ogen_)) < sum(map(len, ogen_)) or len(ogen_) < 2:
+            raise NietMogelijkError("Hier zijn twee verschillende mensen voor nodig. Noem bij --tweede iemand anders.")
+        nu = datetime.now(UTC)
+        if not any(find_mandaat(session, id_, (Rol.FUNCTIONEEL_BEHEERDER,), nu) for id_ in personen_ids):
+            raise GeenMandaatError("Een van de twee moet functioneel beheerder zijn.")
+        return dict(_renew_code(session, kluis, id_) for id_ in personen_ids)
+
+
+def _renew_code(session: Session, kluis: Fernet, persoon_id: UUID) -> tuple[str, str]:
+    persoon, oud = session.get_one(PersoonRow, persoon_id), _load_lokaal(session, persoon_id)
+    if oud is None:
+        raise AanmeldingError(f"{persoon.naam} heeft geen aanmelding.")
+    oud.ingetrokken_op = db.now_text()
+    session.add(oud)
+    session.flush()
+    geheim = pyotp.random_base32()
+    session.add(
+        AanmeldingRow(
+            persoon_id=persoon.id,
+            soort="lokaal",
+            sub=str(persoon.id),
+            wachtwoord=oud.wachtwoord,
+            totp_geheim=_seal_geheim(kluis, persoon.id, oud.wachtwoord, geheim),
+            aangemaakt_op=oud.ingetrokken_op,
+        )
+    )
+    actor = session.get_one(ActorRow, persoon.actor_id)
+    storage.append_gebeurtenis(
+        session, "aanmelding.gewijzigd", actor=actor, onderwerp=actor.log_id, wat="sleutel_kwijt", wacht_dagen=0
+    )
+    return persoon.naam, geheim
+
+
+def _verify_wachtwoord_van(engine: Engine, naam: str, wachtwoord: str) -> UUID:
+    """Return who this is, by the password alone; a failed try counts."""
+    nu = datetime.now(UTC)
+    with db.begin(engine, altijd=True) as session:
+        persoon = find_persoon(session, naam)
+        rij = None if persoon is None else _load_lokaal(session, persoon.id)
+        _verify_niet_geblokkeerd(rij, nu)
+        if _is_wachtwoord(rij, wachtwoord) and persoon is not None:
+            return persoon.id
+        if rij is not None:
+            _count_mislukt(session, rij, nu)
+    raise AanmeldingError(f"De naam {naam} of het wachtwoord klopt niet.")
 
 
 def confirm_aanmelding(session: Session, persoon: PersoonRow, *, door: Aangemeld) -> None:
@@ -678,10 +754,7 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
     with db.begin(engine, altijd=True) as session:
         persoon = find_persoon(session, naam)
         rij = None if persoon is None else _load_lokaal(session, persoon.id)
-        if rij is not None and rij.geblokkeerd_tot is not None and rij.geblokkeerd_tot > db.format_time(nu):
-            raise AanmeldingError(
-                "Deze aanmelding is na te veel fouten even geblokkeerd. Probeer het over een kwartier."
-            )
+        _verify_niet_geblokkeerd(rij, nu)
         goed_wachtwoord = _is_wachtwoord(rij, wachtwoord)
         stap = None if rij is None else _find_stap(kluis, rij, code, nu)
         if persoon is not None and rij is not None and goed_wachtwoord and stap is not None:
@@ -689,13 +762,22 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
             session.add(rij)
             return Aangemeld(persoon.id, persoon.naam, nu)
         if rij is not None:
-            rij.mislukt += 1
-            if rij.mislukt >= MEESTE_POGINGEN:
-                rij.mislukt, rij.geblokkeerd_tot = 0, db.format_time(nu + BLOKKADE)
-            session.add(rij)
+            _count_mislukt(session, rij, nu)
     raise AanmeldingError(
         "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."
     )
+
+
+def _verify_niet_geblokkeerd(rij: AanmeldingRow | None, nu: datetime) -> None:
+    if rij is not None and rij.geblokkeerd_tot is not None and rij.geblokkeerd_tot > db.format_time(nu):
+        raise AanmeldingError("Deze aanmelding is na te veel fouten even geblokkeerd. Probeer het over een kwartier.")
+
+
+def _count_mislukt(session: Session, rij: AanmeldingRow, nu: datetime) -> None:
+    rij.mislukt += 1
+    if rij.mislukt >= MEESTE_POGINGEN:
+        rij.mislukt, rij.geblokkeerd_tot = 0, db.format_time(nu + BLOKKADE)
+    session.add(rij)
 
 
 def build_werkbewijs(session: Session, kluis: Fernet, wie: Aangemeld) -> str:
@@ -760,13 +842,26 @@ def _bind_aanmelding(persoon_id: UUID, hash_: str) -> str:
     return hashlib.sha256(f"{persoon_id} {hash_}".encode()).hexdigest()
 
 
+def _seal_geheim(kluis: Fernet, persoon_id: UUID, hash_: str, geheim: str) -> str:
+    return kluis.encrypt(f"{geheim} {_bind_aanmelding(persoon_id, hash_)}".encode()).decode()
+
+
+def _is_leesbaar(kluis: Fernet, geheim: str) -> bool:
+    try:
+        kluis.decrypt(geheim.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> int | None:
     """Return the time step that a code belongs to, unless it or a later one was used: one before, now, or one ahead."""
     try:
         geheim, _, gebonden = kluis.decrypt(rij.totp_geheim.encode()).decode().partition(" ")
     except InvalidToken as exc:
         raise InstellingError(
-            "De geheimen van de aanmeldingen horen niet bij het bestand aanmelding.sleutel. Zet het goede terug."
+            "De geheimen van de aanmeldingen horen niet bij het bestand aanmelding.sleutel. Zet het goede terug. Is "
+            "dat voorgoed weg, dan komen twee mensen met hun wachtwoord weer binnen: scanstraat persoon nieuwe-code"
         ) from exc
     if not hmac.compare_digest(gebonden, _bind_aanmelding(rij.persoon_id, rij.wachtwoord)):
         raise AanmeldingError(

@@ -10,7 +10,16 @@ import typer
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import db, personen
 from scanstraat.bootstrap import Basis, open_basis
-from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, NieuwFd, ask_nieuw_wachtwoord, sign_in
+from scanstraat.cli.aanmelden import (
+    Als,
+    AlsMisschien,
+    GeheimFd,
+    NieuwFd,
+    ask_nieuw_wachtwoord,
+    ask_secret,
+    read_regel,
+    sign_in,
+)
 from scanstraat.cli.invoer import parse_dag, parse_tekst, say_dag
 from scanstraat.cli.uitvoer import AlsJson, expected_errors, load_config, show_json, show_table, stdout
 from scanstraat.domain import to_local
@@ -116,6 +125,44 @@ def persoon_bevestig(context: typer.Context, naam: Naam, als: Als, geheim_fd: Ge
         with db.begin(basis.engine) as session:
             personen.confirm_aanmelding(session, personen.load_persoon(session, naam), door=wie)
         stdout().print(f"Bevestigd. {rij.naam} mag weer beslissen.", soft_wrap=True)
+
+
+@persoon.command("nieuwe-code")
+def persoon_nieuwe_code(
+    context: typer.Context,
+    naam: Naam,
+    tweede: Annotated[str, typer.Option("--tweede", metavar="NAAM", help="De tweede persoon.", parser=parse_tekst)],
+    geheim_fd: Annotated[
+        int | None,
+        typer.Option("--geheim-fd", metavar="NUMMER", help="Lees beide wachtwoorden, elk op een regel.", min=0),
+    ] = None,
+    als_json: AlsJson = False,
+) -> None:
+    """Kom weer binnen als aanmelding.sleutel voorgoed weg is. Twee mensen tonen hun wachtwoord en krijgen een code.
+
+    Een van de twee is functioneel beheerder. De anderen krijgen daarna van die persoon een nieuw wachtwoord.
+    """
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        mensen = [
+            (wie, ask_secret(f"Wachtwoord van {wie}", "--geheim-fd") if geheim_fd is None else read_regel(geheim_fd))
+            for wie in (naam, tweede)
+        ]
+        kluis = personen.open_kluis(basis.config.algemeen.gegevensmap)
+        geheimen = personen.renew_codes(basis.engine, kluis, mensen)
+        if als_json:
+            organisatie = basis.config.algemeen.organisatie
+            show_json([
+                {"naam": wie, "geheim": geheim, "uri": personen.build_totp_uri(geheim, wie, organisatie)}
+                for wie, geheim in geheimen.items()
+            ])  # fmt: skip
+            return
+        for wie, geheim in geheimen.items():
+            _show_geheim(basis, wie, geheim, als_json=False, na="")
+        stdout().print(
+            "Neem nu samen over wat op de verzegelaar wacht: scanstraat logboek herstel. Geef daarna de anderen een "
+            "nieuw wachtwoord: scanstraat persoon wachtwoord",
+            soft_wrap=True,
+        )
 
 
 def _find_persoon(basis: Basis, naam: str) -> PersoonRow:

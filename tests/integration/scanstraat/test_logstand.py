@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import threading
 import time
@@ -846,6 +847,34 @@ def test_the_command_asks_both_people(
         assert "1 wachtende gebeurtenis overgenomen" in gezegd
         assert "2 gebeurtenissen uit het logboek teruggezet" in gezegd
         assert cli.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+
+
+def test_with_the_key_lost_two_people_get_in_and_take_over_what_waits(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = Cliproef(proef.map, monkeypatch)
+    cli.config.write_text(f'[algemeen]\ngegevensmap = "data"\n[logboek]\noorsprong = "{OORSPRONG}"\n')
+    cli.add_beheerder()
+    cli.add_persoon(ARIE, "archivaris")
+    with proef.sealing():
+        (proef.map / "data" / SLEUTEL).unlink()
+        assert "persoon nieuwe-code" in " ".join(cli.run("gezondheid").output.split())
+        cli.stap += 1
+        cli.refuse(
+            cli.run_als(CLI_BEHEERDER, "persoon", "wachtwoord", ARIE, nieuw=WACHTWOORD), 2, "persoon nieuwe-code"
+        )
+        opdracht = ("persoon", "nieuwe-code", CLI_BEHEERDER, "--tweede", ARIE, "--geheim-fd", "FD")
+        cli.refuse(cli.run(*opdracht, regels=(WACHTWOORD, "iets anders")), 6, "klopt niet")
+        uitslag = cli.run(*opdracht, "--json", regels=(WACHTWOORD, WACHTWOORD))
+        cli.geheimen = {een["naam"]: een["geheim"] for een in json.loads(uitslag.stdout)}
+        cli.stap += 2
+        herstel_ = ("logboek", "herstel", "--reden", "sleutel kwijt", "--tweede", ARIE, "--als", CLI_BEHEERDER)
+        regels = (WACHTWOORD, cli.code(CLI_BEHEERDER), WACHTWOORD, cli.code(ARIE))
+        uitslag = cli.run(*herstel_, "--geheim-fd", "FD", regels=regels)
+        assert uitslag.exit_code == 0 and "Er wordt weer verzegeld" in uitslag.output, uitslag.output
+        assert cli.run("logboek", "verzegel").exit_code == 0
+        assert cli.run("logboek", "controleer").exit_code == 0
+        assert "nieuwe-code" not in cli.run("gezondheid").output
 
 
 def test_a_log_that_is_shorter_than_the_sealer_says_is_not_declared_away(

@@ -60,6 +60,10 @@ class Proef:
     def meld_aan(self, naam: str = FLEUR, wachtwoord: str = WACHTWOORD, code: str | None = None) -> Aangemeld:
         return personen.sign_in(self.engine, self.kluis, naam, wachtwoord, self.code() if code is None else code)
 
+    def set_account(self, persoon: PersoonRow) -> str:
+        with db.begin(self.engine) as session:
+            return personen.set_aanmelding(session, self.kluis, persoon, WACHTWOORD, door=self.wie())
+
     def wie(self, naam: str = FLEUR) -> Aangemeld:
         with db.read(self.engine) as session:
             return Aangemeld(personen.load_persoon(session, naam).id, naam, self.klok.nu)
@@ -436,3 +440,69 @@ def test_events_name_nobody(proef: Proef) -> None:
         gezegd = repr([rij.gegevens for rij in rijen])
         assert "Karin" not in gezegd and "Fleur" not in gezegd
         assert len(session.exec(select(AanmeldingRow)).all()) == 2
+
+
+# --- when the key of the codes is lost ----------------------------------------------------------------------------
+
+
+def lose_key(proef: Proef) -> None:
+    proef.kluis = Fernet(Fernet.generate_key())
+
+
+def renew(proef: Proef, *mensen: tuple[str, str]) -> dict[str, str]:
+    return personen.renew_codes(proef.engine, proef.kluis, mensen)
+
+
+def test_two_people_come_in_with_their_passwords_when_the_key_is_lost(proef: Proef) -> None:
+    proef.set_account(proef.add(KARIN, Rol.CONTROLEUR))
+    lose_key(proef)
+    with pytest.raises(InstellingError, match="persoon nieuwe-code"):
+        proef.meld_aan()
+    geheimen = renew(proef, (FLEUR, WACHTWOORD), (KARIN, WACHTWOORD))
+    assert set(geheimen) == {FLEUR, KARIN}
+    proef.klok.wait(minutes=1)
+    for naam, geheim in geheimen.items():
+        aangemeld = proef.meld_aan(naam, code=pyotp.TOTP(geheim).at(proef.klok.nu))
+        assert aangemeld.naam == naam
+    with db.read(proef.engine) as session:
+        wat = session.exec(
+            select(GebeurtenisRow.gegevens, GebeurtenisRow.actor_log_id, GebeurtenisRow.onderwerp_log_id)
+            .where(GebeurtenisRow.soort == "aanmelding.gewijzigd")
+            .order_by(col(GebeurtenisRow.volgnummer).desc())
+        ).all()
+        assert [(g["wat"], door == over) for g, door, over in wat[:2]] == [("sleutel_kwijt", True)] * 2
+        assert not personen.is_sleutel_kwijt(session, proef.kluis)
+    with pytest.raises(NietMogelijkError, match="past bij de aanmeldingen"):
+        renew(proef, (FLEUR, WACHTWOORD), (KARIN, WACHTWOORD))
+
+
+def test_it_takes_two_who_are_two_with_their_own_passwords_and_a_beheerder(proef: Proef) -> None:
+    karin, arie = proef.add(KARIN, Rol.CONTROLEUR), proef.add("Arie", Rol.ARCHIVARIS)
+    for persoon in (karin, arie):
+        proef.set_account(persoon)
+    lose_key(proef)
+    pogingen: tuple[tuple[tuple[tuple[str, str], ...], type[Exception], str], ...] = (
+        (((FLEUR, WACHTWOORD), (FLEUR, WACHTWOORD)), NietMogelijkError, "twee verschillende mensen"),
+        (((FLEUR, WACHTWOORD), ("balie-3", WACHTWOORD)), NietMogelijkError, "twee verschillende mensen"),
+        (((FLEUR, WACHTWOORD),), NietMogelijkError, "twee verschillende mensen"),
+        (((KARIN, WACHTWOORD), ("Arie", WACHTWOORD)), GeenMandaatError, "functioneel beheerder"),
+        (((FLEUR, WACHTWOORD), (KARIN, "een ander wachtwoord")), AanmeldingError, "klopt niet"),
+        (((FLEUR, WACHTWOORD), ("Niemand", WACHTWOORD)), AanmeldingError, "klopt niet"),
+    )
+    for mensen, soort, zin in pogingen:
+        with pytest.raises(soort, match=zin):
+            renew(proef, *mensen)
+    for _ in range(personen.MEESTE_POGINGEN):
+        with pytest.raises(AanmeldingError):
+            renew(proef, (KARIN, "een ander wachtwoord"), (FLEUR, WACHTWOORD))
+    with pytest.raises(AanmeldingError, match="geblokkeerd"):
+        renew(proef, (KARIN, WACHTWOORD), (FLEUR, WACHTWOORD))
+
+
+def test_who_had_the_account_of_another_set_counts_as_one_with_them(proef: Proef) -> None:
+    karin = proef.add(KARIN, Rol.CONTROLEUR)
+    for _ in range(2):  # the second is a reset
+        proef.set_account(karin)
+    lose_key(proef)
+    with pytest.raises(NietMogelijkError, match="twee verschillende mensen"):
+        renew(proef, (FLEUR, WACHTWOORD), (KARIN, WACHTWOORD))
