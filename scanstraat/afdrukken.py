@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -40,7 +40,7 @@ def build_etiket(basis: Basis, session: Session, doos: DoosRow) -> Doosetiket:
         bladen=sum(len(bladen) for _, bladen in inhoud),
         gesloten_op=to_local(doos.gesloten_op, basis.config.algemeen.tijdzone).date().isoformat(),
         besluit=", ".join(sorted({b.besluit.nummer for b in bindingen})) or "nog geen",
-        bewaren_tot="" if None in vrij or vanaf is None else (vanaf - timedelta(days=1)).isoformat(),
+        vrij_vanaf="" if None in vrij or vanaf is None else vanaf.isoformat(),
     )
 
 

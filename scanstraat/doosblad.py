@@ -49,7 +49,7 @@ class Doosetiket:
     bladen: int
     gesloten_op: str
     besluit: str
-    bewaren_tot: str = ""  # last day of the controletermijn; empty is not known yet
+    vrij_vanaf: str = ""  # first day after the controletermijn; empty is not known yet
     demonstratie: bool = False
 
 
@@ -137,7 +137,7 @@ def _build_etiket(etiket: Doosetiket, breedte_mm: int, vergroting: float) -> str
         (
             ("Gesloten op", format_datum(etiket.gesloten_op)),
             ("Besluit", etiket.besluit),
-            ("Papier blijft tot en met", format_datum(etiket.bewaren_tot) if etiket.bewaren_tot else "nog niet bekend"),
+            ("Papier mag niet weg voor", format_datum(etiket.vrij_vanaf) if etiket.vrij_vanaf else "nog niet bekend"),
         )
     )
     documenten, bladen = (

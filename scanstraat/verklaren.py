@@ -347,6 +347,12 @@ def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
     return format_nummer(soort, jaar, 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1)
 
 
+def _name_zorgdrager(organisatie: str) -> str:
+    if not organisatie.startswith("Gemeente "):
+        return organisatie
+    return f"het college van burgemeester en wethouders van de gemeente {organisatie.removeprefix('Gemeente ')}"
+
+
 def _build_verklaring(
     basis: Basis,
     session: Session,
@@ -375,9 +381,7 @@ def _build_verklaring(
         opgemaakt_op=db.now_text(),
         regime=besluit.regime.value,
         organisatie=besluit.organisatie,
-        zorgdrager=f"het college van burgemeester en wethouders van {besluit.organisatie}"
-        if besluit.organisatie.startswith("Gemeente ")
-        else besluit.organisatie,
+        zorgdrager=_name_zorgdrager(besluit.organisatie),
         besluit=Besluitverwijzing(
             besluit.nummer,
             besluit.datum.isoformat(),

@@ -40,7 +40,7 @@ ETIKET = Doosetiket(
     bladen=4_321,
     gesloten_op="2026-11-20",
     besluit="2026-0815",
-    bewaren_tot="2027-02-28",
+    vrij_vanaf="2027-02-28",
 )
 CONTAINER = Containerblad(
     lijst="VL-2026-0001",
@@ -118,7 +118,7 @@ def test_a_label_has_its_size_its_number_and_a_code_that_says_the_same(
 
 
 def test_a_label_without_an_end_of_its_term_says_that_it_is_not_known() -> None:
-    assert "nog niet bekend" in read_paginas(render_doosetiket([replace(ETIKET, bewaren_tot="")]))[0]
+    assert "nog niet bekend" in read_paginas(render_doosetiket([replace(ETIKET, vrij_vanaf="")]))[0]
 
 
 def test_only_the_label_of_a_demonstration_says_so() -> None:
