@@ -120,6 +120,7 @@ class _Controle:
         self._map, self._meld = map_, meld
         self._aantal, self._problemen, self._onzeker, self._opmerkingen = 0, list[str](), list[str](), list[str]()
         self._bestanden = self._gebeurtenissen = self._documenten = self._gedaan = 0
+        self._gemaakt, self._hersteld = 0, False  # versies of documents by the log; was the record ever put back
         self._kop = self._read_kop()
         self._totaal = self._count_regels(map_ / INHOUD) + self._regels + int(self._kop.get("documenten", 0))
         self._omvang: int | None = 0 if self._regels == 0 and not (map_ / LOGBOEK).exists() else None
@@ -276,6 +277,8 @@ class _Controle:
         for plek, rij in enumerate(self._read_jsonl(place_of("gebeurtenis"))):
             if plek < self._omvang:
                 self._check_gebeurtenis(plek, rij, logregels.take())
+                self._gemaakt += rij.get("soort") == "documentversie.gemaakt"
+                self._hersteld |= rij.get("soort") == "herstel.verklaard"
                 self._gebeurtenissen += 1
                 self._step()
             else:
@@ -328,9 +331,11 @@ class _Controle:
 
     def check_documenten(self) -> None:
         """Look for every file of every document, and hold its archive files and destructions against the log."""
+        versies = 0
         for regel in self._read_jsonl(INDEX):
             try:
                 self._check_document(regel)
+                versies += len(regel["versies"])
             except (LookupError, TypeError, AttributeError, ValueError):
                 self._fout(f"Een regel van {INDEX} is beschadigd.")
             self._documenten += 1
@@ -338,6 +343,18 @@ class _Controle:
         if self._kop and self._documenten != self._kop.get("documenten"):
             gevonden = count_words(self._documenten, "document", "documenten")
             self._fout(f"{INDEX} heeft {gevonden}, {KOP} noemt er {self._kop.get('documenten')}.")
+        self._check_volledig(versies)
+
+    def _check_volledig(self, versies: int) -> None:
+        """Every versie of a document that the log knows is in the export; each that is was held against the log."""
+        if self._gemaakt <= versies:
+            return
+        gemaakt = count_words(self._gemaakt, "versie van een document", "versies van documenten")
+        tekst = f"Het logboek kent {gemaakt}, deze export heeft er {versies}."
+        if self._hersteld:
+            self._opmerkingen.append(f"{tekst} De database is ooit teruggezet: wat daarna was gemaakt, is kwijt.")
+        else:
+            self._fout(f"{tekst} Er is een document verdwenen.")
 
     def _check_document(self, regel: dict[str, Any]) -> None:
         naam = f"document {str(regel['document'])[:8]}"

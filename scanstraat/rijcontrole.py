@@ -19,8 +19,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
+from kwaliteitscontrole.woorden import count_words
 from scanstraat import logstand, rijcontrole_batch, rijcontrole_beslissing
 from scanstraat.domain import ONBEKEND
 from scanstraat.intake.opslag import Opslag
@@ -30,6 +31,7 @@ from scanstraat.rijen import (
     Verschil,
     Wat,
     digest_json,
+    find_teruggebracht,
     group_per,
     is_gedaan,
     load_vastgelegd,
@@ -45,6 +47,7 @@ from scanstraat.tables import (
     BatchRow,
     BladRow,
     DocumentRow,
+    DocumentversieRow,
     GebeurtenisRow,
     LogregelRow,
 )
@@ -90,6 +93,43 @@ def find_verschillen(
         yield from _compare_uitzonderingen(session, samen)
         yield from rijcontrole_batch.find_verschillen(session, samen, opslag)
     yield from rijcontrole_beslissing.find_verschillen(session, ids)
+    if ids is None:
+        yield from _find_wezen(session)
+        yield from _find_verdwenen(session)
+
+
+def _find_wezen(session: Session) -> Iterator[Verschil]:
+    """Yield every table with rows that point to one that is not there: whoever owns the database can take it away."""
+    for tabel in SQLModel.metadata.sorted_tables:
+        for kolom in tabel.columns:
+            for sleutel in kolom.foreign_keys:
+                ander = sleutel.column.table.alias()
+                er_is = sa.exists().where(ander.c[sleutel.column.name] == kolom)
+                vraag = sa.select(sa.func.count()).select_from(tabel).where(kolom.is_not(None), ~er_is)
+                aantal = session.execute(vraag).scalar_one()
+                if aantal:
+                    yield Verschil(
+                        Wat.RIJ,
+                        f"{count_words(aantal, 'rij', 'rijen')} van de tabel {tabel.name} "
+                        f"{'wijst' if aantal == 1 else 'wijzen'} naar iets in {sleutel.column.table.name} dat er niet "
+                        "meer is.",
+                    )
+
+
+def _find_verdwenen(session: Session) -> Iterator[Verschil]:
+    """Yield every versie of a document that was made, by the log, and of which there is no row any more."""
+    vraag = (
+        sa.select(col(GebeurtenisRow.onderwerp_log_id))
+        .where(
+            col(GebeurtenisRow.soort) == "documentversie.gemaakt",
+            col(GebeurtenisRow.onderwerp_log_id).not_in(sa.select(col(DocumentversieRow.log_id))),
+        )
+        .order_by(col(GebeurtenisRow.volgnummer))
+    )
+    for van, tot in find_teruggebracht(session):
+        vraag = vraag.where(~col(GebeurtenisRow.volgnummer).between(van, tot - 1))
+    for log_id in session.execute(vraag).scalars():
+        yield say_weg(Wat.DOCUMENT, f"Documentversie {shorten(log_id)}")
 
 
 def _list_batches(session: Session) -> Iterator[Collection[UUID]]:

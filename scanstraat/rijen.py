@@ -50,6 +50,7 @@ class Wat(StrEnum):
     """What a difference is about."""
 
     GEBEURTENIS = "gebeurtenis"
+    RIJ = "rij"
     BATCH = "batch"
     SCANOPERATOR = "scanoperator"
     DUBBEL = "dubbel"
@@ -124,7 +125,7 @@ def load_vastgelegd(session: Session, *soorten: str, ids: Collection[UUID] | Any
     )
     if ids is not None:
         vraag = vraag.where(col(GebeurtenisRow.onderwerp_log_id).in_(ids))
-    terug = _find_teruggebracht(session)
+    terug = find_teruggebracht(session)
     for van, tot in terug:
         uit_het_logboek = col(GebeurtenisRow.volgnummer).between(van, tot - 1)
         vraag = vraag.where(sa.or_(~uit_het_logboek, col(GebeurtenisRow.soort).in_(BLIJFT)))
@@ -138,7 +139,7 @@ def load_vastgelegd(session: Session, *soorten: str, ids: Collection[UUID] | Any
     return list(gevonden.values())
 
 
-def _find_teruggebracht(session: Session) -> list[tuple[int, int]]:
+def find_teruggebracht(session: Session) -> list[tuple[int, int]]:
     """Return the numbers (from, up to) of events that came back from the log after a rollback, without their rows."""
     rijen = session.exec(
         select(GebeurtenisRow.volgnummer, GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == logstand.HERSTEL)

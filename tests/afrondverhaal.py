@@ -43,7 +43,7 @@ from tests.afrondproef import (
     TWEE,
     Afrondproef,
 )
-from tests.builders import build_batch
+from tests.builders import Batchproef, build_batch
 from vernietiging.verklaring import Verklaringsoort
 
 
@@ -54,6 +54,7 @@ class Verhaal:
     proef: Afrondproef
     lijst: VernietigingslijstRow
     doos: DoosRow
+    weg: Batchproef  # whose paper was destroyed
 
     def find(self, session: Session) -> list[Verschil]:
         return list(rijcontrole.find_verschillen(session, None, self.proef.basis.opslag))
@@ -140,7 +141,7 @@ def tell(proef: Afrondproef) -> Verhaal:
     afronding.meld_mislukt(proef.basis, opdracht.id, [tweede], "nat geworden", proef.wie(BEHEERDER), deels=True)
     nog = proef.propose(tweede, naam="Lijst nog eens")
     proef.seal()
-    return Verhaal(proef, nog, tweede)
+    return Verhaal(proef, nog, tweede, weg)
 
 
 @contextmanager

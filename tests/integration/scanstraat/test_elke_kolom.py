@@ -114,6 +114,11 @@ KOLOMMEN: Mapping[str, str] = {
         for naam in ("inhoud", "gewist_op")
     },
 }
+# Tables of which a row that is gone is not missed, and why.
+MAG_WEG: Mapping[str, str] = {
+    "verklaringdoos": VERKLARING,
+    "actor": "of a persoon it is missed, and of whom anything points to; the youngest is a part of the line",
+}
 # What only the poort sees, in its answers about a list.
 POORT: Mapping[str, Feit] = {"blad.nummer": Feit.GOEDGEKEURD, "batch.profiel": Feit.BINNEN_BESLUIT}
 RIJ: Mapping[str, str] = {"uitvoering": "uitslag <> 'vernietigd'"}  # the rows of these come last
@@ -196,6 +201,55 @@ def test_every_column_is_held_against_the_log(eigenaar: Connection, verhaal: Ver
         f"{naam}.{kolom.name}" for kolom in TABELLEN[naam].columns if not is_seen(verhaal.proef.basis, eigenaar, kolom)
     }
     assert stil == {kolom for kolom in (*KOLOMMEN, *POORT) if kolom.startswith(f"{naam}.")}
+
+
+@contextmanager
+def without(verbinding: Connection, naam: str) -> Iterator[Session]:
+    """Yield the database without one row of a table, the youngest that says something; it is put back."""
+    rij = find_row(verbinding, TABELLEN[naam].columns[TABELLEN[naam].primary_key.columns.keys()[0]])
+    assert rij is not None, f"the story leaves no row in {naam}"
+    verbinding.exec_driver_sql("SAVEPOINT een")
+    try:
+        verbinding.exec_driver_sql(f'delete from "{naam}" where rowid = ?', (rij[0],))
+        with Session(verbinding) as session:
+            yield session
+    finally:
+        verbinding.exec_driver_sql("ROLLBACK TO een")
+
+
+@pytest.mark.parametrize("naam", sorted(TABELLEN.keys() - HELE_TABELLEN.keys()))
+def test_a_row_that_is_gone_is_missed(eigenaar: Connection, verhaal: Verhaal, naam: str) -> None:
+    with without(eigenaar, naam) as session:
+        try:
+            gemist = any(rijcontrole.find_verschillen(session, None, verhaal.proef.basis.opslag))
+        except (SQLAlchemyError, ValueError, LookupError, AttributeError):
+            gemist = True  # it cannot be told: then nothing goes
+    assert gemist is (naam not in MAG_WEG)
+
+
+def test_a_document_that_is_gone_with_all_that_points_to_it_is_missed(eigenaar: Connection, verhaal: Verhaal) -> None:
+    """And the count made right again: its page images are left out now. Its paper went, so it was the original."""
+    document = verhaal.weg.documenten[0].hex
+    versies = f"select id from documentversie where document_id = '{document}'"
+    eigenaar.exec_driver_sql("SAVEPOINT een")
+    try:
+        for opdracht in (
+            f"delete from bevinding where documentversie_id in ({versies})",
+            f"delete from pagina where documentversie_id in ({versies})",
+            f"delete from aflevering where documentversie_id in ({versies})",
+            f"delete from documentversie where document_id = '{document}'",
+            "update batch set in_documenten = in_documenten - n, weggelaten = weggelaten + n from (select batch_id, "
+            f"count(*) n from beeld where document_id = '{document}' group by batch_id) where id = batch_id",
+            "update beeld set bestemming = 'weggelaten', weglaatreden = 'blanco', document_id = null "
+            f"where document_id = '{document}'",
+            f"delete from document where id = '{document}'",
+        ):
+            eigenaar.exec_driver_sql(opdracht)
+        with Session(eigenaar) as session:
+            gezegd = [v.tekst for v in rijcontrole.find_verschillen(session, None, verhaal.proef.basis.opslag)]
+    finally:
+        eigenaar.exec_driver_sql("ROLLBACK TO een")
+    assert any(zin.startswith("Documentversie") and "is vastgelegd, maar staat niet meer" in zin for zin in gezegd)
 
 
 @pytest.mark.parametrize(("naam", "feit"), POORT.items())

@@ -541,6 +541,34 @@ def test_the_command_exports_and_says_how_to_check(vers: Afrondproef, tmp_path: 
     assert controle["problemen"] == [] and "geen getuige en geen tijdstempel" in controle["onzeker"][0]
 
 
+def test_a_document_that_was_wiped_from_the_database_before_the_export_is_missed(
+    vers: Afrondproef, tmp_path: Path
+) -> None:
+    batch = vers.add_batch(1, 1)
+    if vers.basis.engine.dialect.name == "postgresql":
+        weg = ["set local session_replication_role = replica"]
+    else:
+        with vers.basis.engine.connect() as verbinding:
+            triggers = verbinding.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
+            weg = ["pragma defer_foreign_keys = on", *(f"drop trigger {naam}" for naam in triggers)]
+    document = batch.documenten[0]
+    id_ = str(document) if vers.basis.engine.dialect.name == "postgresql" else document.hex
+    versies = f"select id from documentversie where document_id = '{id_}'"
+    with vers.basis.engine.begin() as verbinding:
+        for opdracht in (
+            *weg,
+            *(f"delete from {tabel} where documentversie_id in ({versies})" for tabel in ("pagina", "aflevering")),
+            f"delete from documentversie where document_id = '{id_}'",
+            f"update beeld set bestemming = 'weggelaten', weglaatreden = 'blanco', document_id = null "
+            f"where document_id = '{id_}'",
+            f"delete from document where id = '{id_}'",
+        ):
+            verbinding.exec_driver_sql(opdracht)
+    make_export(vers.basis, tmp_path / "export", meld=zwijg)
+    controle = check(tmp_path / "export")
+    assert controle.exitcode == 1 and "Er is een document verdwenen" in controle.say()
+
+
 def test_the_command_says_what_it_wants() -> None:
     uitslag = CliRunner().invoke(app, ["export"])
     assert uitslag.exit_code == 5
