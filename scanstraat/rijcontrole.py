@@ -79,7 +79,8 @@ def find_verschillen(
 
     Args:
         ids: keep to the batches, dozen and lijsten with these ids of the log; people, mandaten, stops and besluiten are
-            always all compared, because anything may rest on them.
+            always all compared, because anything may rest on them; and every document that is gone is missed, because
+            nothing says any more to which batch it belonged.
         opslag: has the manifests that say which page images a document shows; without it these are not compared.
     """
     yield from _compare_personen(session)
@@ -93,9 +94,9 @@ def find_verschillen(
         yield from _compare_uitzonderingen(session, samen)
         yield from rijcontrole_batch.find_verschillen(session, samen, opslag)
     yield from rijcontrole_beslissing.find_verschillen(session, ids)
+    yield from _find_verdwenen(session)
     if ids is None:
         yield from _find_wezen(session)
-        yield from _find_verdwenen(session)
 
 
 def _find_wezen(session: Session) -> Iterator[Verschil]:
@@ -117,12 +118,17 @@ def _find_wezen(session: Session) -> Iterator[Verschil]:
 
 
 def _find_verdwenen(session: Session) -> Iterator[Verschil]:
-    """Yield every versie of a document that was made, by the log, and of which there is no row any more."""
+    """Yield every versie of a document that was made, by the log, and that hangs on no batch any more."""
+    er_is = (
+        sa.select(col(DocumentversieRow.log_id))
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .join(BatchRow, col(BatchRow.id) == DocumentRow.batch_id)
+    )
     vraag = (
         sa.select(col(GebeurtenisRow.onderwerp_log_id))
         .where(
             col(GebeurtenisRow.soort) == "documentversie.gemaakt",
-            col(GebeurtenisRow.onderwerp_log_id).not_in(sa.select(col(DocumentversieRow.log_id))),
+            col(GebeurtenisRow.onderwerp_log_id).not_in(er_is),
         )
         .order_by(col(GebeurtenisRow.volgnummer))
     )

@@ -279,7 +279,9 @@ def _batch(batch: str, *versies: str) -> list[Stap]:
             "besluit": str(id_of("besluit")), "handboek": str(id_of("handboek")),
         }),
         *(stap for versie in versies for stap in _versie(batch, versie)),
-        Stap(f"verzegeld {batch}", "batch.verzegeld", "lijn", batch, {"documenten": len(versies)}),
+        Stap(f"verzegeld {batch}", "batch.verzegeld", "lijn", batch, {
+            "documenten": len(versies), "uitzonderingen": 0,
+        }),
     ]  # fmt: skip
 
 

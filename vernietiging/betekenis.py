@@ -27,6 +27,7 @@ BEHEERDER, CONTROLEUR, GEMANDATEERDE = "functioneel_beheerder", "controleur", "g
 KIJKERS = ("div_medewerker", CONTROLEUR, GEMANDATEERDE, "archivaris")  # who may do the last look
 OPHEFFERS = ("archivaris", BEHEERDER, GEMANDATEERDE)  # who may lift a stop
 UITVOERDERS = ("div_medewerker", BEHEERDER, GEMANDATEERDE)  # who may order, and record what became of it
+HOUDT_DOCUMENTEN = ("draai", "vervang", "invoegen", "splits", "scanoperator")  # after these no document is less
 Lees = Callable[[int], bytes]
 _LANG_GELEDEN = datetime.min.replace(tzinfo=UTC)
 
@@ -111,6 +112,7 @@ class Betekenis:
         self._ogen_toen: dict[int, set[str]] = {}  # decision -> whose eyes it counts as, where that is more than one
         self._hoogste: dict[str, int] = {}  # kind -> newest version that was seen of it
         self._versies: dict[str, set[str]] = defaultdict(set)  # batch -> versies sealed since its last sealing
+        self._documenten: dict[str, int] = {}  # batch -> documents it had, until it is edited
         self._vervallen: dict[str, int] = {}  # batch -> newest line after which an older approval does not hold
         self._gekeurd_op: dict[str, int] = {}  # batch -> newest sealing that was judged
         self._dozen: dict[str, _Doos] = defaultdict(_Doos)
@@ -326,12 +328,21 @@ class Betekenis:
     def _batch_verzegeld(self, g: Gebeurtenis) -> None:
         if len(self._versies.pop(str(g.onderwerp), ())) != g.gegevens["documenten"]:
             raise OngegrondError("niet elk document van deze batch is verzegeld met zijn aflevering.")
+        aantal = int(g.gegevens["documenten"]) + int(g.gegevens["uitzonderingen"])
+        if aantal < self._documenten.get(str(g.onderwerp), 0):
+            raise OngegrondError("er is een document van deze batch verdwenen zonder dat iemand haar bewerkte.")
+        self._documenten[str(g.onderwerp)] = aantal
         self._vervallen[str(g.onderwerp)] = self._nu
 
     def _batch_vervallen(self, g: Gebeurtenis) -> None:
         self._vervallen[str(g.onderwerp)] = self._nu
 
+    def _ontleed(self, g: Gebeurtenis) -> None:
+        self._documenten[str(g.onderwerp)] = int(g.gegevens["documenten"])
+
     def _bewerking(self, g: Gebeurtenis) -> None:
+        if g.gegevens["soort"] not in HOUDT_DOCUMENTEN:
+            self._documenten.pop(str(g.onderwerp), None)
         if g.gegevens["soort"] != "scanoperator":  # saying who scanned it changes nothing
             self._bewerkers[str(g.onderwerp)] |= self._ogen(g.actor)
             self._geroerd[str(g.onderwerp)] = self._nu
@@ -582,6 +593,7 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "stop.opgeheven": Betekenis._stop_weg,
     "doos.gevuld": Betekenis._doos_gevuld,
     "doos.geleegd": Betekenis._doos_geleegd,
+    "batch.ontleed": Betekenis._ontleed,
     "bewerking": Betekenis._bewerking,
     "batch.scanoperator": Betekenis._scanoperator,
     "batch.bevindingen": Betekenis._bevindingen,

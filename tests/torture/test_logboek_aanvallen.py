@@ -34,6 +34,7 @@ from scanstraat import afronding, db, logboek, logstand, poort, storage, verniet
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError, ScanstraatError
 from scanstraat.intake.opslag import Objectstaat, Opslag
+from scanstraat.merk import Merker
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.tables_bewijs import VernietigingslijstRow
 from tests.afrondproef import CONTROLEUR, DIV, EEN, OORSPRONG, TWEE, Afrondproef, open_afrondproef, zwijg
@@ -230,6 +231,7 @@ class Kopie:
             mappen = {"map": self.log, "verzegelaar": self.map / "verzegelaar"}
             config = config.model_copy(update={"logboek": config.logboek.model_copy(update=mappen)})
         engine = db.create_engine(f"sqlite:///{self.db}")
+        db.set_merker(engine, Merker(self.van.proef.basis.config.algemeen.gegevensmap))
         try:
             yield replace(basis, config=config, engine=engine)
         finally:
@@ -353,7 +355,7 @@ IN_DE_DATABASE: tuple[tuple[str, ...], ...] = (
     ),
     (
         "insert into gebeurtenis select 99999, '00000000000000000000000000000002', soort, schema_versie, "
-        "actor_log_id, onderwerp_log_id, op, gegevens from gebeurtenis where volgnummer = {n}",
+        "actor_log_id, onderwerp_log_id, op, gegevens, merk from gebeurtenis where volgnummer = {n}",
         "insert into logregel (nummer, gebeurtenis) select max(nummer) + 1, 99999 from logregel",
     ),
 )
@@ -815,6 +817,16 @@ def insert(soort: str, actor: UUID, onderwerp: UUID, **gegevens: Any) -> str:
     )
 
 
+def steal_marks(basis: Basis) -> None:
+    """Mark what waits, as whoever has the file with the key can."""
+    with db.begin(basis.engine) as session:
+        merker = db.get_merker(session)
+        assert merker is not None
+        for rij in logboek.find_vreemde(session):
+            rij.merk = merker.make(logstand.build_blad(rij))
+            session.add(rij)
+
+
 def find_blad(installatie: Installatie, soort: str, *, plek: int = -1) -> tuple[int, Gebeurtenis]:
     gevonden = [(n, g) for n, blad in enumerate(installatie.bladen) if (g := parse_blad(blad)).soort == soort]
     return gevonden[plek]
@@ -824,7 +836,10 @@ def find_blad(installatie: Installatie, soort: str, *, plek: int = -1) -> tuple[
 def test_a_release_by_somebody_who_was_made_up_is_not_allowed_by_the_log(
     installatie: Installatie, kopieer: Callable[..., Kopie], vreemd: Stempelautoriteit, met_mandaat: str
 ) -> None:
-    """Triggers are gone, rows and events are written by hand, and the sealer signs them: they are well formed."""
+    """Triggers are gone, rows and events are written by hand.
+
+    Whoever has the key of the installation as well gets them signed: they are well formed.
+    """
     kopie = kopieer(met_db=True)
     verzonnen, ander = uuid4(), uuid4()
     voorgesteld, lijst = find_blad(installatie, "lijst.voorgesteld")
@@ -840,6 +855,10 @@ def test_a_release_by_somebody_who_was_made_up_is_not_allowed_by_the_log(
     )
     kopie.change_db(*opdrachten)
     with kopie.open() as basis:
+        with pytest.raises(LogboekGewijzigdError, match="niet door deze scanstraat"):
+            logboek.seal_waiting(basis, kopie.klant)
+        count("a fake approver", "the mark of an event")
+        steal_marks(basis)
         logboek.seal_waiting(basis, kopie.klant)
     log = Logproef(kopie.map, vreemd, Ed25519PrivateKey.generate())
     beleid = log.write_beleid().read_text(encoding="utf-8").split("\n")

@@ -1142,6 +1142,42 @@ def test_a_decision_that_nobody_took_is_never_sealed(tmp_path: Path) -> None:
         refuse_all()
 
 
+def test_a_document_that_was_wiped_keeps_all_paper_also_when_the_rest_is_judged_anew(tmp_path: Path) -> None:
+    """Its page image is said to be blank, the count is made right: what is left is whole, and its paper goes nowhere."""
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1, 1)
+        proef.add_besluit()
+        proef.approve(batch.batch)
+        weg = batch.documenten[0].hex
+        versies = f"select id from documentversie where document_id = '{weg}'"
+        tabellen = ("pagina", "aflevering", "documentversie", "document", "beeld", "batch", "bevinding")
+        with proef.basis.engine.begin() as verbinding, forging(verbinding, *tabellen):
+            for opdracht in (
+                "pragma defer_foreign_keys = on",
+                f"delete from pagina where documentversie_id in ({versies})",
+                f"delete from aflevering where documentversie_id in ({versies})",
+                f"delete from documentversie where document_id = '{weg}'",
+                "update batch set in_documenten = in_documenten - 1, weggelaten = weggelaten + 1",
+                "update beeld set bestemming = 'weggelaten', weglaatreden = 'blanco', document_id = null "
+                f"where document_id = '{weg}'",
+                f"delete from document where id = '{weg}'",
+            ):
+                verbinding.exec_driver_sql(opdracht)
+        proef.approve(batch.batch)
+        doos = proef.box(batch.batch)
+        lijst = proef.propose(doos)
+        proef.look(lijst, doos)
+        proef.back_up()
+        redenen = proef.find_redenen(lijst)
+        assert "is vastgelegd, maar staat niet meer in de database" in " ".join(redenen["pdfa_conform"])
+        with pytest.raises(NietVrijgegevenError):
+            proef.release(lijst, EEN)
+        beleid = proef.map / "beleid.txt"
+        logboek.write_beleid(proef.basis.config, beleid)
+        proef.anchor()
+        assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == GEWIJZIGD
+
+
 def test_rows_that_cannot_be_compared_close_the_poort(klaar: Stapel, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> bytes:
         raise PermissionError(13, "tile")

@@ -54,6 +54,10 @@ def herstel(nummer: int, wie: str, *, onderwerp: str = "herstel", **getallen: in
     return Stap(f"herstel {nummer}", "herstel.verklaard", wie, onderwerp, {"volgnummer": nummer, **getallen})
 
 
+def ontleed(batch: str, documenten: int) -> Stap:
+    return Stap(f"ontleed {batch}", "batch.ontleed", "lijn", batch, {"documenten": documenten})
+
+
 def lift_late(v: Verhaal, waarop: str) -> Verhaal:
     return v.erbij("opgedragen", stop(waarop), Stap("op", "stop.opgeheven", "beheerder", f"stop {waarop}"))
 
@@ -389,8 +393,14 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
        "veranderd sinds zij is goedgekeurd")
       for soort in ("uitzondering.vastgelegd", "uitzondering.ingetrokken", "document.ontkoppeld")),
     ("a batch that was sealed again", lambda v: v.erbij("opgedragen", Stap(
-        "opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0})), "uitgevoerd",
+        "opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 2})), "uitgevoerd",
      "veranderd sinds zij is goedgekeurd"),
+    ("a document less when it was sealed again", lambda v: v.erbij("opgedragen", Stap(
+        "opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 1})), "opnieuw",
+     "verdwenen"),
+    *((f"a document less than there was, and {soort}", lambda v, soort=soort: v.erbij(
+        "gescand batch b", ontleed("batch b", 2), replace(edit("redacteur", soort=soort), onderwerp="batch b")),
+       "verzegeld batch b", "verdwenen") for soort in ("draai", "vervang", "invoegen", "splits", "scanoperator")),
     ("a batch that was approved after the release", approve_after_the_release, "uitgevoerd", "na de vrijgave"),
     ("a batch under no besluit", lambda v: v.zonder("gebonden batch b"), "uitgevoerd", "geen besluit"),
     ("released by who approved", approve_by_one_who_edits_later, "uitgevoerd", "keurde of bewerkte zelf"),
@@ -612,6 +622,10 @@ GOED: list[tuple[str, Breuk]] = [
         "besluit", "besluit.vastgelegd", "beheerder", "besluit")).zonder("besluit")),
     ("a bedenktijd that was over", wait_for_the_order),
     ("a stop on something else", lambda v: v.erbij("besluit", stop("doos 2"), stop("arie"))),
+    ("as many documents as there were", lambda v: v.erbij("gescand batch b", ontleed("batch b", 1))),
+    *((f"a document less, by {soort}", lambda v, soort=soort: v.erbij(
+        "gescand batch b", ontleed("batch b", 2), replace(edit("redacteur", soort=soort), onderwerp="batch b")))
+      for soort in ("weglaten", "voegsamen", "verplaats", "ongedaan")),
     ("a stop that was lifted before the paper went", lambda v: lift_late(v, "doos").anders(
         "uitgevoerd", gegevens={"uitgevoerd_op": Tijd("op", timedelta(seconds=1))})),
     ("a stop that was lifted", lambda v: v.erbij("besluit", stop("doos"), Stap(
