@@ -1143,7 +1143,7 @@ def test_a_decision_that_nobody_took_is_never_sealed(tmp_path: Path) -> None:
 
 
 def test_a_document_that_was_wiped_keeps_all_paper_also_when_the_rest_is_judged_anew(tmp_path: Path) -> None:
-    """Its page image is said to be blank, the count is made right: what is left is whole, and its paper goes nowhere."""
+    """Its page image is said to be blank, the count is made right: what is left is whole, its paper goes nowhere."""
     with open_afrondproef(tmp_path) as proef:
         batch = proef.add_batch(1, 1)
         proef.add_besluit()
