@@ -99,7 +99,8 @@ def build_haallijst(
         per_doos: dict[tuple[str, str], list[int]] = {}
         for plek in papier.find_vindplaatsen(session, document_id):
             if plek.doos is not None and plek.vernietigd_op is None:
-                per_doos.setdefault((plek.doos, plek.plaats or ""), []).append(plek.blad)
+                plaats = f"{plek.plaats or ''}{' (deels vernietigd: misschien ontbreekt het)' if plek.deels else ''}"
+                per_doos.setdefault((plek.doos, plaats), []).append(plek.blad)
         regels += [
             Haalregel(
                 str(document_id),

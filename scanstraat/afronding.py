@@ -233,15 +233,22 @@ def meld_zonder_grond(
 
 
 def meld_mislukt(
-    basis: Basis, opdracht_id: UUID, dozen: Sequence[DoosRow], toelichting: str, wie: Aangemeld, *, deels: bool
+    basis: Basis,
+    opdracht_id: UUID,
+    dozen: Sequence[DoosRow],
+    toelichting: str,
+    wie: Aangemeld,
+    *,
+    deels: bool,
+    op: datetime | None = None,
 ) -> list[UitvoeringRow]:
-    """Record that dozen of an order were not destroyed, or not wholly."""
+    """Record that dozen of an order were not destroyed; or in part, after which the rest goes under the same order."""
     with _step(basis) as session:
         opdracht = session.get_one(OpdrachtRow, opdracht_id)
         vernietigen.lock_lijst(session, opdracht.lijst_id)
         return [
             vernietigen.record_failure(
-                session, opdracht, session.get_one(DoosRow, doos.id), toelichting, wie, deels=deels
+                basis, session, opdracht, session.get_one(DoosRow, doos.id), toelichting, wie, deels=deels, op=op
             )
             for doos in dozen
         ]

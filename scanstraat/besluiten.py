@@ -231,7 +231,9 @@ def bind(
             "gescand."
         )
     if papier.has_vernietigd(session, batch.id):
-        raise NietMogelijkError(f"Papier van batch {batch.nummer} is al vernietigd: haar besluit staat vast.")
+        raise NietMogelijkError(
+            f"Papier van batch {batch.nummer} is al vernietigd, of een deel ervan: haar besluit staat vast."
+        )
     oud = session.exec(
         select(BindingRow).where(BindingRow.batch_id == batch.id, col(BindingRow.vervallen_op).is_(None))
     ).first()

@@ -20,7 +20,15 @@ from scanstraat import db, storage
 from scanstraat.domain import Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
-from scanstraat.tables_bewijs import DoosbladRow, DoosplaatsRow, DoosRow, LijstdoosRow, UitvoeringRow
+from scanstraat.tables_bewijs import (
+    DoosbladRow,
+    DoosplaatsRow,
+    DoosRow,
+    LijstdoosRow,
+    OpdrachtRow,
+    UitvoeringRow,
+    VernietigingslijstRow,
+)
 
 _DOOSNUMMER_SLOT = 7_220_145  # PostgreSQL advisory lock: one doos at a time takes a number
 _REEKS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
@@ -34,6 +42,7 @@ class Vindplaats:
     doos: str | None
     plaats: str | None
     vernietigd_op: str | None = None
+    deels: str | None = None  # order under which part of the doos is destroyed: nobody knows which sheets
 
 
 # --- boxes --------------------------------------------------------------------------------------------------------
@@ -103,7 +112,7 @@ def find_plaats(session: Session, doos_id: UUID) -> DoosplaatsRow | None:
 def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Close a doos: only a closed one is proposed for destruction."""
     _lock(session, doos)
-    verify_niet_vernietigd(session, doos)
+    verify_heel(session, doos)
     if doos.gesloten_op is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al dicht.")
     aantal = count_bladen(session, doos.id)
@@ -117,7 +126,7 @@ def close_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
 def open_doos(session: Session, doos: DoosRow, *, door: ActorRow) -> None:
     """Open a doos again, as long as it is on no list."""
     _lock(session, doos)
-    verify_niet_vernietigd(session, doos)
+    verify_heel(session, doos)
     if doos.gesloten_op is None:
         raise NietMogelijkError(f"Doos {doos.nummer} is al open.")
     verify_vrij(session, doos)
@@ -137,6 +146,43 @@ def verify_niet_vernietigd(session: Session, doos: DoosRow) -> None:
     """Return, or raise NietMogelijkError when the paper of this doos is gone."""
     if find_vernietigd_op(session, doos.id) is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is vernietigd.")
+
+
+def verify_heel(session: Session, doos: DoosRow) -> None:
+    """Return, or raise NietMogelijkError when the paper of this doos is gone, or part of it."""
+    verify_niet_vernietigd(session, doos)
+    opdracht = find_deels(session, doos.id)
+    if opdracht is not None:
+        raise NietMogelijkError(say_deels(doos.nummer, opdracht))
+
+
+def say_deels(doos: str, opdracht: str) -> str:
+    """Say in Dutch that part of a doos is destroyed, and what to do now."""
+    return (
+        f"Van doos {doos} is een deel vernietigd onder opdracht {opdracht}. Er gaat niets meer in of uit, en zij komt "
+        "niet op een nieuwe lijst. Is de rest ook vernietigd? Leg dat vast met het bewijs van het bedrijf: scanstraat "
+        f"uitvoering {opdracht} {doos}. Kwam de rest terug? Bewaar die bij elkaar en leg vast waar: scanstraat doos "
+        f"verplaats {doos}"
+    )
+
+
+def find_deels(session: Session, doos_id: UUID) -> str | None:
+    """Return the number of the order under which part of a doos is destroyed, while the rest is not.
+
+    Before migration 0012 such a doos could go on a new list; one that did is not held here any more.
+    """
+    if find_vernietigd_op(session, doos_id) is not None:
+        return None
+    later = (
+        select(LijstdoosRow.doos_id)
+        .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == LijstdoosRow.lijst_id)
+        .where(col(LijstdoosRow.doos_id) == doos_id, col(VernietigingslijstRow.op) > col(UitvoeringRow.op))
+    )
+    return session.exec(
+        select(OpdrachtRow.nummer)
+        .join(UitvoeringRow, col(UitvoeringRow.opdracht_id) == OpdrachtRow.id)
+        .where(UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "deels", ~sa.exists(later))
+    ).first()
 
 
 def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
@@ -159,12 +205,12 @@ def find_belemmeringen(session: Session, doos_id: UUID) -> str:
 
 
 def has_vernietigd(session: Session, batch_id: UUID) -> bool:
-    """Whether a sheet of a batch lay in a doos that was destroyed."""
+    """Whether a sheet of a batch lay in a doos that was destroyed, wholly or in part."""
     gevonden = session.exec(
         select(UitvoeringRow.id)
         .join(DoosbladRow, col(DoosbladRow.doos_id) == UitvoeringRow.doos_id)
         .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
-        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None), UitvoeringRow.uitslag == "vernietigd")
+        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None), UitvoeringRow.uitslag != "mislukt")
         .limit(1)
     ).first()
     return gevonden is not None
@@ -217,11 +263,12 @@ def fill_doos(
     No sheet of a herscan: its paper is the sheet of the page that it replaced, and is counted there.
 
     Raises:
-        NietMogelijkError: the doos is closed or gone, or a sheet lies in another doos, or is that of a herscan.
+        NietMogelijkError: the doos is closed or gone (wholly or in part), or a sheet lies in another doos, or is that
+            of a herscan.
         NietGevondenError: the batch has no such sheet.
     """
     _lock(session, doos)
-    verify_niet_vernietigd(session, doos)
+    verify_heel(session, doos)
     if doos.gesloten_op is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)
@@ -281,10 +328,10 @@ def empty_doos(
     """Note that sheets of a batch were taken out of a doos; return how many.
 
     Raises:
-        NietMogelijkError: the doos is gone or on a list.
+        NietMogelijkError: the doos is gone, wholly or in part, or on a list.
     """
     _lock(session, doos)
-    verify_niet_vernietigd(session, doos)
+    verify_heel(session, doos)
     verify_vrij(session, doos)
     ids = {blad.id for blad in _find_bladen(session, batch, reeksen)}
     rijen = [
@@ -413,7 +460,8 @@ def find_vindplaatsen(session: Session, document_id: UUID) -> list[Vindplaats]:
             continue
         plaats = None if doos_id is None else find_plaats(session, doos_id)
         weg = None if doos_id is None else find_vernietigd_op(session, doos_id)
-        gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg)
+        deels = None if doos_id is None else find_deels(session, doos_id)
+        gevonden[blad] = Vindplaats(blad, doos, None if plaats is None else plaats.plaats, weg, deels)
     return list(gevonden.values())
 
 
@@ -426,7 +474,7 @@ def say_vindplaats(plekken: Iterable[Vindplaats]) -> str:
         elif plek.vernietigd_op is not None:
             waar = f"vernietigd, uit doos {plek.doos}"
         else:
-            waar = f"doos {plek.doos} ({plek.plaats})"
+            waar = f"doos {plek.doos} ({plek.plaats}{', deels vernietigd' if plek.deels else ''})"
         groepen.setdefault(waar, []).append(plek.blad)
     return "; ".join(f"{waar}, blad {format_bladen(bladen)}" for waar, bladen in groepen.items())
 
@@ -445,6 +493,7 @@ def build_doos(session: Session, doos: DoosRow) -> dict[str, Any]:
         "gemaakt_op": doos.gemaakt_op,
         "gesloten_op": doos.gesloten_op,
         "vernietigd_op": find_vernietigd_op(session, doos.id),
+        "deels_vernietigd_onder": find_deels(session, doos.id),
         "bladen": sum(len(bladen) for _, bladen in inhoud),
         "inhoud": [
             {"batch": batch.nummer, "bladen": format_bladen(blad.nummer for blad in bladen)} for batch, bladen in inhoud

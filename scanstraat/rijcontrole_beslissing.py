@@ -314,7 +314,8 @@ def _read_uitvoering(session: Session, rij: UitvoeringRow) -> dict[str, Any]:
                 "feiten": rij.feiten_sha256,
             }
         )
-    return opgedragen | {"deels": rij.uitslag == "deels", "toelichting": {"reden": rij.toelichting}}
+    op = {} if rij.uitgevoerd_op is None else {"op": rij.uitgevoerd_op}
+    return opgedragen | {"deels": rij.uitslag == "deels", "toelichting": {"reden": rij.toelichting} | op}
 
 
 def _compare_vervallen(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:

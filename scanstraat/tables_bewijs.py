@@ -424,7 +424,10 @@ class VervoerRow(SQLModel, table=True):
 
 
 class UitvoeringRow(SQLModel, table=True):
-    """What became of a box of an order: destroyed, or not (wholly), with what the company says of it."""
+    """What became of a box of an order: destroyed, or not, with what the company says of it.
+
+    A box of which part is gone has a second row when the rest is destroyed, under the same order.
+    """
 
     __tablename__ = "uitvoering"
     __table_args__ = (
@@ -464,6 +467,8 @@ class UitvoeringRow(SQLModel, table=True):
     @property
     def uitkomst(self) -> str:
         """What became of the doos, in Dutch."""
+        if self.uitslag == "deels":
+            return "deels vernietigd"
         return f"{self.uitslag} zonder grond" if self.belemmeringen else self.uitslag
 
 

@@ -330,6 +330,7 @@ def _say_vindplaats(session: Session, document_id: UUID) -> str:
 
 
 def _answer_papier(session: Session, document: DocumentRow) -> Antwoord:
+    plekken = papier.find_vindplaatsen(session, document.id)
     return Antwoord(
         "Waar is het papier?",
         tuple(
@@ -337,12 +338,16 @@ def _answer_papier(session: Session, document: DocumentRow) -> Antwoord:
             + (
                 f"vernietigd op {plek.vernietigd_op}, uit doos {plek.doos}."
                 if plek.vernietigd_op
+                else f"doos {plek.doos}, {plek.plaats}. Van deze doos is een deel vernietigd (opdracht {plek.deels}): "
+                "misschien is dit blad er niet meer."
+                if plek.deels
                 else f"doos {plek.doos}, {plek.plaats}."
                 if plek.doos
                 else "niet in een doos."
             )
-            for plek in papier.find_vindplaatsen(session, document.id)
+            for plek in plekken
         ),
+        in_orde=False if any(plek.deels for plek in plekken) else None,
     )
 
 
@@ -387,7 +392,8 @@ def _find_dozen(session: Session, document: DocumentRow) -> list[DoosRow]:
 
 
 def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Antwoord]:
-    ids = [doos.id for doos in dozen]
+    ids = {doos.id: doos.nummer for doos in dozen}
+    rest = [(ids[id_], opdracht) for id_ in ids if (opdracht := papier.find_deels(session, id_)) is not None]
     uitvoeringen = session.exec(
         select(UitvoeringRow, OpdrachtRow, DoosRow)
         .join(OpdrachtRow, col(OpdrachtRow.id) == UitvoeringRow.opdracht_id)
@@ -405,20 +411,12 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
     return [
         Antwoord(
             "Wanneer is het papier vernietigd, en hoe?",
-            tuple(
-                f"Doos {doos.nummer}: {u.uitkomst}"
-                + (
-                    f" op {u.uitgevoerd_op}, {u.wijze}, {u.niveau}, container {u.container}, zegel {u.zegel}, door "
-                    f"{opdracht.bedrijf} (opdracht {opdracht.nummer}), bewijs {u.certificaatnummer}, SHA-256 "
-                    f"{u.certificaat_sha256}."
-                    + (f" Er stond iets in de weg: {u.belemmeringen}" if u.belemmeringen else "")
-                    if u.uitslag == "vernietigd"
-                    else f": {u.toelichting}"
-                )
-                for u, opdracht, doos in uitvoeringen
+            (
+                *(_say_uitvoering(u, opdracht, doos) for u, opdracht, doos in uitvoeringen),
+                *(papier.say_deels(doos, opdracht) for doos, opdracht in rest),
             )
             or ("Nog niet vernietigd.",),
-            in_orde=not any(u.belemmeringen for u, _, _ in uitvoeringen),
+            in_orde=not rest and not any(u.belemmeringen for u, _, _ in uitvoeringen),
         ),
         Antwoord("Wie haalde het papier op, en wanneer?", tuple(_say_vervoer(session, lijsten)) or ("Nog niemand.",)),
         Antwoord(
@@ -427,6 +425,17 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
         ),
         Antwoord("Welke verklaringen zijn er?", tuple(_say_verklaringen(session, ids)) or ("Nog geen.",)),
     ]
+
+
+def _say_uitvoering(u: UitvoeringRow, opdracht: OpdrachtRow, doos: DoosRow) -> str:
+    wat = f"Doos {doos.nummer}: {u.uitkomst}{f' op {u.uitgevoerd_op}' if u.uitgevoerd_op else ''}"
+    if u.uitslag != "vernietigd":
+        return f"{wat} (opdracht {opdracht.nummer}, vastgelegd op {u.op}): {u.toelichting}"
+    return (
+        f"{wat}, {u.wijze}, {u.niveau}, container {u.container}, zegel {u.zegel}, door {opdracht.bedrijf} (opdracht "
+        f"{opdracht.nummer}), bewijs {u.certificaatnummer}, SHA-256 {u.certificaat_sha256}."
+        + (f" Er stond iets in de weg: {u.belemmeringen}" if u.belemmeringen else "")
+    )
 
 
 def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
@@ -631,7 +640,7 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
                 for u in uitvoeringen
             )
             or ("Niets.",),
-            in_orde=not any(u.belemmeringen for u in uitvoeringen),
+            in_orde=not any(u.belemmeringen or papier.find_deels(session, u.doos_id) for u in uitvoeringen),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
         *_answer_mensen(session, is_in),

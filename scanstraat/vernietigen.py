@@ -96,7 +96,8 @@ def propose(
     """Put closed dozen on a new list, with everything in them as it is now.
 
     Raises:
-        NietMogelijkError: a doos is open, empty, gone, or on another list; or its batches are not sealed.
+        NietMogelijkError: a doos is open, empty, gone (wholly or in part), or on another list; or its batches are not
+            sealed.
     """
     personen.verify_mandaat(session, wie, Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS)
     if not _NAAM.fullmatch(naam):
@@ -111,7 +112,7 @@ def propose(
     for doos in dozen:
         if sum(ander.id == doos.id for ander in dozen) > 1:
             raise NietMogelijkError(f"Doos {doos.nummer} is twee keer genoemd. Noem elke doos een keer.")
-        papier.verify_niet_vernietigd(session, doos)
+        papier.verify_heel(session, doos)
         papier.verify_vrij(session, doos)
     _verify_hele_documenten(session, dozen)
     log_id = uuid4()
@@ -901,14 +902,44 @@ def _find_container(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> d
 
 
 def record_failure(
-    session: Session, opdracht: OpdrachtRow, doos: DoosRow, toelichting: str, wie: Aangemeld, *, deels: bool
+    basis: Basis,
+    session: Session,
+    opdracht: OpdrachtRow,
+    doos: DoosRow,
+    toelichting: str,
+    wie: Aangemeld,
+    *,
+    deels: bool,
+    op: datetime | None = None,
 ) -> UitvoeringRow:
-    """Record that a doos was not destroyed, or not wholly: nothing counts as destroyed, and people must act."""
+    """Record that a doos was not destroyed, and is free for a new list; or only in part, and stays with this order.
+
+    What is left of it goes under the same order, or stays: nobody can look at a doos of which part is gone as it was.
+
+    Args:
+        op: when part of it was destroyed, if that is known.
+    Raises:
+        GeenMandaatError: no mandaat.
+        NietMogelijkError: another order, gone already (wholly or in part), no words, or the time is impossible.
+    """
     storage.hold_beslissing(session)
     personen.verify_mandaat(session, wie, *UITVOERDERS)
     _find_container(session, opdracht, doos)
+    if papier.find_deels(session, doos.id) is not None:
+        raise NietMogelijkError(
+            f"Van doos {doos.nummer} is al vastgelegd dat een deel is vernietigd. Is de rest nu ook vernietigd? Leg "
+            f"dat vast met het bewijs van het bedrijf: scanstraat uitvoering {opdracht.nummer} {doos.nummer}. Stond er "
+            "iets in de weg, doe dat dan met --zonder-grond. Is de rest er nog? Dan hoeft u niets vast te leggen."
+        )
     if not toelichting.strip():
         raise NietMogelijkError("Zeg wat er is gebeurd en waar het papier nu is.")
+    moment = None if op is None else db.format_time(op)
+    if moment is not None and not opdracht.op <= moment <= db.now_text():
+        hier = to_local(opdracht.op, basis.config.algemeen.tijdzone)
+        raise NietMogelijkError(
+            f"De tijd van de vernietiging ligt niet tussen de opdracht ({hier:%d-%m-%Y %H:%M:%S}) en nu. Vraag het "
+            "bedrijf wanneer het was, of laat --op weg en zeg in de toelichting wat u weet."
+        )
     gebeurtenis = storage.append_gebeurtenis(
         session,
         "vernietiging.mislukt",
@@ -916,21 +947,23 @@ def record_failure(
         onderwerp=doos.log_id,
         opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
         deels=deels,
-        verpakt={"toelichting": {"reden": toelichting.strip()}},
+        verpakt={"toelichting": {"reden": toelichting.strip()} | ({} if moment is None else {"op": moment})},
     )
     rij = UitvoeringRow(
         opdracht_id=opdracht.id,
         doos_id=doos.id,
         uitslag="deels" if deels else "mislukt",
+        uitgevoerd_op=moment,
         toelichting=toelichting.strip(),
         op=db.now_text(),
         persoon_id=wie.persoon_id,
         gebeurtenis_id=gebeurtenis,
     )
     session.add(rij)
-    op_lijst = session.get_one(LijstdoosRow, (opdracht.lijst_id, doos.id))
-    op_lijst.eraf_op = db.now_text()  # free for a new list; this order no longer covers it
-    session.add(op_lijst)
+    if not deels:
+        op_lijst = session.get_one(LijstdoosRow, (opdracht.lijst_id, doos.id))
+        op_lijst.eraf_op = db.now_text()  # free for a new list; this order no longer covers it
+        session.add(op_lijst)
     session.flush()
     return rij
 
@@ -957,11 +990,23 @@ def find_stand(session: Session, lijst: VernietigingslijstRow) -> str:
     if opdracht is None:
         return ("voorgesteld", "een keer vrijgegeven", "vrijgegeven")[len(poort.find_vrijgaven(session, lijst.id))]
     dozen = session.exec(select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id)).all()
-    vast = session.exec(select(UitvoeringRow).where(UitvoeringRow.opdracht_id == opdracht.id)).all()
+    vast = load_uitkomsten(session, opdracht)
+    if any(rij.uitslag == "deels" for rij in vast.values()):
+        return "deels vernietigd"
     if len(vast) < len(dozen):
         return "opgedragen"
-    uitkomsten = {rij.uitkomst for rij in vast}
-    return uitkomsten.pop() if len(uitkomsten) == 1 and vast[0].uitslag == "vernietigd" else "niet alles vernietigd"
+    uitkomsten = {rij.uitkomst for rij in vast.values()}
+    return uitkomsten.pop() if len(uitkomsten) == 1 and "mislukt" not in uitkomsten else "niet alles vernietigd"
+
+
+def load_uitkomsten(session: Session, opdracht: OpdrachtRow) -> dict[UUID, UitvoeringRow]:
+    """Return what became of each doos of an order, as far as it was recorded: of two rows the last one."""
+    rijen = session.exec(
+        select(UitvoeringRow)
+        .where(UitvoeringRow.opdracht_id == opdracht.id)
+        .order_by(col(UitvoeringRow.op), col(UitvoeringRow.uitslag))  # at one moment: in part, and then the rest
+    )
+    return {rij.doos_id: rij for rij in rijen}
 
 
 def build_lijstregel(session: Session, lijst: VernietigingslijstRow) -> dict[str, Any]:
@@ -1042,6 +1087,7 @@ def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
         .where(UitvoeringRow.opdracht_id == opdracht.id)
         .order_by(col(UitvoeringRow.op), col(DoosRow.nummer))
     )
+    dozen = poort.load_dozen(session, opdracht.lijst_id)
     return {
         "nummer": opdracht.nummer,
         "bedrijf": opdracht.bedrijf,
@@ -1079,6 +1125,7 @@ def build_opdracht(session: Session, opdracht: OpdrachtRow) -> dict[str, Any]:
             }
             for rij, nummer in uitvoeringen
         ],
+        "deels_vernietigd": [doos.nummer for doos in dozen if papier.find_deels(session, doos.id) == opdracht.nummer],
     }
 
 

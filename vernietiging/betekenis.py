@@ -82,6 +82,7 @@ class _Doos:
     veranderd: int = -1  # newest line that says so
     weg: list[Gebeurtenis] = field(default_factory=list)  # batches of the execution that follows
     vernietigd: bool = False
+    rest_bij: str = ""  # the list under whose order part of the paper went; the rest goes with that one or stays
 
 
 class Betekenis:
@@ -119,7 +120,7 @@ class Betekenis:
         self._lijsten_weg: set[str] = set()  # that were taken back
         self._vrijgaven_weg: set[int] = set()  # and so releases
         self._bekeken: set[tuple[str, str]] = set()  # list and doos that had their last look
-        self._mislukt_: set[tuple[int, str]] = set()  # order and doos that came to nothing
+        self._mislukt_: set[tuple[int, str]] = set()  # order and doos of which nothing went
         self._herstel: Gebeurtenis | None = None  # of which the second person must still say so
         self._hersteld = False  # whether the record was ever put back, and two people went on
 
@@ -308,7 +309,7 @@ class Betekenis:
     def _change_doos(self, g: Gebeurtenis, bladen: int) -> None:
         doos, batch = self._dozen[str(g.onderwerp)], g.gegevens["batch"]
         over = doos.bladen.pop(batch, 0) + bladen
-        if over < 0 or doos.vernietigd:
+        if over < 0 or doos.vernietigd or doos.rest_bij:
             raise OngegrondError("er gaat papier uit of in een doos dat daar niet kan zijn.")
         if over:
             doos.bladen[batch] = over
@@ -384,6 +385,7 @@ class Betekenis:
 
     def _blik_getrokken(self, g: Gebeurtenis) -> None:
         self._find(g, "voorgesteld", "lijst.voorgesteld", g.gegevens["lijst"])
+        self._verify_rest(g, g.gegevens["lijst"])
         self._verify_zaad(g, int(g.gegevens["voorgesteld"]))
 
     def _blik_gedaan(self, g: Gebeurtenis) -> None:
@@ -444,6 +446,7 @@ class Betekenis:
         opgedragen = self._find(g, "opgedragen", "vernietiging.opgedragen", blik.gegevens["lijst"])
         if (g.gegevens["opgedragen"], str(g.onderwerp)) in self._mislukt_:
             raise OngegrondError("deze opdracht is voor deze doos al mislukt.")
+        self._verify_rest(g, str(opgedragen.onderwerp))
         if blik.gegevens["geslaagd"] is not True:
             raise OngegrondError("de laatste blik op het papier is niet geslaagd.")
         een, twee = self._find_vrijgaven(opgedragen)
@@ -522,15 +525,32 @@ class Betekenis:
         self.zonder_grond.append(self._nu)
 
     def _mislukt(self, g: Gebeurtenis) -> None:
-        self._verify_opdracht(g)
-        self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
+        """Nothing went, and the doos is free; or part of it went, and the rest goes under the same order or stays.
 
-    def _verify_opdracht(self, g: Gebeurtenis) -> None:
+        The first version let the doos go on another list after that too; what was written so then stays as it was.
+        """
+        lijst = self._verify_opdracht(g)
+        if self._dozen[str(g.onderwerp)].rest_bij:
+            raise OngegrondError("van deze doos is al een deel vernietigd.")
+        if g.gegevens["deels"] is not True:
+            self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
+        elif g.versie > 1:
+            self._dozen[str(g.onderwerp)].rest_bij = lijst
+
+    def _verify_rest(self, g: Gebeurtenis, lijst: str) -> None:
+        """A list does not say what is on it; the draw of a last look and an order do."""
+        if self._dozen[str(g.onderwerp)].rest_bij not in ("", lijst):
+            raise OngegrondError("van deze doos is al een deel vernietigd: zij gaat niet met een andere lijst.")
+
+    def _verify_opdracht(self, g: Gebeurtenis) -> str:
+        """Return the list that was ordered."""
         eerder = parse_blad(self._lees(int(g.gegevens["opgedragen"])))
         if eerder.soort != "vernietiging.opgedragen":
             raise OngegrondError(f"opgedragen verwijst naar een regel {eerder.soort}.")
         if self._dozen[str(g.onderwerp)].vernietigd:
             raise OngegrondError("deze doos is al eerder vernietigd.")
+        self._verify_rest(g, str(eerder.onderwerp))
+        return str(eerder.onderwerp)
 
     # --- time and anchors -----------------------------------------------------------------------------------------
 

@@ -109,12 +109,18 @@ def _answer(document: str, regels: Mapping[int, Gebeurtenis], namen: _Namen) -> 
     keuring = [*find("batch.goedgekeurd", "batch.afgekeurd", "goedkeuring.vervallen")]
     yield f"Wie controleerde: {_say_keuring(keuring, namen)}."
     yield f"Is het bestand hetzelfde: {_say_bestand(versies, find('documentversie.gearchiveerd'))}"
-    weg = [
+    deels = [g for g in regels.values() if _is_deels(g)]
+    weg = [f"{namen.doos(g.onderwerp)} voor een deel (vastgelegd op {_say_tijd(g.op)})" for g in deels]
+    weg += [
         f"{namen.doos(g.onderwerp)} op {_say_tijd(g.gegevens['uitgevoerd_op'])}"
         + (", terwijl er iets in de weg stond" if g.soort == ZONDER_GROND else "")
         for g in find(*_WEG)
     ]
-    yield f"Wanneer ging het papier weg: {', '.join(weg) or 'het is volgens dit bewijs niet vernietigd'}."
+    rest = {g.onderwerp for g in deels} - {g.onderwerp for g in find(*_WEG)}
+    yield (
+        f"Wanneer ging het papier weg: {', '.join(weg) or 'het is volgens dit bewijs niet vernietigd'}"
+        f"{'; de rest is volgens dit bewijs niet vernietigd' if rest else ''}."
+    )
     vrij = dict.fromkeys(namen.wie(g.actor) for g in _find_vrijgaven(regels))
     yield f"Wie gaf het vrij: {', '.join(vrij) or 'niemand'}."
     opgeheven = {g.onderwerp for g in find("stop.opgeheven")}
@@ -134,7 +140,7 @@ def _say_stops(aantal: int, lopend: int) -> str:
 
 def _find_vrijgaven(regels: Mapping[int, Gebeurtenis]) -> Iterator[Gebeurtenis]:
     """Yield the releases by which the paper went; of paper that is there still: those that stand."""
-    uitgevoerd = [g.gegevens["opgedragen"] for g in regels.values() if g.soort in _WEG]
+    uitgevoerd = [g.gegevens["opgedragen"] for g in regels.values() if g.soort in _WEG or _is_deels(g)]
     opdrachten = [regels[nummer] for nummer in uitgevoerd]
     gebruikt = {opdracht.gegevens[veld] for opdracht in opdrachten for veld in ("vrijgave_1", "vrijgave_2")}
     lijsten = {g.onderwerp for g in regels.values() if g.soort == "lijst.ingetrokken"}
@@ -143,6 +149,11 @@ def _find_vrijgaven(regels: Mapping[int, Gebeurtenis]) -> Iterator[Gebeurtenis]:
         staat = nummer in gebruikt if uitgevoerd else nummer not in weg and gebeurtenis.onderwerp not in lijsten
         if gebeurtenis.soort == "vrijgave" and staat:
             yield gebeurtenis
+
+
+def _is_deels(gebeurtenis: Gebeurtenis) -> bool:
+    """Whether by this line part of the paper in a doos is gone."""
+    return gebeurtenis.soort == "vernietiging.mislukt" and gebeurtenis.gegevens["deels"] is True
 
 
 def _say_zaak(verzegeld: list[Gebeurtenis], namen: _Namen) -> str:

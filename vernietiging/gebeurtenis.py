@@ -262,6 +262,8 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "kenmerk": Veld.VERPAKT,
         },
         ("vernietiging.mislukt", 1): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
+        # the same fields, and more follows from `deels`: the doos stays with its order, and goes with no other
+        ("vernietiging.mislukt", 2): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
         ("verklaring.opgemaakt", 1): {
             "soort": Veld.WOORD,
             "nummer": Veld.WOORD,

@@ -151,6 +151,8 @@ def doos_toon(context: typer.Context, nummer: Nummer, als_json: AlsJson = False)
         return show_json(gevonden)
     stdout().print(f"Doos {gevonden['nummer']}", style="bold", end="  ")
     stdout().print(f"{_say_stand(gevonden)}, {count_words(gevonden['bladen'], 'blad', 'bladen')}")
+    if gevonden["deels_vernietigd_onder"] is not None:
+        stdout().print(papier.say_deels(gevonden["nummer"], gevonden["deels_vernietigd_onder"]), soft_wrap=True)
     show_table(
         "Inhoud",
         ["Batch", "Bladen"],
@@ -170,6 +172,8 @@ def doos_toon(context: typer.Context, nummer: Nummer, als_json: AlsJson = False)
 def _say_stand(gevonden: dict[str, Any]) -> str:
     if gevonden["vernietigd_op"] is not None:
         return "vernietigd"
+    if gevonden["deels_vernietigd_onder"] is not None:
+        return "deels vernietigd"
     return "open" if gevonden["gesloten_op"] is None else "dicht"
 
 
@@ -225,6 +229,7 @@ def doos_haal(
                     "doos": plek.doos,
                     "plaats": plek.plaats,
                     "vernietigd_op": plek.vernietigd_op,
+                    "deels_vernietigd_onder": plek.deels,
                 }
                 for plek in papier.find_vindplaatsen(session, rij.id)
             ]
@@ -245,4 +250,6 @@ def doos_haal(
 def _say_let_op(rij: dict[str, Any]) -> str | None:
     if rij["vernietigd_op"] is not None:
         return "vernietigd"
+    if rij["deels_vernietigd_onder"] is not None:
+        return f"deels vernietigd ({rij['deels_vernietigd_onder']}): misschien is dit blad er niet meer"
     return "ligt niet in een doos" if rij["doos"] is None else None

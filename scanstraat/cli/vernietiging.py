@@ -180,6 +180,8 @@ def _show_opdracht(gevonden: dict[str, Any]) -> None:
             ],
             leeg="",
         )  # fmt: skip
+    for doos in gevonden["deels_vernietigd"]:
+        stdout().print(papier.say_deels(doos, gevonden["nummer"]), soft_wrap=True)
 
 
 @lijst.command("onderzoek")
@@ -438,7 +440,7 @@ def opdracht(
     _show_opdracht(gevonden)
     return stderr().print(
         f"Is het papier vernietigd, leg dat dan vast: scanstraat uitvoering {gevonden['nummer']} DOOS. Ging het mis, "
-        "doe hetzelfde met --mislukt of --deels.",
+        "doe hetzelfde met --mislukt, of met --deels als een deel wel is vernietigd.",
         soft_wrap=True,
     )
 
@@ -530,7 +532,7 @@ def uitvoering(
         str | None, typer.Option("--mislukt", metavar="TOELICHTING", help="Niet vernietigd: wat er is gebeurd.")
     ] = None,
     deels: Annotated[
-        str | None, typer.Option("--deels", metavar="TOELICHTING", help="Niet helemaal vernietigd: wat er is gebeurd.")
+        str | None, typer.Option("--deels", metavar="TOELICHTING", help="Een deel is vernietigd: wat er is gebeurd.")
     ] = None,
     zonder_grond: Annotated[
         bool, typer.Option("--zonder-grond", help="Het papier is al weg, terwijl er iets in de weg stond.")
@@ -543,9 +545,10 @@ def uitvoering(
         "--certificaat": certificaat, "--certificaatnummer": certificaatnummer,
     }  # fmt: skip
     faalde = mislukt is not None or deels is not None
-    met_bewijs = zonder_grond or any(deel is not None for deel in bewijs.values())
-    if (mislukt is not None and deels is not None) or (faalde and met_bewijs):
-        raise typer.BadParameter("Kies: het bewijs van het bedrijf, of --mislukt, of --deels.")
+    genoemd = {optie for optie, deel in bewijs.items() if deel is not None}
+    over = genoemd - ({"--op"} if mislukt is None else set())
+    if (mislukt is not None and deels is not None) or (faalde and (zonder_grond or over)):
+        raise typer.BadParameter("Kies: het bewijs van het bedrijf, of --mislukt, of --deels (daarbij mag ook --op).")
     ontbreekt = [] if faalde else [optie for optie, deel in bewijs.items() if deel is None]
     if ontbreekt:
         raise typer.BadParameter(f"Neem van het vernietigingsbewijs over: {', '.join(ontbreekt)}.")
@@ -553,13 +556,13 @@ def uitvoering(
         with db.read(basis.engine) as session:
             order = vernietigen.find_order(session, nummer)
             dozen = _find_dozen(session, doosnummers)
+        moment = None if op is None else _parse_op(op, basis.config)
         if faalde:
             wie = sign_in(basis, als, geheim_fd)
             woorden = str(mislukt if deels is None else deels)
-            afronding.meld_mislukt(basis, order.id, dozen, woorden, wie, deels=deels is not None)
+            afronding.meld_mislukt(basis, order.id, dozen, woorden, wie, deels=deels is not None, op=moment)
         else:
-            moment = _parse_op(str(op), basis.config)
-            assert certificaat is not None
+            assert certificaat is not None and moment is not None
             stuk = take_stuk(basis, certificaat)
             with db.begin(basis.engine) as session:
                 sha256 = vernietigen.save_certificaat(session, stuk)
@@ -578,16 +581,21 @@ def uitvoering(
     welke = ", ".join(doos.nummer for doos in dozen)
     if zonder_grond:
         for u in gevonden["uitvoeringen"]:
-            if u["doos"] in {doos.nummer for doos in dozen}:
+            if u["doos"] in {doos.nummer for doos in dozen} and u["uitslag"] != "deels vernietigd":
                 stdout().print(f"Doos {u['doos']}: {u['toelichting']}", soft_wrap=True)
         return stdout().print(
             f"Vastgelegd dat {welke} is vernietigd terwijl er iets in de weg stond. Dat blijft zo staan, en wie het "
             "logboek controleert ziet het. Meld het bij de archivaris.",
             soft_wrap=True,
         )
+    if deels is not None:
+        stdout().print(f"Vastgelegd. De opdracht blijft open voor {welke}.", soft_wrap=True)
+        for doos in dozen:
+            stdout().print(papier.say_deels(doos.nummer, order.nummer), soft_wrap=True)
+        return None
     return stdout().print(
-        f"Vastgelegd dat {welke} niet{' helemaal' if deels is not None else ''} is vernietigd. Haal het papier terug "
-        "en zet de doos op een nieuwe lijst: scanstraat lijst maak"
+        f"Vastgelegd dat {welke} niet is vernietigd. Haal het papier terug en zet de doos op een nieuwe lijst: "
+        "scanstraat lijst maak"
         if faalde
         else f"Vastgelegd dat {welke} is vernietigd onder opdracht {order.nummer}.",
         soft_wrap=True,

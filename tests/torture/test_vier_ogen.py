@@ -347,8 +347,9 @@ def build_machine(proef: Afrondproef, *, elke: Callable[[], int]) -> type[RuleBa
             met_opdracht = [lijst for lijst in self.lijsten if lijst.opdracht is not None]
             if met_opdracht:
                 lijst = met_opdracht[-1 - plek % len(met_opdracht)]
+                leg_vast = partial(vernietigen.record_failure, proef.basis)
                 self.may("fail", self.write(
-                    vernietigen.record_failure, lijst.opdracht, lijst.dozen[0], "viel om", proef.wie(wie), deels=deels
+                    leg_vast, lijst.opdracht, lijst.dozen[0], "viel om", proef.wie(wie), deels=deels
                 ))  # fmt: skip
 
         @rule(over=st.sampled_from(stops.Over), plek=st.integers(0, 3), wie=st.sampled_from(IEDEREEN))

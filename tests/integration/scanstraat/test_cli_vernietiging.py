@@ -333,6 +333,9 @@ def test_who_may_not_is_told_so(hier: Installatie) -> None:
     (("uitvoering", "O-1900-0001", "1"), 2, "Neem van het vernietigingsbewijs over: --op, --container"),
     (("uitvoering", "O-1900-0001", "1", "--mislukt", "a", "--deels", "b"), 2, "Kies: het bewijs"),
     (("uitvoering", "O-1900-0001", "1", "--mislukt", "a", "--zegel", "b"), 2, "Kies: het bewijs"),
+    (("uitvoering", "O-1900-0001", "1", "--mislukt", "a", "--op", "2026-03-02 14:05"), 2, "Kies: het bewijs"),
+    (("uitvoering", "O-1900-0001", "1", "--deels", "a", "--niveau", "P-4"), 2, "Kies: het bewijs"),
+    (("uitvoering", "O-1900-0001", "1", "--deels", "a", "--zonder-grond"), 2, "Kies: het bewijs"),
     (("uitvoering", "O-1900-0001", "1", "--mislukt", "a"), 3, "Opdracht O-1900-0001 bestaat niet"),
 ])  # fmt: skip
 def test_wrong_use_is_told_in_dutch(hier: Installatie, woorden: tuple[str, ...], exitcode: int, zin: str) -> None:
@@ -460,13 +463,73 @@ def test_what_the_company_did_not_destroy_goes_on_a_new_list(hier: Installatie, 
     assert "de opdracht is van" in record(5, op="2020-03-02 14:05")
     with db.read(hier.proef.basis.engine) as session:
         assert session.exec(select(UitvoeringRow).where(UitvoeringRow.doos_id == doos.id)).first() is None
-    gezegd = hier.say("uitvoering", opdracht[0], kort, "--deels", "de molen liep vast", als=DIV)
-    assert "niet helemaal is vernietigd" in gezegd and "nieuwe lijst" in gezegd
+    gezegd = hier.say("uitvoering", opdracht[0], kort, "--mislukt", "kwam ongeopend terug", als=DIV)
+    assert "niet is vernietigd" in gezegd and "nieuwe lijst" in gezegd
     assert hier.json("lijst", "toon", "Lijst mis")["stand"] == "niet alles vernietigd"
     assert "al als mislukt vastgelegd" in record(5)
     assert "is gemaakt" in hier.say("lijst", "maak", "Lijst mis 2", kort, als=DIV)
     with db.read(hier.proef.basis.engine) as session:
         assert papier.find_vernietigd_op(session, doos.id) is None
+
+
+def test_of_a_doos_of_which_part_is_gone_everything_says_so_until_the_rest_is(
+    hier: Installatie, tmp_path: Path
+) -> None:
+    batch = hier.proef.add_batch(1)
+    hier.proef.approve(batch.batch)
+    doos = hier.proef.box(batch.batch)
+    hier.proef.propose(doos, naam="Lijst half")
+    hier.release("Lijst half", doos)
+    gezegd = hier.say("opdracht", "Lijst half", "--bedrijf", "BV", "--container", f"C-1:Z-1:{doos.nummer}", als=DIV)
+    opdracht = re.search(r"O-\d{4}-\d{4}", gezegd)
+    assert opdracht is not None
+    document, nu = str(batch.documenten[0]), datetime.now(UTC).isoformat()
+    uitvoering = ("uitvoering", opdracht[0], doos.nummer)
+    deel = f"Van doos {doos.nummer} is een deel vernietigd onder opdracht {opdracht[0]}."
+
+    assert "is geen tijd" in hier.say(*uitvoering, "--deels", "x", "--op", "gisteren", als=DIV, exitcode=2)
+    assert "niet tussen de opdracht" in hier.say(
+        *uitvoering, "--deels", "x", "--op", "2020-01-01 12:00", als=DIV, exitcode=5
+    )
+    gezegd = hier.say(*uitvoering, "--deels", "de molen liep vast", "--op", nu, als=DIV)
+    assert f"De opdracht blijft open voor {doos.nummer}. {deel}" in gezegd and "Kwam de rest terug?" in gezegd
+    assert "al vastgelegd dat een deel" in hier.say(*uitvoering, "--mislukt", "toch niet", als=DIV, exitcode=5)
+    assert deel in hier.say("lijst", "maak", "Lijst half 2", doos.nummer, als=DIV, exitcode=5)
+    for wat in (("open",), ("vul", hier.nummer(batch)), ("neem-uit", hier.nummer(batch))):
+        assert deel in hier.say("doos", wat[0], doos.nummer, *wat[1:], "--door", DIV, exitcode=5)
+    hier.say("doos", "verplaats", doos.nummer, "--plaats", "kelder", "--door", DIV)
+
+    getoond = hier.say("doos", "toon", doos.nummer)
+    assert f"Doos {doos.nummer} deels vernietigd, 2 bladen" in getoond and deel in getoond
+    assert hier.json("doos", "toon", doos.nummer)["deels_vernietigd_onder"] == opdracht[0]
+    (rij,) = (r for r in hier.json("doos", "lijst") if r["nummer"] == doos.nummer)
+    assert rij["deels_vernietigd_onder"] == opdracht[0]
+    assert deel in hier.say("lijst", "toon", "Lijst half")
+    lijst = hier.json("lijst", "toon", "Lijst half")
+    (uitslag,) = lijst["opdracht"]["uitvoeringen"]
+    assert (lijst["stand"], uitslag["uitslag"], lijst["opdracht"]["deels_vernietigd"]) == (
+        "deels vernietigd", "deels vernietigd", [doos.nummer],
+    )  # fmt: skip
+    assert datetime.fromisoformat(uitslag["uitgevoerd_op"]).date() == datetime.now(UTC).date()
+    assert "misschien is dit blad er niet meer" in hier.say("doos", "haal", document)
+    blad = hier.json("doos", "haal", document)[0]
+    assert (blad["vernietigd_op"], blad["deels_vernietigd_onder"]) == (None, opdracht[0])
+    for vraag in (("--doos", doos.nummer), (document,)):
+        gezegd = hier.say("verantwoord", *vraag)
+        assert "Wanneer is het papier vernietigd, en hoe? [NIET in orde]" in gezegd and deel in gezegd
+    assert "Waar is het papier? [NIET in orde]" in gezegd
+
+    hier.say(
+        *uitvoering, "--op", datetime.now(UTC).isoformat(), "--container", "C-1", "--zegel", "Z-1", "--niveau", "P-4",
+        "--wijze", "versnipperd", "--certificaatnummer", "VB-1", "--certificaat",
+        str(draw_pagina(tmp_path / "bewijs.png")), als=DIV,
+    )  # fmt: skip
+    assert hier.json("lijst", "toon", "Lijst half")["stand"] == "vernietigd"
+    gezegd = hier.say("verantwoord", "--doos", doos.nummer)
+    assert "Wanneer is het papier vernietigd, en hoe? [in orde]" in gezegd
+    assert f"Doos {doos.nummer}: deels vernietigd op " in gezegd and f"Doos {doos.nummer}: vernietigd op " in gezegd
+    assert deel not in gezegd
+    assert f"Doos {doos.nummer} vernietigd, 2 bladen" in hier.say("doos", "toon", doos.nummer)
 
 
 def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installatie, tmp_path: Path) -> None:

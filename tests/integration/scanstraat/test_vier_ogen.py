@@ -1,4 +1,4 @@
-"""The database refuses by itself what no command may do: every rule of 0007 and 0008, broken directly in SQL."""
+"""The database refuses by itself what no command may do: every rule of 0007, 0008 and 0012, broken directly in SQL."""
 
 from __future__ import annotations
 
@@ -54,8 +54,9 @@ from tests.databanken import fresh_postgres
 
 vier_ogen = import_module("scanstraat.migrations.versions.0007_vier_ogen")  # its name starts with a digit
 laatste_blik = import_module("scanstraat.migrations.versions.0008_laatste_blik")
+deels = import_module("scanstraat.migrations.versions.0012_deels")
 REGELS: dict[str, tuple[str, str]] = {
-    naam: (tabel, zin) for naam, tabel, _als, zin in (*vier_ogen.REGELS, *laatste_blik.REGELS)
+    naam: (tabel, zin) for naam, tabel, _als, zin in (*vier_ogen.REGELS, *laatste_blik.REGELS, *deels.REGELS)
 }
 vervoer = import_module("scanstraat.migrations.versions.0010_vervoer")
 MAG_ANDERS = vier_ogen.MAG_ANDERS | vervoer.MAG_ANDERS
@@ -197,10 +198,10 @@ class Proef:
         waarden |= {"niveau": "P-4", "containers": [], "checkpoint": 1, "persoon_id": self.mensen[DIV]}
         return self.build(session, OpdrachtRow, **waarden)
 
-    def build_uitvoering(self, session: Session) -> Any:
+    def build_uitvoering(self, session: Session, **anders: str) -> Any:
         waarden = {"opdracht_id": self.opdracht, "doos_id": self.uit_te_voeren.doos, "uitslag": "vernietigd"}
         waarden |= {"uitgevoerd_op": db.now_text(), "persoon_id": self.mensen[DIV]}
-        return self.build(session, UitvoeringRow, **waarden)
+        return self.build(session, UitvoeringRow, **{**waarden, **anders})
 
     # --- what makes them wrong ------------------------------------------------------------------------------------
 
@@ -405,6 +406,15 @@ def fill_a_doos_that_is_gone(proef: Proef, session: Session) -> Any:
     return DoosbladRow(doos_id=proef.gedaan.doos, blad_id=blad.id, op=db.now_text(), actor_id=actor.id)
 
 
+def say_that_nothing_went_after_part_did(proef: Proef, session: Session) -> Any:
+    return say_twice_that_part_went(proef, session, "mislukt")
+
+
+def say_twice_that_part_went(proef: Proef, session: Session, uitslag: str = "deels") -> Any:
+    proef.add(session, proef.build_uitvoering(session, uitslag="deels", toelichting="de molen liep vast"))
+    return proef.build_uitvoering(session, uitslag=uitslag, toelichting="toch")
+
+
 OVERTREDINGEN: tuple[tuple[str, Callable[[Proef, Session], Any]], ...] = (
     ("vier_ogen_oordeel", judge_what_one_scanned),
     ("vier_ogen_oordeel", judge_what_one_edited),
@@ -432,6 +442,8 @@ OVERTREDINGEN: tuple[tuple[str, Callable[[Proef, Session], Any]], ...] = (
     ("vernietigd_na_laatste_blik", destroy_without_a_last_look),
     ("vernietigd_van_de_lijst", destroy_a_doos_that_left_the_list),
     ("geen_blad_in_vernietigde_doos", fill_a_doos_that_is_gone),
+    ("niets_gelukt_na_deels", say_that_nothing_went_after_part_did),
+    ("niets_gelukt_na_deels", say_twice_that_part_went),
 )
 
 
@@ -456,7 +468,8 @@ def test_the_same_rows_are_taken_when_nothing_is_wrong_with_them(proef: Proef) -
         for bouw in (proef.build_oordeel, proef.build_blik, proef.build_vrijgave, proef.build_opdracht):
             proef.add(session, bouw(session))
         proef.add(session, proef.build_vrijgave(session, TWEE, volgnummer=2))
-        proef.add(session, proef.build_uitvoering(session))
+        proef.add(session, proef.build_uitvoering(session, uitslag="deels", toelichting="de molen liep vast"))
+        proef.add(session, proef.build_uitvoering(session))  # the rest
 
 
 def test_whoever_put_down_who_scanned_has_no_part_in_it(proef: Proef) -> None:

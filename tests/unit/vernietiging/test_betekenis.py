@@ -179,7 +179,26 @@ def lose(**gegevens: object) -> Stap:
 
 
 def fail(naam: str = "mislukt", **gegevens: object) -> Stap:
-    return Stap(naam, "vernietiging.mislukt", "div", "doos", {"opgedragen": Regel("opgedragen"), **gegevens})
+    velden = {"opgedragen": Regel("opgedragen"), "deels": False, **gegevens}
+    return Stap(naam, "vernietiging.mislukt", "div", "doos", velden, versie=2)
+
+
+def part(naam: str = "deels", **gegevens: object) -> Stap:
+    return fail(naam, deels=True, **gegevens)
+
+
+def order_for_another_list(v: Verhaal, *erbij: Stap) -> None:
+    """Two lists released and ordered; a list does not say which dozen are on it."""
+    v.erbij(
+        "blik lijst",
+        Stap("voorgesteld lijst 2", "lijst.voorgesteld", "div", "lijst 2", versie=2),
+        geef_vrij(1, "een", naam="ander 1", lijst="lijst 2"),
+        geef_vrij(2, "twee", naam="ander 2", lijst="lijst 2"),
+    )
+    eerste = v.stappen[v.nummer("opgedragen")]
+    v.erbij("opgedragen", replace(eerste, naam="opgedragen 2", onderwerp="lijst 2", gegevens={
+        "vrijgave_1": Regel("ander 1"), "vrijgave_2": Regel("ander 2"), "checkpoint": Punt("vrijgave 2"),
+    }), *erbij)  # fmt: skip
 
 
 def withdraw_release(v: Verhaal, na: str) -> None:
@@ -360,6 +379,22 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("gone without grounds, says one without a mandaat", lambda v: v.erbij("opgedragen", replace(
         lose(), actor="redacteur")), "weg", "mandaat"),
     ("destroyed after it was gone without grounds", lambda v: v.erbij("opgedragen", lose()), "uitgevoerd", "al eerder"),
+    ("nothing went, after part of it did", lambda v: v.erbij("opgedragen", part(), fail("toch")), "toch",
+     "al een deel"),
+    ("part went twice", lambda v: v.erbij("opgedragen", part(), part("weer")), "weer", "al een deel"),
+    ("part went after nothing did, and then the rest", lambda v: v.erbij("opgedragen", fail(), part()), "uitgevoerd",
+     "al mislukt"),
+    ("part went after it was destroyed", lambda v: v.erbij("uitgevoerd", part()), "deels", "al eerder"),
+    ("part went, and the rest with another list", lambda v: order_for_another_list(
+        v, part(opgedragen=Regel("opgedragen 2"))), "uitgevoerd", "niet met een andere lijst"),
+    ("part went with one list, and part with another", lambda v: order_for_another_list(
+        v, part(), part("weer", opgedragen=Regel("opgedragen 2"))), "weer", "niet met een andere lijst"),
+    ("part went, and the rest without grounds with another list", lambda v: order_for_another_list(
+        v, part(), lose(opgedragen=Regel("opgedragen 2"))), "weg", "niet met een andere lijst"),
+    ("a look at what is left, for another list", lambda v: order_for_another_list(v, part(), *blik(
+        "lijst 2", "doos", punt="vrijgave 2")), "blik getrokken lijst 2", "niet met een andere lijst"),
+    ("a sheet taken out of what is left", lambda v: v.erbij("opgedragen", part(), vul(
+        "batch b", 1, soort="doos.geleegd", naam="leeg")), "leeg", "niet kan zijn"),
     ("failing after it was destroyed", lambda v: v.erbij("uitgevoerd", fail()), "mislukt", "al eerder"),
     ("failing without an order", lambda v: v.erbij("opgedragen", fail(opgedragen=Regel("vrijgave 1"))), "mislukt",
      "een regel vrijgave"),
@@ -575,6 +610,12 @@ def test_paper_that_went_without_grounds_is_told_apart_from_a_log_that_was_chang
     assert gezien.zonder_grond == [verhaal.nummer("weg")]
 
 
+def test_what_was_left_may_go_without_grounds_and_is_told_as_that() -> None:
+    verhaal = build_verhaal().erbij("opgedragen", part(), stop("doos"), lose()).zonder("uitgevoerd")
+    gezien = verhaal.look()
+    assert (gezien.fout, gezien.zonder_grond) == (None, [verhaal.nummer("weg")])
+
+
 def cut_release_short(v: Verhaal) -> None:
     """Taken back, and released again by both."""
     v.erbij("vrijgave 2", Stap("weg", "vrijgave.ingetrokken", "een", "lijst", {"vrijgave": Regel("vrijgave 1")}),
@@ -671,6 +712,10 @@ GOED: list[tuple[str, Breuk]] = [
     ("another batch taken out again", lambda v: v.erbij("gevuld batch b", vul("batch c", 1), vul(
         "batch c", 1, soort="doos.geleegd", naam="leeg"))),
     ("failing of another doos", lambda v: v.erbij("opgedragen", replace(fail(), onderwerp="doos 2"))),
+    ("part of it went before, under the same order", lambda v: v.erbij("opgedragen", part())),
+    ("part went, in a log of the first version", lambda v: v.erbij("opgedragen", replace(part(), versie=1))),
+    ("part went with another list, in a log of the first version", lambda v: order_for_another_list(
+        v, replace(part(opgedragen=Regel("opgedragen 2")), versie=1))),
     ("another list taken back", lambda v: v.erbij("opgedragen", Stap("weg", "lijst.ingetrokken", "div", "lijst 2"))),
     ("a change of the batch after it is gone", lambda v: v.erbij("uitgevoerd", edit("een"))),
     ("looked at by who releases", lambda v: v.anders("blik lijst", actor="een")),

@@ -149,13 +149,28 @@ def test_stops_and_what_failed_are_told_and_a_day_that_does_not_exist_is_no_erro
         build("stop.geplaatst", twee, soort="woo", over="doos", betreft=str(DOOS)),
         build("stop.opgeheven", een),
         build("laatste_blik.gedaan", DOOS, geslaagd=False),
-        build("vernietiging.mislukt", DOOS, deels=True),
+        build("vernietiging.opgedragen", LIJST),
+        build("vernietiging.mislukt", DOOS, deels=True, opgedragen=6),
         build("vernietiging.mislukt", DOOS, deels=False, op="2026-02-30T09:30:00Z"),
     )
     assert "Waren er stops: ja, 2; daarvan loopt er nog een." in verteld
     assert "naast het scherm: NIET gelijk." in verteld
     assert "maar voor een deel is vernietigd." in verteld and "niet is vernietigd." in verteld
     assert "  2026-02-30T09:30:00Z: " in verteld
+
+
+def test_of_paper_that_went_in_two_parts_both_are_told() -> None:
+    regels = (
+        build("vrijgave", LIJST),
+        build("vernietiging.opgedragen", LIJST, vrijgave_1=2, vrijgave_2=2),
+        build("vernietiging.mislukt", DOOS, deels=True, opgedragen=3),
+    )
+    deel = f"Wanneer ging het papier weg: doos {str(DOOS)[:8]} voor een deel (vastgelegd op 01-03-2026 09:30 UTC)"
+    verteld = tell(*regels)
+    assert f"{deel}; de rest is volgens dit bewijs niet vernietigd.\n" in verteld
+    assert "Wie gaf het vrij: persoon 1." in verteld
+    rest = build("vernietiging.uitgevoerd", DOOS, opgedragen=3)
+    assert f"{deel}, doos {str(DOOS)[:8]} op 02-03-2026 10:00 UTC.\n" in tell(*regels, rest)
 
 
 def test_an_archive_file_that_was_not_proven_is_said_to_be_so() -> None:
