@@ -194,14 +194,20 @@ def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
     ).first()
 
 
+def build_toelichting(reden: str, op: str | None, belemmeringen: str) -> dict[str, str]:
+    """Return what the log holds a commitment to of an order that came to nothing, or in part: only what there is."""
+    delen = {"reden": reden, "op": op or "", "belemmeringen": belemmeringen}
+    return {naam: deel for naam, deel in delen.items() if deel}
+
+
 def find_belemmeringen(session: Session, doos_id: UUID) -> str:
-    """Return what stood in the way when the paper of a doos was destroyed, in Dutch; "" when nothing did."""
+    """Return what stood in the way when paper of a doos was destroyed, in Dutch; "" when nothing did."""
     gevonden = session.exec(
-        select(UitvoeringRow.belemmeringen).where(
-            UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "vernietigd"
-        )
-    ).first()
-    return gevonden or ""
+        select(UitvoeringRow.belemmeringen)
+        .where(UitvoeringRow.doos_id == doos_id, UitvoeringRow.belemmeringen != "")
+        .order_by(col(UitvoeringRow.op))
+    )
+    return " ".join(gevonden)
 
 
 def has_vernietigd(session: Session, batch_id: UUID) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from scanstraat import storage
+from scanstraat import papier, storage
 from scanstraat.rijen import (
     Vastgelegd,
     Verschil,
@@ -314,8 +314,11 @@ def _read_uitvoering(session: Session, rij: UitvoeringRow) -> dict[str, Any]:
                 "feiten": rij.feiten_sha256,
             }
         )
-    op = {} if rij.uitgevoerd_op is None else {"op": rij.uitgevoerd_op}
-    return opgedragen | {"deels": rij.uitslag == "deels", "toelichting": {"reden": rij.toelichting} | op}
+    return opgedragen | {
+        "deels": rij.uitslag == "deels",
+        "in_orde": not rij.belemmeringen,
+        "toelichting": papier.build_toelichting(rij.toelichting, rij.uitgevoerd_op, rij.belemmeringen),
+    }
 
 
 def _compare_vervallen(session: Session, ids: Collection[UUID] | None) -> Iterator[Verschil]:

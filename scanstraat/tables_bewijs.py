@@ -468,7 +468,7 @@ class UitvoeringRow(SQLModel, table=True):
     def uitkomst(self) -> str:
         """What became of the doos, in Dutch."""
         if self.uitslag == "deels":
-            return "deels vernietigd"
+            return "deels vernietigd zonder grond" if self.belemmeringen else "deels vernietigd"
         return f"{self.uitslag} zonder grond" if self.belemmeringen else self.uitslag
 
 

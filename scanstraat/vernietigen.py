@@ -863,6 +863,8 @@ def _find_afwijkingen(
             f"Het papier is volgens het bewijs vernietigd op {say(db.format_time(feiten.uitgevoerd_op))}; de opdracht "
             f"is van {say(opdracht.op)}."
         )
+    if eerder := papier.find_belemmeringen(session, doos.id):
+        afwijkingen.append(f"Een deel van doos {doos.nummer} is vernietigd terwijl dit in de weg stond: {eerder}")
     return [*afwijkingen, *_find_opgeheven(session, opdracht, doos, db.format_time(feiten.uitgevoerd_op))]
 
 
@@ -911,6 +913,7 @@ def record_failure(
     *,
     deels: bool,
     op: datetime | None = None,
+    tegen: Sequence[str] = (),
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, and is free for a new list; or only in part, and stays with this order.
 
@@ -918,6 +921,7 @@ def record_failure(
 
     Args:
         op: when part of it was destroyed, if that is known.
+        tegen: what stood in the way then, in Dutch.
     Raises:
         GeenMandaatError: no mandaat.
         NietMogelijkError: another order, gone already (wholly or in part), no words, or the time is impossible.
@@ -947,7 +951,8 @@ def record_failure(
         onderwerp=doos.log_id,
         opgedragen=storage.load_logregel(session, opdracht.gebeurtenis_id),
         deels=deels,
-        verpakt={"toelichting": {"reden": toelichting.strip()} | ({} if moment is None else {"op": moment})},
+        in_orde=not tegen,
+        verpakt={"toelichting": papier.build_toelichting(toelichting.strip(), moment, " ".join(tegen))},
     )
     rij = UitvoeringRow(
         opdracht_id=opdracht.id,
@@ -958,6 +963,7 @@ def record_failure(
         op=db.now_text(),
         persoon_id=wie.persoon_id,
         gebeurtenis_id=gebeurtenis,
+        belemmeringen=" ".join(tegen),
     )
     session.add(rij)
     if not deels:
@@ -966,6 +972,14 @@ def record_failure(
         session.add(op_lijst)
     session.flush()
     return rij
+
+
+def find_tegen(
+    session: Session, opdracht: OpdrachtRow, doos: DoosRow, aanvraag: Aanvraag, op: datetime | None
+) -> list[str]:
+    """Return, in Dutch, what stands in the way of paper of a doos that went in part."""
+    tegen = [b.tekst for b in find_belemmeringen(aanvraag, peilmoment=datetime.now(UTC))]
+    return tegen if op is None else [*tegen, *_find_opgeheven(session, opdracht, doos, db.format_time(op))]
 
 
 # --- as plain values ----------------------------------------------------------------------------------------------

@@ -130,6 +130,11 @@ def show_logboek(verslag: Verslag, uitkomst: str) -> None:
             f"{_count(verslag.vernietigd, 'doos is', 'dozen zijn')} vernietigd, elk na controle, twee vrijgaven "
             "van verschillende mensen, een laatste blik en een verankerd checkpoint."
         )
+    if verslag.deels:
+        print(
+            f"{_count(verslag.deels, 'doos is', 'dozen zijn')} voor een deel vernietigd; van de rest is nog niets "
+            "vastgelegd."
+        )
     if verslag.zonder_grond:
         regels = ", ".join(map(str, verslag.zonder_grond))
         print(

@@ -535,7 +535,17 @@ class Betekenis:
         if g.gegevens["deels"] is not True:
             self._mislukt_.add((int(g.gegevens["opgedragen"]), str(g.onderwerp)))
         elif g.versie > 1:
-            self._dozen[str(g.onderwerp)].rest_bij = lijst
+            doos = self._dozen[str(g.onderwerp)]
+            doos.rest_bij = lijst
+            if g.gegevens["in_orde"] is not True:
+                self.zonder_grond.append(self._nu)
+            elif any(self._stops.get(id_) for id_ in (str(g.onderwerp), *map(self._gebonden.get, doos.bladen)) if id_):
+                raise OngegrondError("er liep een stop toen een deel van het papier werd vernietigd.")
+
+    @property
+    def deels(self) -> int:
+        """How many dozen went in part, and of which nothing says yet what became of the rest."""
+        return sum(bool(doos.rest_bij) and not doos.vernietigd for doos in self._dozen.values())
 
     def _verify_rest(self, g: Gebeurtenis, lijst: str) -> None:
         """A list does not say what is on it; the draw of a last look and an order do."""

@@ -262,8 +262,13 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
             "kenmerk": Veld.VERPAKT,
         },
         ("vernietiging.mislukt", 1): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
-        # the same fields, and more follows from `deels`: the doos stays with its order, and goes with no other
-        ("vernietiging.mislukt", 2): {"opgedragen": Veld.REGEL, "deels": Veld.JANEE, "toelichting": Veld.VERPAKT},
+        # more follows from `deels` here: the doos stays with its order, and goes with no other
+        ("vernietiging.mislukt", 2): {
+            "opgedragen": Veld.REGEL,
+            "deels": Veld.JANEE,
+            "in_orde": Veld.JANEE,  # nothing stood in the way when part of it went
+            "toelichting": Veld.VERPAKT,
+        },
         ("verklaring.opgemaakt", 1): {
             "soort": Veld.WOORD,
             "nummer": Veld.WOORD,

@@ -61,6 +61,7 @@ class Verslag:
     verankerd: Mapping[int, Verankering]  # size -> what anchors it, enough by the policy
     vernietigd: int  # dozen that the log says are destroyed, each with its grounds
     zonder_grond: tuple[int, ...] = ()  # lines that say that paper went while that was not allowed
+    deels: int = 0  # dozen of which part went, and nothing says what became of the rest
 
 
 def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _totaal: None) -> Verslag:
@@ -101,7 +102,9 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
             f"De gebeurtenissen na nummer {laatste} zijn nog niet verankerd zoals het beleid vraagt. Vraag een nieuwer "
             "uittreksel."
         )
-    return Verslag(checkpoint, len(bewaard), genoeg, betekenis.vernietigd, tuple(betekenis.zonder_grond))
+    return Verslag(
+        checkpoint, len(bewaard), genoeg, betekenis.vernietigd, tuple(betekenis.zonder_grond), betekenis.deels
+    )
 
 
 def verify_checkpoint(notitie: Notitie, beleid: Beleid) -> Checkpoint:

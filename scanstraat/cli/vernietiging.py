@@ -560,7 +560,10 @@ def uitvoering(
         if faalde:
             wie = sign_in(basis, als, geheim_fd)
             woorden = str(mislukt if deels is None else deels)
-            afronding.meld_mislukt(basis, order.id, dozen, woorden, wie, deels=deels is not None, op=moment)
+            with _follow("Alles opnieuw lezen") as meld:
+                afronding.meld_mislukt(
+                    basis, order.id, dozen, woorden, wie, deels=deels is not None, op=moment, meld=meld
+                )
         else:
             assert certificaat is not None and moment is not None
             stuk = take_stuk(basis, certificaat)
@@ -592,6 +595,12 @@ def uitvoering(
         stdout().print(f"Vastgelegd. De opdracht blijft open voor {welke}.", soft_wrap=True)
         for doos in dozen:
             stdout().print(papier.say_deels(doos.nummer, order.nummer), soft_wrap=True)
+        if any(u["uitslag"] == "deels vernietigd zonder grond" for u in gevonden["uitvoeringen"]):
+            stdout().print(
+                "Er stond iets in de weg. Dat is erbij vastgelegd, en wie het logboek controleert ziet het. Haal de "
+                "rest terug en meld het bij de archivaris.",
+                soft_wrap=True,
+            )
         return None
     return stdout().print(
         f"Vastgelegd dat {welke} niet is vernietigd. Haal het papier terug en zet de doos op een nieuwe lijst: "

@@ -1348,6 +1348,29 @@ def test_paper_of_which_part_went_well_and_the_rest_did_not_is_told_as_both(
     assert re.search(r"Wanneer ging het papier weg: doos \S+ voor een deel \(vastgelegd op [^)]+\), doos ", gezegd)
 
 
+def test_part_of_the_paper_that_went_under_a_stop_is_recorded_with_it(
+    eigen: Afrondproef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    eigen.add_batch(1)
+    eigen.add_besluit()
+    _, (doos,), opdracht = order_dozen(eigen)
+    with db.begin(eigen.basis.engine) as session:
+        door = storage.load_actor(session, "proef")
+        stop = stops.place_stop(session, Stopsoort.BEZWAAR, Over.DOOS, str(doos.id), "bezwaar 7", door=door)
+    (rij,) = afronding.meld_mislukt(eigen.basis, opdracht.id, [doos], "molen vast", eigen.wie(DIV), deels=True)
+    assert rij.uitkomst == "deels vernietigd zonder grond" and "bezwaar" in rij.belemmeringen
+    beleid = eigen.map / "beleid.txt"
+    logboek.write_beleid(eigen.basis.config, beleid)
+    eigen.anchor()
+    assert logboek.find_verschillen(eigen.basis) == []
+    assert verifier([str(eigen.basis.config.logboek.map), "--beleid", str(beleid)]) == GEWIJZIGD
+    gezegd = capsys.readouterr().out
+    assert gezegd.startswith("ZONDER GROND. ") and "1 doos is voor een deel vernietigd" in gezegd
+    afronding.hef_stop_op(eigen.basis, stop.id, "ingetrokken", eigen.wie(ARCHIVARIS))
+    with pytest.raises(NietMogelijkError, match=r"Een deel van doos .* in de weg stond: .*bezwaar"):
+        eigen.execute(opdracht, doos)
+
+
 def test_a_doos_of_which_part_went_before_this_version_comes_back_under_its_order(tmp_path: Path) -> None:
     """Not one that went on a new list since: that one is as people said then."""
     with open_afrondproef(tmp_path) as proef:

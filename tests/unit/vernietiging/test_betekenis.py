@@ -395,6 +395,9 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
         "lijst 2", "doos", punt="vrijgave 2")), "blik getrokken lijst 2", "niet met een andere lijst"),
     ("a sheet taken out of what is left", lambda v: v.erbij("opgedragen", part(), vul(
         "batch b", 1, soort="doos.geleegd", naam="leeg")), "leeg", "niet kan zijn"),
+    *((f"part of it gone under a stop on the {waarop}", lambda v, waarop=waarop: v.erbij(
+        "opgedragen", stop(waarop), fail(deels=True)), "mislukt", "een deel van het papier")
+      for waarop in ("doos", "besluit")),
     ("failing after it was destroyed", lambda v: v.erbij("uitgevoerd", fail()), "mislukt", "al eerder"),
     ("failing without an order", lambda v: v.erbij("opgedragen", fail(opgedragen=Regel("vrijgave 1"))), "mislukt",
      "een regel vrijgave"),
@@ -601,6 +604,15 @@ def test_a_story_that_is_broken_in_one_thing_is_found_at_its_line(breuk: Breuk, 
     assert isinstance(fout, OngegrondError)
     assert str(fout).startswith(f"Regel {verhaal.nummer(regel)}: "), fout
     assert zin in str(fout)
+
+
+@pytest.mark.parametrize("in_orde", [True, False])
+def test_paper_of_which_part_went_is_told_and_whether_that_was_allowed(in_orde: bool) -> None:
+    waarop = "doos 2" if in_orde else "doos"
+    verhaal = build_verhaal().erbij("opgedragen", stop(waarop), fail(deels=True, in_orde=in_orde)).zonder("uitgevoerd")
+    gezien = verhaal.look()
+    assert (gezien.fout, gezien.vernietigd, gezien.deels) == (None, 0, 1)
+    assert gezien.zonder_grond == ([] if in_orde else [verhaal.nummer("mislukt")])
 
 
 def test_paper_that_went_without_grounds_is_told_apart_from_a_log_that_was_changed() -> None:
