@@ -165,6 +165,16 @@ class Controleverslag:
 
 
 @dataclass(frozen=True)
+class Nagelezen:
+    """What was found in a back-up that had been in order: how many objects are not on its list, or not whole there."""
+
+    inhoud: str  # SHA-256 of the list
+    ontbreekt: int
+    beschadigd: int
+    problemen: tuple[str, ...]  # with the files of the back-up itself, in Dutch
+
+
+@dataclass(frozen=True)
 class Herstelverslag:
     """What was put back, and where; `dump` is the file that PostgreSQL must still load, if any."""
 
@@ -891,10 +901,10 @@ def _disk_errors(map_: Path) -> Iterator[None]:
         ) from exc
 
 
-def find_missing(basis: Basis, hashes: frozenset[str]) -> tuple[str, str, frozenset[str]]:
-    """Say which of these objects the newest back-up that was checked and found right does not hold.
+def read_back(basis: Basis, hashes: frozenset[str], *, meld: Callable[[int], None]) -> Nagelezen:
+    """Read these objects, and the files of the back-up itself, from the newest one that was checked and found right.
 
-    Returns the folder of that back-up, the hash of its list, and the objects that are missing.
+    What was right on the day of the check may be overwritten or gone today.
 
     Raises:
         NietGevondenError: no back-up was checked and found right, or it is not there any more.
@@ -918,8 +928,15 @@ def find_missing(basis: Basis, hashes: frozenset[str]) -> tuple[str, str, frozen
             f"De gecontroleerde back-up {map_} is er niet. Sluit die schijf aan of maak een nieuwe."
         )
     _check_som(map_, rij.inhoud_sha256)
+    objecten, problemen = Opslag(map_.parent / BACKUP_OBJECTEN, naam="back-up"), _Problemen()
+    erin, beschadigd = set[str](), 0
     with _Inhoudlezer(map_ / INHOUD) as inhoud:
-        for _ in inhoud.losse():
-            pass
-        aanwezig = frozenset(i.sha256 for i in inhoud.objecten() if i.sha256 in hashes and OPSLAG in i.waar)
-    return str(map_), rij.inhoud_sha256, hashes - aanwezig
+        for ingang in inhoud.losse():
+            _check_bestand(map_ / ingang.pad, ingang, problemen)
+        for ingang in inhoud.objecten():
+            if ingang.sha256 in hashes and OPSLAG in ingang.waar:
+                erin.add(ingang.sha256)
+                staat = objecten.controleer(ingang.sha256, ingang.vingerafdruk).origineel
+                beschadigd += staat is not Objectstaat.IN_ORDE
+                meld(len(erin))
+    return Nagelezen(rij.inhoud_sha256, len(hashes - erin), beschadigd, tuple(problemen.teksten))

@@ -75,6 +75,10 @@ from vernietiging.tegels import Tegelmap
 Meld = Callable[[int, int], None]
 MEESTE_REDENEN = 8  # of one fact; more are counted
 _INGESTELD = "een ander had die aanmelding opnieuw ingesteld, en niemand had dat bevestigd. Meld dit bij de archivaris."
+_BUITENOM = "Iemand heeft de database buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
+_MAAK_NIEUW = (  # in this order: after a check that found damage, the next back-up replaces what is damaged
+    "Voer achter elkaar uit: scanstraat back-up controleer, scanstraat back-up maak, scanstraat back-up controleer"
+)
 NIEUWSTE = 2**53  # behind every line of the log: what is written now
 
 _log = structlog.get_logger("poort")
@@ -271,16 +275,17 @@ def _load_manifest(session: Session, batch: BatchRow) -> str:
 
 def ask_bytes(basis: Basis, dossier: Dossier, *, meld: Meld) -> dict[Feit, Antwoord]:
     """Ask what takes long: both copies, the zaaksysteem and the back-up. Outside any transaction."""
-    totaal = len(dossier.objecten) + len(dossier.documenten)
-    staten = _ask_all(lambda: _read_objecten(basis, dossier, lambda gedaan: meld(gedaan, totaal)))
     gelezen = len(dossier.objecten)
+    teruggelezen = gelezen + len(dossier.documenten)
+    totaal = teruggelezen + gelezen
+    staten = _ask_all(lambda: _read_objecten(basis, dossier, lambda gedaan: meld(gedaan, totaal)))
     return {
         Feit.ORIGINEEL_GELIJK: _ask(lambda: _check_origineel(staten)),
         Feit.KOPIE_GELIJK: _ask(lambda: _check_kopie(basis, staten)),
         Feit.ZAAKSYSTEEM_GELIJK: _ask(
             lambda: _check_zaaksysteem(basis, dossier, lambda gedaan: meld(gelezen + gedaan, totaal))
         ),
-        Feit.IN_BACKUP: _ask(lambda: _check_backup(basis, dossier)),
+        Feit.IN_BACKUP: _ask(lambda: _check_backup(basis, dossier, lambda gedaan: meld(teruggelezen + gedaan, totaal))),
     }
 
 
@@ -345,9 +350,7 @@ def _find_verschillen(basis: Basis, session: Session, dossier: Dossier) -> dict[
         *rijcontrole.find_verschillen(session, ids, basis.opslag),
         *rijcontrole.find_andere_regels(session, Tegelmap(basis.config.logboek.map), ids),
     ):
-        gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(
-            f"{verschil.tekst} Iemand heeft de database buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
-        )
+        gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(f"{verschil.tekst} {_BUITENOM}")
     return gevonden
 
 
@@ -510,15 +513,23 @@ def _check_zaaksysteem(basis: Basis, dossier: Dossier, meld: Callable[[int], Non
     return _answer(redenen, {"gelijk": gelijk, "zaaksysteem": basis.zaaksysteem.naam}, begonnen)
 
 
-def _check_backup(basis: Basis, dossier: Dossier) -> Antwoord:
-    _map, inhoud, ontbreekt = backup.find_missing(basis, dossier.objecten)
-    redenen = []
-    if ontbreekt:
+def _check_backup(basis: Basis, dossier: Dossier, meld: Callable[[int], None]) -> Antwoord:
+    begonnen = _now()
+    with db.read(basis.engine) as session:
+        redenen = [f"{v.tekst} {_BUITENOM}" for v in rijcontrole.compare_backups(session)]
+    gelezen = backup.read_back(basis, dossier.objecten, meld=meld)
+    if gelezen.ontbreekt:
         redenen.append(
-            f"{count_words(len(ontbreekt), 'bestand staat', 'bestanden staan')} nog niet in een gecontroleerde "
+            f"{count_words(gelezen.ontbreekt, 'bestand staat', 'bestanden staan')} nog niet in een gecontroleerde "
             "back-up. Maak en controleer een nieuwe: scanstraat back-up maak"
         )
-    return _answer(redenen, {"back-up": inhoud, "objecten": len(dossier.objecten)})
+    if gelezen.beschadigd:
+        redenen.append(
+            f"{count_words(gelezen.beschadigd, 'bestand is', 'bestanden zijn')} in de back-up beschadigd of weg. "
+            f"{_MAAK_NIEUW}"
+        )
+    redenen += [f"In de back-up: {probleem} {_MAAK_NIEUW}" for probleem in gelezen.problemen]
+    return _answer(redenen, {"back-up": gelezen.inhoud, "objecten": len(dossier.objecten)}, begonnen)
 
 
 # --- 5 to 7: the proofs -------------------------------------------------------------------------------------------

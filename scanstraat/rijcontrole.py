@@ -44,6 +44,7 @@ from scanstraat.rijen import (
 )
 from scanstraat.tables import (
     ActorRow,
+    BackupRow,
     BatchRow,
     BladRow,
     DocumentRow,
@@ -96,7 +97,28 @@ def find_verschillen(
     yield from rijcontrole_beslissing.find_verschillen(session, ids)
     yield from _find_verdwenen(session)
     if ids is None:
+        yield from compare_backups(session)
         yield from _find_wezen(session)
+
+
+def compare_backups(session: Session) -> Iterator[Verschil]:
+    """Yield every back-up of which the last verdict, its moment or the list it is about is not what was recorded."""
+    gecontroleerd = group_per(load_vastgelegd(session, "backup.gecontroleerd"))
+    gezien = set()
+    for rij in session.exec(select(BackupRow)):
+        gezien.add(rij.id)
+        wie, oordelen = f"Of back-up {rij.gemaakt_op} in orde is,", gecontroleerd.get(rij.id, [])
+        if not oordelen:
+            if (rij.in_orde, rij.gecontroleerd_op) != (None, None):
+                yield say_nooit(Wat.BACKUP, wie)
+            continue
+        laatste = oordelen[-1]
+        if (laatste.gegevens["in_orde"], laatste.gegevens["inhoud"]) != (rij.in_orde, rij.inhoud_sha256) or not (
+            is_gedaan(laatste, laatste.actor, rij.gecontroleerd_op)
+        ):
+            yield say_anders(Wat.BACKUP, wie)
+    for log_id in gecontroleerd.keys() - gezien:
+        yield say_weg(Wat.BACKUP, f"Het oordeel over back-up {shorten(log_id)}")
 
 
 def _find_wezen(session: Session) -> Iterator[Verschil]:
@@ -161,11 +183,11 @@ def _list_batches(session: Session) -> Iterator[Collection[UUID]]:
 
 
 def find_andere_regels(session: Session, tegels: Tegelmap, ids: Collection[UUID]) -> Iterator[Verschil]:
-    """Yield the events about these ids, and about people, mandaten and stops, that are not what was sealed.
+    """Yield the events about these ids, and about people, mandaten, stops and back-ups, that are not what was sealed.
 
     One that is not sealed yet must have been written here.
     """
-    mensen = ("persoon.", "mandaat.", "stop.", "besluit.", "handboek.", "herstel.")
+    mensen = ("persoon.", "mandaat.", "stop.", "besluit.", "handboek.", "backup.", "herstel.")
     rijen: Sequence[tuple[int | None, GebeurtenisRow]] = session.exec(
         select(LogregelRow.nummer, GebeurtenisRow)
         .select_from(GebeurtenisRow)

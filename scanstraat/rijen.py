@@ -76,6 +76,7 @@ class Wat(StrEnum):
     OPDRACHT = "opdracht"
     UITVOERING = "uitvoering"
     VERKLARING = "verklaring"
+    BACKUP = "back-up"
 
 
 @dataclass(frozen=True)

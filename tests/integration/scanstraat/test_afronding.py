@@ -23,6 +23,8 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import (
     afronding,
+    backup,
+    backup_database,
     besluiten,
     bewerken,
     bewijzen,
@@ -47,6 +49,8 @@ from scanstraat.errors import (
     ZaaksysteemNietBereikbaarError,
 )
 from scanstraat.gezondheid import build_gezondheid
+from scanstraat.intake.opslag import Opslag
+from scanstraat.onderhoud import BACKUP_OBJECTEN
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
 from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow, StapRow
@@ -277,6 +281,80 @@ def test_what_is_newer_than_the_back_up_keeps_its_paper(klaar: Stapel) -> None:
     nieuw = Stapel(klaar.proef)
     assert set(nieuw.redenen) == EERST | {"in_backup"}
     assert "nog niet in een gecontroleerde back-up" in nieuw.redenen["in_backup"]
+
+
+def find_backup(proef: Afrondproef) -> Path:
+    return backup.find_backups(proef.basis.config.backup.map)[-1]
+
+
+@pytest.mark.parametrize("plek", range(9))  # as above: every file of two documents
+def test_a_file_that_is_not_whole_in_the_back_up_keeps_its_paper(klaar: Stapel, plek: int) -> None:
+    sha256 = find_bestanden(klaar)[plek]
+    bestand = Opslag(find_backup(klaar.proef).parent / BACKUP_OBJECTEN).pad(sha256)
+    weg = bestand.with_name("weg")
+    assert "in_backup" not in klaar.redenen
+    with damaged(bestand):
+        assert klaar.redenen["in_backup"].startswith("1 bestand is in de back-up beschadigd of weg.")
+    bestand.rename(weg)
+    try:
+        assert "scanstraat back-up controleer, scanstraat back-up maak" in klaar.redenen["in_backup"]
+    finally:
+        weg.rename(bestand)
+    assert "in_backup" not in klaar.redenen
+
+
+def test_a_back_up_that_was_emptied_keeps_the_paper_until_there_is_a_new_one(eigen: Afrondproef) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+    eigen.back_up()
+    assert "in_backup" not in eigen.find_redenen(lijst)
+    objecten = Opslag(find_backup(eigen).parent / BACKUP_OBJECTEN)
+    for sha256 in objecten.alle():
+        objecten.pad(sha256).chmod(0o640)
+        objecten.pad(sha256).write_bytes(b"leeg")
+    dump = find_backup(eigen) / backup_database.BESTAND[eigen.basis.engine.dialect.name]
+    dump.unlink()
+    redenen = eigen.find_redenen(lijst)["in_backup"]
+    assert "bestanden zijn in de back-up beschadigd of weg" in redenen[0]
+    assert f"Het bestand {dump.name} ontbreekt." in redenen[1]
+    assert not backup.check_backup(eigen.basis, meld=zwijg).in_orde  # as the poort says: check, make and check
+    eigen.back_up()
+    assert "in_backup" not in eigen.find_redenen(lijst)
+
+
+def test_a_changed_database_in_the_back_up_keeps_the_paper(klaar: Stapel) -> None:
+    with damaged(find_backup(klaar.proef) / "scanstraat.db"):
+        assert "Het bestand scanstraat.db is veranderd of beschadigd." in klaar.redenen["in_backup"]
+    assert "in_backup" not in klaar.redenen
+
+
+@pytest.mark.parametrize(
+    ("wijziging", "zegt"),
+    [
+        ("update backup set in_orde = true, gecontroleerd_op = gemaakt_op where in_orde is null", "nooit vastgelegd"),
+        ("update backup set in_orde = true where not in_orde", "staat anders"),
+        ("update backup set gecontroleerd_op = '2026-01-02T00:00:00.000Z' where in_orde", "staat anders"),
+        ("update backup set inhoud_sha256 = 'ab' where not in_orde", "staat anders"),
+        ("delete from backup where not in_orde", "niet meer in de database"),
+    ],
+)
+def test_a_verdict_on_a_back_up_is_what_was_recorded(eigen: Afrondproef, wijziging: str, zegt: str) -> None:
+    batch = eigen.add_batch(1)
+    eigen.add_besluit()
+    eigen.approve(batch.batch)
+    lijst = eigen.propose(eigen.box(batch.batch))
+    eigen.back_up()
+    backup.make_backup(eigen.basis, meld=zwijg)  # is not checked
+    slecht = Path(backup.make_backup(eigen.basis, meld=zwijg).map)
+    (slecht / backup.INSTELLINGEN).unlink()
+    assert not backup.check_backup(eigen.basis, slecht, meld=zwijg).in_orde
+    assert "in_backup" not in eigen.find_redenen(lijst) and logboek.find_verschillen(eigen.basis) == []
+    with eigen.basis.engine.begin() as verbinding:
+        assert verbinding.exec_driver_sql(wijziging).rowcount == 1
+    assert any(zegt in reden and "archivaris" in reden for reden in eigen.find_redenen(lijst)["in_backup"])
+    assert any("back-up" in verschil and zegt in verschil for verschil in logboek.find_verschillen(eigen.basis))
 
 
 def test_the_master_of_a_herscan_is_read_too_though_it_has_no_sheet_in_the_doos(klaar: Stapel) -> None:

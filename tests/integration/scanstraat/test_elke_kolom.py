@@ -34,7 +34,6 @@ HELE_TABELLEN: Mapping[str, str] = {
     "logregel": "held against the sealed log: the test below",
     "aanmelding": "secrets that are bound to the persoon and to each other; nothing is decided by the row alone",
     "bekeken": "who was shown a draw stands in the database alone (docs/dreigingsmodel.md)",
-    "backup": "the poort reads the back-up itself",
     "opruiming": "what the line did for its own upkeep",
     "effect": "answers of the zaaksysteem, of which the poort reads back what they led to",
     "scanmap_bestand": "what lies in a scanmap; what was taken in is a bron",
@@ -71,6 +70,10 @@ KOLOMMEN: Mapping[str, str] = {
     ),
     "aflevering.begonnen_op": WOORDEN,
     "aflevering.wees": "tells people what to clear in the zaaksysteem",
+    **{
+        f"backup.{naam}": "says where it is and how it was told; the poort reads what is there against the list"
+        for naam in ("gemaakt_op", "map", "objecten", "omvang_bytes", "uitslag")
+    },
     **{f"batch.{naam}": WOORDEN for naam in ("scanmap", "gereedschap", "indexbestanden")},
     **{f"batch.{naam}": METING for naam in ("bladen_opgegeven", "bladen_per_bron")},
     **{
