@@ -693,7 +693,8 @@ def _check_besluit(basis: Basis, session: Session, dossier: Dossier, zaaktypen: 
 
 
 def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
-    onderwerpen = list(_find_onderwerpen(session, dossier))
+    batches = [b.batch for b in dossier.batches]
+    onderwerpen = list(find_onderwerpen(session, dossier.lijst, dossier.dozen, batches))
     redenen = [stops.say_stop(stop) for stop in stops.find_stops(session, onderwerpen)]
     if verdwenen := stops.count_verdwenen(session):
         redenen.append(
@@ -703,25 +704,27 @@ def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
     return _answer(redenen, {"bekeken": len(onderwerpen)})
 
 
-def _find_onderwerpen(session: Session, dossier: Dossier) -> Iterable[tuple[stops.Over, str]]:
-    """Yield everything that a stop may be on that would hold this list.
+def find_onderwerpen(
+    session: Session, lijst: VernietigingslijstRow, dozen: Iterable[DoosRow], batches: Iterable[BatchRow]
+) -> Iterable[tuple[stops.Over, str]]:
+    """Yield everything that a stop may be on that would hold these dozen of a list, with the batches in them.
 
     A stop on a document or a zaak is found by the dozen in which the paper of that lies.
     """
-    for doos in dossier.dozen:
+    for doos in dozen:
         yield stops.Over.DOOS, str(doos.id)
-    for b in dossier.batches:
-        binding = besluiten.find_binding(session, b.batch.id)
+    for batch in batches:
+        binding = besluiten.find_binding(session, batch.id)
         if binding is not None:
             yield stops.Over.BESLUIT, str(binding.rij.id)
-        for persoon_id in personen.find_betrokkenen(session, b.batch).personen:
+        for persoon_id in personen.find_betrokkenen(session, batch).personen:
             yield stops.Over.PERSOON, str(persoon_id)
-        for persoon_id in session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == b.batch.id)):
+        for persoon_id in session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == batch.id)):
             yield stops.Over.PERSOON, str(persoon_id)
     for rij in (VrijgaveRow, LaatsteblikRow):
-        for persoon_id in session.exec(select(rij.persoon_id).where(rij.lijst_id == dossier.lijst.id)):
+        for persoon_id in session.exec(select(rij.persoon_id).where(rij.lijst_id == lijst.id)):
             yield stops.Over.PERSOON, str(persoon_id)
-    yield stops.Over.PERSOON, str(dossier.lijst.persoon_id)
+    yield stops.Over.PERSOON, str(lijst.persoon_id)
 
 
 def _has_paper(session: Session, dossier: Dossier, document_id: UUID, sinds: str) -> bool:
