@@ -718,7 +718,7 @@ def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
 def find_onderwerpen(
     session: Session, lijst: VernietigingslijstRow, dozen: Iterable[DoosRow], batches: Iterable[BatchRow]
 ) -> Iterable[tuple[stops.Over, str]]:
-    """Yield everything that a stop may be on that would hold these dozen of a list, in which these batches lie.
+    """Yield everything that a stop may be on that would hold these dozen of a list, with the batches in them.
 
     A stop on a document or a zaak is found by the dozen in which the paper of that lies.
     """

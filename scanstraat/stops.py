@@ -117,7 +117,7 @@ def _follow(session: Session, stop: StopRow, door: ActorRow) -> None:
 
 
 def _find_gehouden(session: Session, stop: StopRow) -> set[UUID]:
-    ids = {UUID(wat) for over, wat in _find_geraakt(session, stop) if over is Over.DOOS}
+    ids = {UUID(wat) for over, wat in find_geraakt(session, stop) if over is Over.DOOS}
     dozen = [session.get_one(DoosRow, id_) for id_ in ids]
     return {doos.log_id for doos in dozen if papier.find_vernietigd_op(session, doos.id) is None}
 
@@ -229,7 +229,7 @@ def find_stops(
     if onderwerpen is None:
         return rijen
     gezocht = set(onderwerpen)
-    return [rij for rij in rijen if not gezocht.isdisjoint(_find_geraakt(session, rij))]
+    return [rij for rij in rijen if not gezocht.isdisjoint(find_geraakt(session, rij))]
 
 
 def count_verdwenen(session: Session) -> int:
@@ -257,7 +257,7 @@ def _is_vastgelegd(soort: str, *en: sa.ColumnElement[bool]) -> sa.ColumnElement[
     )
 
 
-def _find_geraakt(session: Session, stop: StopRow) -> set[tuple[Over, str]]:
+def find_geraakt(session: Session, stop: StopRow) -> set[tuple[Over, str]]:
     """Return everything that a stop holds: what it is on, and wherever the paper of that went since."""
     over = Over(stop.over)
     geraakt = {(over, stop.onderwerp)}

@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -525,6 +525,13 @@ def _load_goedgekeurd(basis: Basis, session: Session, batch: BatchRow) -> list[U
 def _build_uitvoeringen(session: Session, rijen: Sequence[UitvoeringRow]) -> tuple[Uitvoering, ...]:
     """Return one line per container, time and certificate, with the dozen that went in it."""
     per_keer: dict[tuple[Any, ...], list[str]] = {}
+    eerder = set(
+        session.exec(
+            select(DoosRow.nummer)
+            .join(UitvoeringRow, col(UitvoeringRow.doos_id) == DoosRow.id)
+            .where(UitvoeringRow.uitslag == "deels", col(UitvoeringRow.opdracht_id).in_({r.opdracht_id for r in rijen}))
+        )
+    )
     for rij in rijen:
         opdracht = session.get_one(OpdrachtRow, rij.opdracht_id)
         lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
@@ -533,7 +540,12 @@ def _build_uitvoeringen(session: Session, rijen: Sequence[UitvoeringRow]) -> tup
             str(rij.certificaat_sha256), str(rij.uitgevoerd_op),
         )  # fmt: skip
         per_keer.setdefault(keer, []).append(session.get_one(DoosRow, rij.doos_id).nummer)
-    return tuple(Uitvoering(keer[0], tuple(dozen), *keer[1:]) for keer, dozen in per_keer.items())
+    return tuple(
+        replace(
+            Uitvoering(keer[0], tuple(dozen), *keer[1:]), eerder_deels=tuple(doos for doos in dozen if doos in eerder)
+        )
+        for keer, dozen in per_keer.items()
+    )
 
 
 def _build_controle(session: Session, batch: BatchRow) -> Controleregel:

@@ -235,11 +235,19 @@ def _build_uitvoeringen(verklaring: Verklaring, tijdzone: str) -> str:
                 ("Uitgevoerd door", uitvoering.bedrijf),
                 ("Container en zegel", f"{uitvoering.container}, zegel {uitvoering.zegel}" if uitvoering.zegel else ""),
                 ("Uitgevoerd op", format_tijd(uitvoering.uitgevoerd_op, tijdzone)),
+                ("Een deel eerder vernietigd", _say_eerder(uitvoering)),
                 ("Vernietigingsbewijs", f"{uitvoering.certificaat}, SHA-256 {uitvoering.certificaat_sha256}"),
             )
         )
         for uitvoering in verklaring.uitvoeringen
     )
+
+
+def _say_eerder(uitvoering: Uitvoering) -> str:
+    """Say of which dozen part went before, under the same order; nothing when there are none."""
+    if not uitvoering.eerder_deels:
+        return ""
+    return f"Van {', '.join(uitvoering.eerder_deels)} ging een deel eerder, onder dezelfde opdracht"
 
 
 def _name_dozen(uitvoering: Uitvoering) -> str:

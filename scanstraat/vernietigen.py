@@ -32,6 +32,7 @@ from scanstraat.tables_bewijs import (
     LijstdoosRow,
     MandaatRow,
     OpdrachtRow,
+    StopRow,
     TrekkingRow,
     UitvoeringRow,
     VernietigingslijstRow,
@@ -50,6 +51,7 @@ from vernietiging.grondslag import (
 )
 from vernietiging.vervangingsbesluit import DinNiveau
 
+DEELS = "deels vernietigd"
 KIJKERS = (Rol.DIV_MEDEWERKER, Rol.CONTROLEUR, Rol.GEMANDATEERDE, Rol.ARCHIVARIS)
 UITVOERDERS = (Rol.DIV_MEDEWERKER, Rol.FUNCTIONEEL_BEHEERDER, Rol.GEMANDATEERDE)  # order, and record what came of it
 _NAAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z .,_-]{2,58}[0-9A-Za-z]")
@@ -982,6 +984,97 @@ def find_tegen(
     return tegen if op is None else [*tegen, *_find_opgeheven(session, opdracht, doos, db.format_time(op))]
 
 
+# --- a stop that comes after the order ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Onderweg:
+    """A doos that a stop is on while its paper is on its way to the shredder, or gone."""
+
+    doos: str
+    stand: str  # opgedragen, opgehaald, deels vernietigd, or what became of all of it
+    opdracht: str
+    bedrijf: str
+    container: str
+    zegel: str
+    opgehaald_op: str | None
+    vervoerder: str | None
+    vernietigd_op: str | None
+
+    @property
+    def is_weg(self) -> bool:
+        """Whether all of its paper is gone."""
+        return self.vernietigd_op is not None and not self.stand.startswith(DEELS)
+
+    def say(self) -> str:
+        """Say in Dutch how far it is, and what to do now."""
+        bij = f"opdracht {self.opdracht} aan {self.bedrijf}"
+        in_ = f"container {self.container}, zegel {self.zegel}"
+        wanneer = "" if self.vernietigd_op is None else f" op {self.vernietigd_op}"
+        if self.is_weg:
+            return (
+                f"Doos {self.doos} is al {self.stand}{wanneer} ({bij}). De stop houdt dat papier niet meer tegen. Meld "
+                "het bij de archivaris, en bij wie om de stop vroeg."
+            )
+        terug = f"scanstraat uitvoering {self.opdracht} {self.doos} --mislukt"
+        if self.stand.startswith(DEELS):
+            return (
+                f"Van doos {self.doos} is een deel al vernietigd{wanneer} ({bij}; {in_}). Bel het bedrijf nu: de rest "
+                f"moet blijven. Haal die terug en leg vast waar zij staat: scanstraat doos verplaats {self.doos}"
+            )
+        if self.opgehaald_op is not None:
+            return (
+                f"Doos {self.doos} is al opgehaald op {self.opgehaald_op} door {self.vervoerder} ({bij}; {in_}). Bel "
+                f"het bedrijf nu: het papier moet blijven. Haal het terug en leg dat vast: {terug}"
+            )
+        return (
+            f"Voor doos {self.doos} is al opdracht gegeven ({bij}; {in_}). Dat zij is opgehaald, is niet vastgelegd. "
+            f"Geef de container niet mee en bel het bedrijf. Hebt u de doos nog of is zij terug, leg dat vast: {terug}"
+        )
+
+
+def find_onderweg(session: Session, stop: StopRow) -> list[Onderweg]:
+    """Return the dozen that a stop is on for which an order was given: first what is not gone, newest order first."""
+    geraakt = stops.find_geraakt(session, stop)
+    gevonden = []
+    for opdracht in session.exec(select(OpdrachtRow).order_by(col(OpdrachtRow.nummer).desc())):
+        lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
+        uitkomsten = load_uitkomsten(session, opdracht)
+        vervoer = {rij.container: rij for rij in load_vervoer(session, opdracht)}
+        for doos in poort.load_dozen(session, lijst.id):  # of those that left the list nothing went
+            if _is_geraakt(session, geraakt, stop, lijst, doos):
+                uitkomst = uitkomsten.get(doos.id)
+                container = next(c for c in opdracht.containers if doos.nummer in c["dozen"])
+                mee = vervoer.get(container["nummer"])
+                gevonden.append(
+                    Onderweg(
+                        doos=doos.nummer,
+                        stand=uitkomst.uitkomst if uitkomst is not None else "opgehaald" if mee else "opgedragen",
+                        opdracht=opdracht.nummer,
+                        bedrijf=opdracht.bedrijf,
+                        container=container["nummer"],
+                        zegel=container["zegel"],
+                        opgehaald_op=None if mee is None else mee.opgehaald_op,
+                        vervoerder=None if mee is None else mee.vervoerder,
+                        vernietigd_op=None if uitkomst is None else uitkomst.uitgevoerd_op,
+                    )
+                )
+    return sorted(gevonden, key=lambda deel: deel.is_weg)
+
+
+def _is_geraakt(
+    session: Session,
+    geraakt: set[tuple[stops.Over, str]],
+    stop: StopRow,
+    lijst: VernietigingslijstRow,
+    doos: DoosRow,
+) -> bool:
+    if stops.Over(stop.over) not in (stops.Over.BESLUIT, stops.Over.PERSOON):
+        return (stops.Over.DOOS, str(doos.id)) in geraakt  # the paper says it all; there may be very many dozen
+    batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
+    return not geraakt.isdisjoint(poort.find_onderwerpen(session, lijst, [doos], batches))
+
+
 # --- as plain values ----------------------------------------------------------------------------------------------
 
 
@@ -1006,7 +1099,7 @@ def find_stand(session: Session, lijst: VernietigingslijstRow) -> str:
     dozen = session.exec(select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id)).all()
     vast = load_uitkomsten(session, opdracht)
     if any(rij.uitslag == "deels" for rij in vast.values()):
-        return "deels vernietigd"
+        return DEELS
     if len(vast) < len(dozen):
         return "opgedragen"
     uitkomsten = {rij.uitkomst for rij in vast.values()}

@@ -82,6 +82,7 @@ class Uitvoering:
     certificaat: str  # number or name of the vernietigingsbewijs
     certificaat_sha256: str
     uitgevoerd_op: str
+    eerder_deels: tuple[str, ...] = field(default=(), metadata=_LATER)  # of which part went before, by the same order
 
 
 @dataclass(frozen=True)
@@ -400,6 +401,10 @@ def _find_in_uitvoering(uitvoering: Uitvoering, verklaring: Verklaring) -> tuple
     return _keep(
         ("Een vernietiging heeft geen nummer van de lijst.", not uitvoering.lijst.strip()),
         (f"{wat}: de dozen ontbreken.", not uitvoering.dozen),
+        (
+            f"{wat}: een doos die eerder voor een deel is vernietigd, hoort er niet bij.",
+            not set(uitvoering.eerder_deels) <= set(uitvoering.dozen),
+        ),
         (f"{wat}: de methode ontbreekt.", not uitvoering.methode.strip()),
         (f"{wat}: het niveau volgens DIN 66399 is niet P-1 tot P-7.", not _NIVEAU.fullmatch(uitvoering.niveau)),
         (f"{wat}: wie haar uitvoerde, ontbreekt.", not uitvoering.bedrijf.strip()),

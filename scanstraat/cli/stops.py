@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from scanstraat import afronding, besluiten, db, papier, personen, stops, storage
+from kwaliteitscontrole.woorden import count_words
+from scanstraat import afronding, besluiten, db, papier, personen, stops, storage, vernietigen
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, sign_in
 from scanstraat.cli.batches import find_document, find_one
 from scanstraat.cli.invoer import Reden, kort, parse_tekst
-from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+from scanstraat.cli.uitvoer import (
+    AlsJson,
+    Door,
+    expected_errors,
+    load_config,
+    say_tijden,
+    show_json,
+    show_table,
+    stderr,
+    stdout,
+)
 from scanstraat.stops import SOORTEN, Over, Stopsoort
 from scanstraat.tables_bewijs import StopRow
+
+MEESTE_DOZEN = 25  # that a warning is given of; a stop on a besluit may be on thousands that are gone
 
 stop = typer.Typer(help="Stops: zolang er een staat, gaat het papier niet weg.", no_args_is_help=True)
 
@@ -41,8 +55,9 @@ def stop_plaats(
     ],
     reden: Reden,
     door: Door,
+    als_json: AlsJson = False,
 ) -> None:
-    """Plaats een stop: het papier blijft liggen tot de stop is opgeheven, ook als alles verder in orde is."""
+    """Plaats een stop: het papier blijft liggen tot de stop is opgeheven. Is het al onderweg, dan hoort u dat."""
     with expected_errors(), open_basis(load_config(context)) as basis:
         with db.read(basis.engine) as session:
             onderwerp = _find_onderwerp(session, over, wat)
@@ -53,6 +68,9 @@ def stop_plaats(
             actor = storage.load_actor(session, door, "persoon")
             rij = stops.place_stop(session, soort, over, onderwerp, reden, door=actor)
             gezegd = stops.build_stop(session, rij)
+            onderweg = vernietigen.find_onderweg(session, rij)
+        if als_json:
+            return show_json({**gezegd, "zaak_bekend": bekend, "onderweg": [asdict(deel) for deel in onderweg]})
         stdout().print(
             f"Stop {kort(rij.id)} staat: {SOORTEN[soort]} op {over.value} {gezegd['wat']}. Opheffen: scanstraat stop "
             f"hef-op {kort(rij.id)}",
@@ -60,6 +78,14 @@ def stop_plaats(
         )
         if not bekend:
             _show_onbekende_zaak(onderwerp)
+        for deel in onderweg[:MEESTE_DOZEN]:
+            _warn(deel.say())
+        if len(onderweg) > MEESTE_DOZEN:
+            _warn(
+                f"De stop gaat over nog {count_words(len(onderweg) - MEESTE_DOZEN, 'doos', 'dozen')} met een opdracht. "
+                "`scanstraat lijst toon` toont elke lijst met haar opdracht."
+            )
+    return None
 
 
 def _find_onderwerp(session: Session, over: Over, wat: str) -> str:
@@ -76,12 +102,15 @@ def _find_onderwerp(session: Session, over: Over, wat: str) -> str:
 
 
 def _show_onbekende_zaak(nummer: str) -> None:
-    stderr().print("Let op:", style="bold yellow", end=" ")
-    stderr().print(
+    _warn(
         f"Zaak {nummer} staat niet in het zaaksysteem. De stop staat wel. Kijk het nummer na: met een fout nummer "
-        "houdt deze stop niets tegen.",
-        soft_wrap=True,
+        "houdt deze stop niets tegen."
     )
+
+
+def _warn(tekst: str) -> None:
+    stderr().print("Let op:", style="bold yellow", end=" ")
+    stderr().print(say_tijden(tekst), soft_wrap=True)
 
 
 @stop.command("hef-op")

@@ -22,15 +22,17 @@ from scanstraat import db, papier, personen, poort, storage
 from scanstraat.cli import app
 from scanstraat.cli.aanmelden import WERKBEWIJS
 from scanstraat.domain import parse_tijd
-from scanstraat.tables_bewijs import AanmeldingRow, DoosRow, PersoonRow, UitvoeringRow
+from scanstraat.tables_bewijs import AanmeldingRow, BesluitRow, DoosRow, PersoonRow, UitvoeringRow
 from tests.afrondproef import (
     ARCHIVARIS,
     BEHEERDER,
     CONTROLEUR,
+    CONTROLEUR_2,
     DIV,
     EEN,
     SCANOPERATOR,
     TWEE,
+    ZAAK,
     Afrondproef,
     open_afrondproef,
 )
@@ -530,6 +532,79 @@ def test_of_a_doos_of_which_part_is_gone_everything_says_so_until_the_rest_is(
     assert f"Doos {doos.nummer}: deels vernietigd op " in gezegd and f"Doos {doos.nummer}: vernietigd op " in gezegd
     assert deel not in gezegd
     assert f"Doos {doos.nummer} vernietigd, 2 bladen" in hier.say("doos", "toon", doos.nummer)
+
+
+def test_a_stop_says_at_once_which_paper_is_on_its_way_or_gone(hier: Installatie, tmp_path: Path) -> None:
+    batches = [hier.proef.add_batch(1) for _ in range(2)]
+    for batch in batches:
+        hier.proef.approve(batch.batch)
+    een, twee = (hier.proef.box(batch.batch) for batch in batches)
+    with db.read(hier.proef.basis.engine) as session:
+        besluit = session.exec(select(BesluitRow.nummer)).first()
+
+    def place(over: str, wat: str) -> str:
+        return hier.say("stop", "plaats", "bezwaar", over, wat, "--reden", "BZ-2", "--door", DIV)
+
+    def lift() -> None:
+        for stop in hier.json("stop", "lijst"):
+            hier.say("stop", "hef-op", stop["id"], "--reden", "klaar", als=ARCHIVARIS)
+
+    assert "Let op" not in place("doos", een.nummer)  # it lies here
+    lift()
+    hier.proef.propose(een, twee, naam="Lijst stop")
+    for doos in (een, twee):
+        with db.read(hier.proef.basis.engine) as session:
+            lijst = poort.find_lijst(session, "Lijst stop")
+        hier.proef.look(lijst, doos)
+    hier.proef.back_up()
+    hier.proef.release(lijst, EEN)
+    hier.proef.release(lijst, TWEE)
+    assert "Let op" not in place("doos", een.nummer)  # and goes nowhere without an order
+    lift()
+    hier.proef.anchor()
+    containers = ("--container", f"C-1:Z-1:{een.nummer}", "--container", f"C-2:Z-2:{twee.nummer}")
+    gezegd = hier.say("opdracht", "Lijst stop", "--bedrijf", "Versnipper BV", *containers, als=DIV)
+    gevonden = re.search(r"O-\d{4}-\d{4}", gezegd)
+    assert gevonden is not None
+    opdracht = gevonden[0]
+    document = str(batches[0].documenten[0])
+
+    gezegd = place("document", document)
+    assert f"Let op: Voor doos {een.nummer} is al opdracht gegeven (opdracht {opdracht} aan Versnipper BV;" in gezegd
+    assert "Geef de container niet mee" in gezegd and f"uitvoering {opdracht} {een.nummer} --mislukt" in gezegd
+    assert twee.nummer not in gezegd
+    nu = datetime.now(UTC).isoformat()
+    mee = ("ophalen", opdracht, "--vervoerder", "Vervoer BV", "--op", nu)
+    hier.say(*mee, "--container", "C-1:Z-1", als=DIV)
+    gezegd = place("doos", een.nummer)
+    assert f"Doos {een.nummer} is al opgehaald op " in gezegd and "Bel het bedrijf nu" in gezegd
+    gezegd = place("zaak", ZAAK)
+    assert f"doos {twee.nummer}" in gezegd and f"Doos {een.nummer}" in gezegd  # both are of this zaak
+    for over, wat in (("besluit", besluit), ("persoon", EEN)):  # of whoever released it too
+        gezegd = place(over, str(wat))
+        assert f"doos {twee.nummer}" in gezegd and f"Doos {een.nummer}" in gezegd
+    assert "Let op" not in place("persoon", CONTROLEUR_2)
+    lift()
+
+    hier.say("uitvoering", opdracht, een.nummer, "--deels", "de molen liep vast", als=DIV)
+    hier.say(
+        "uitvoering", opdracht, twee.nummer, "--op", datetime.now(UTC).isoformat(), "--container", "C-2", "--zegel",
+        "Z-2", "--niveau", "P-4", "--wijze", "versnipperd", "--certificaatnummer", "VB-1", "--certificaat",
+        str(draw_pagina(tmp_path / "bewijs.png")), als=DIV,
+    )  # fmt: skip
+    gezegd = place("zaak", ZAAK)
+    deel, weg = f"Van doos {een.nummer} is een deel al vernietigd", f"Doos {twee.nummer} is al vernietigd op "
+    assert gezegd.index(deel) < gezegd.index(weg) and "de rest moet blijven" in gezegd
+    json_ = hier.json("stop", "plaats", "bezwaar", "zaak", ZAAK, "--reden", "BZ-2", "--door", DIV)
+    assert [
+        (d["doos"], d["stand"], d["opdracht"], d["bedrijf"], d["container"], d["zegel"], d["opgehaald_op"] is None)
+        for d in json_["onderweg"] if d["doos"] in (een.nummer, twee.nummer)
+    ] == [
+        (een.nummer, "deels vernietigd", opdracht, "Versnipper BV", "C-1", "Z-1", False),
+        (twee.nummer, "vernietigd", opdracht, "Versnipper BV", "C-2", "Z-2", True),
+    ]  # fmt: skip
+    assert (json_["wat"], json_["over"]) == (ZAAK, "zaak")
+    lift()
 
 
 def test_paper_that_was_gone_before_a_stop_came_is_said_as_it_is(hier: Installatie, tmp_path: Path) -> None:

@@ -96,6 +96,26 @@ def test_it_says_who_decided_what_went_and_where_the_log_stood(klaar: Verklaarpr
     assert not v.demonstratie
 
 
+def test_of_a_doos_of_which_part_went_before_the_verklaring_says_so(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(2, 1)
+        proef.add_besluit()
+        proef.approve(batch.batch)
+        doos = proef.box(batch.batch)
+        lijst = proef.propose(doos)
+        opdracht = proef.bring_to_order(lijst, doos)
+        afronding.meld_mislukt(proef.basis, opdracht.id, [doos], "molen vast", proef.wie(DIV), deels=True)
+        proef.anchor()
+        klaar = Verklaarproef(proef, batch, lijst)
+        with pytest.raises(NietMogelijkError, match="niets vernietigd"):
+            klaar.state()
+        proef.execute(opdracht, doos)
+        proef.anchor()
+        (uitvoering,) = klaar.read(klaar.state()).uitvoeringen
+        assert uitvoering.eerder_deels == uitvoering.dozen == (doos.nummer,)
+        assert uitvoering.uitgevoerd_op
+
+
 def test_the_sheet_that_a_herscan_replaced_is_stated_once_with_its_page(tmp_path: Path) -> None:
     with open_afrondproef(tmp_path) as proef:
         batch = proef.add_batch(2, 1)

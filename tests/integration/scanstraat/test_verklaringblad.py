@@ -123,6 +123,15 @@ def test_pages_are_numbered_and_the_head_of_the_specification_comes_back() -> No
     assert all("SHA-256 van de reproductie" in pagina for pagina in met_documenten)
 
 
+def test_that_part_of_a_doos_went_before_stands_on_the_paper() -> None:
+    verklaring = build_verklaring(Verklaringsoort.VERNIETIGING, documenten=2)
+    (uitvoering,) = verklaring.uitvoeringen
+    zin = "ging een deel eerder, onder dezelfde opdracht"
+    assert zin not in " ".join(read_paginas(render(verklaring)))
+    deels = replace(verklaring, uitvoeringen=(replace(uitvoering, eerder_deels=uitvoering.dozen[:1]),))
+    assert f"Van {uitvoering.dozen[0]} {zin}" in " ".join(read_paginas(render(deels)))
+
+
 def test_everything_the_law_asks_and_every_document_stands_on_the_paper() -> None:
     verklaring = build_verklaring(documenten=100)
     tekst = read_kaal(render_voorbeeld(Verklaringsoort.VERVANGING, 100, False))

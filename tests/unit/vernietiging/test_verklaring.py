@@ -103,6 +103,7 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (wijzig("uitvoeringen", dozen=()), "Niet vernietigd volgens de uitvoering: doos 'D-2026-0001'"),
     (wijzig("uitvoeringen", dozen=("D-2026-0001", "D-1")), "Vernietigd maar niet in de specificatie: doos 'D-1'"),
     (wijzig("uitvoeringen", dozen=("D-2026-0001",) * 2), "Meer dan eens vernietigd: doos 'D-2026-0001'"),
+    (wijzig("uitvoeringen", eerder_deels=("D-1",)), "eerder voor een deel is vernietigd, hoort er niet bij"),
     (wijzig("uitvoeringen", methode=""), "methode ontbreekt"),
     (wijzig("uitvoeringen", niveau="P-8"), "DIN 66399"),
     (wijzig("uitvoeringen", niveau="P-0"), "DIN 66399"),
