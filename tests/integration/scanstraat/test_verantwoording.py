@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from kwaliteitscontrole.oordeel import Paginaoordeel
-from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording
+from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.tables_bewijs import OordeelRow
@@ -28,6 +29,7 @@ from tests.afrondproef import (
     Afrondproef,
     destroy,
     open_afrondproef,
+    zwijg,
 )
 from tests.builders import Batchproef, vandaag
 from vernietiging.verklaring import Verklaringsoort
@@ -71,6 +73,36 @@ def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaa
         *(f"Vrijgave 1 door {EEN}", f"Vrijgave 2 door {TWEE}", "mandaatbesluit 2026-3", "documentversie.verzegeld"),
     ):
         assert deel in alles, deel
+
+
+def test_an_approval_that_lapsed_is_in_order_nowhere(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        klaar = Vraagproef(proef, proef.add_batch(2))
+        proef.add_besluit()
+        proef.approve(klaar.batch.batch)
+        doos = proef.box(klaar.batch.batch)
+        opdracht = proef.bring_to_order(proef.propose(doos), doos)
+        besluit, controle = "Onder welk besluit valt dit papier, en viel het er die dag onder?", "Wie controleerde, en "
+        controle += "was dat een ander dan wie scande of bewerkte?"
+        assert (klaar.ask()[besluit][1], klaar.ask()[controle][1]) == (True, True)
+        with db.begin(proef.basis.engine) as session:
+            rij = storage.load_batch(session, klaar.batch.batch)
+            storage.void_verzegeling(session, rij, "ontkoppeld", actor=storage.load_actor(session, "proef"))
+        tekst, in_orde = klaar.ask()[controle]
+        assert in_orde is False
+        assert f"goedgekeurd door {CONTROLEUR}, maar vervallen op " in tekst and "Er staat nu geen keuring" in tekst
+        assert "goedgekeurd, maar vervallen op" in klaar.ask()["Wat is er met afgekeurde scans gebeurd?"][0]
+        assert klaar.ask()[besluit][1] is True
+        feiten = vernietigen.Uitvoeringsfeiten(
+            datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", proef.save_certificaat()
+        )
+        afronding.meld_zonder_grond(proef.basis, opdracht.id, [(doos, feiten)], proef.wie(DIV), meld=zwijg)
+        tekst, in_orde = klaar.ask()[besluit]
+        assert in_orde is False
+        assert tekst.startswith("Het is niet vervangen: het papier is vernietigd zonder grond. ")
+        proef.approve(klaar.batch.batch)
+        assert klaar.ask()[controle][1] is True  # another verdict stands now; the old one is still said to have lapsed
+        assert "maar vervallen op" in klaar.ask()[controle][0]
 
 
 def test_one_of_something_is_said_as_one(tmp_path: Path) -> None:
