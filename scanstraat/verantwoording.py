@@ -398,11 +398,40 @@ def answer_doos(session: Session, doos: DoosRow) -> list[Antwoord]:
             ),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
+        _answer_blik(session, doos),
         *_answer_vernietiging(session, [doos]),
         _answer_uitzonderingen(session, documenten),
         _answer_stops(session, onderwerpen),
         _answer_regels(session, [doos.log_id]),
     ]
+
+
+def _answer_blik(session: Session, doos: DoosRow) -> Antwoord:
+    """Draw again what the last look was to see."""
+    trekkingen = session.exec(
+        select(TrekkingRow).where(TrekkingRow.doos_id == doos.id).order_by(col(TrekkingRow.op))
+    ).all()
+    goed = [vernietigen.is_hertrokken(trekking) for trekking in trekkingen]
+    return Antwoord(
+        "Waarom dit papier bij de laatste blik, en kunt u het opnieuw trekken?",
+        tuple(
+            f"{t.op}: {_say_getrokken(t.trekking)}. Zaad {t.zaad} uit checkpoint {t.checkpoint}. Opnieuw getrokken: "
+            f"{'hetzelfde' if gelijk else 'ANDER'} papier."
+            for t, gelijk in zip(trekkingen, goed, strict=True)
+        )
+        or ("Er is nog niets getrokken.",),
+        in_orde=all(goed) if goed else None,
+    )
+
+
+def _say_getrokken(trekking: dict[str, Any]) -> str:
+    documenten = (
+        f"{len(trekking['getrokken'])} van {count_words(len(trekking['documenten']), 'document', 'documenten')}"
+    )
+    if "bladen" not in trekking:
+        return f"{documenten}; bladen zonder document werden toen niet getrokken"
+    los = count_words(len(trekking["bladen"]), "blad", "bladen")
+    return f"{documenten}, en {len(trekking['getrokken_bladen'])} van {los} zonder document"
 
 
 def _find_dozen(session: Session, document: DocumentRow) -> list[DoosRow]:

@@ -16,7 +16,7 @@ from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
-from scanstraat.tables_bewijs import OordeelRow
+from scanstraat.tables_bewijs import DoosRow, OordeelRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -141,6 +141,22 @@ def test_a_sample_that_somebody_changed_is_not_drawn_again(klaar: Vraagproef) ->
     tekst, in_orde = klaar.ask()["Waarom deze steekproef, en kunt u haar opnieuw trekken?"]
     assert in_orde is False
     assert "ANDERE pagina's" in tekst
+
+
+def test_a_last_look_at_other_paper_than_was_drawn_is_said(klaar: Vraagproef) -> None:
+    def ask() -> tuple[str, bool | None]:
+        with db.read(klaar.proef.basis.engine) as session:
+            doos = session.exec(select(DoosRow)).one()
+            return read(verantwoording.answer_doos(session, doos))[
+                "Waarom dit papier bij de laatste blik, en kunt u het opnieuw trekken?"
+            ]
+
+    assert ask()[1] is True and "Opnieuw getrokken: hetzelfde papier" in ask()[0]
+    oud = "update trekking set trekking = json_remove(trekking, '$.aantal', '$.bladen', '$.getrokken_bladen')"
+    tamper(klaar, f"{oud} where doos_id is not null")  # as it was before sheets without a document were drawn
+    assert ask()[1] is True and "bladen zonder document werden toen niet getrokken" in ask()[0]
+    tamper(klaar, "update trekking set trekking = json_set(trekking, '$.getrokken', json('[]'))")
+    assert ask()[1] is False and "Opnieuw getrokken: ANDER papier" in ask()[0]
 
 
 _WIE = "(select persoon_id from persoonsnaam where naam = '{}')"
