@@ -473,7 +473,9 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             or ("Nog niet vernietigd.",),
             in_orde=not any(u.belemmeringen for u, _, _ in uitvoeringen),
         ),
-        Antwoord("Wie haalde het papier op, en wanneer?", tuple(_say_vervoer(session, lijsten)) or ("Nog niemand.",)),
+        _answer_vervoer(
+            session, lijsten, [(opdracht, doos) for u, opdracht, doos in uitvoeringen if u.uitslag == "vernietigd"]
+        ),
         Antwoord(
             "Wie besliste over de vernietiging, en met welk mandaat?",
             tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst)) or ("Nog niemand.",),
@@ -502,6 +504,37 @@ def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
             f"mandaat van {mandaat.van} tot {mandaat.tot or 'onbepaald'}: {mandaat.grondslag}."
             + (f" Ingetrokken op {vrijgave.ingetrokken_op}." if vrijgave.ingetrokken_op else "")
         )
+
+
+def _answer_vervoer(
+    session: Session, lijsten: Iterable[VernietigingslijstRow], weg: Iterable[tuple[OpdrachtRow, DoosRow]]
+) -> Antwoord:
+    """Answer who took the containers away; paper that is gone while nobody is known to have taken it is not in order.
+
+    Args:
+        weg: each doos of which the paper is destroyed, with its order.
+    """
+    onbekend: dict[tuple[str, str, str], None] = {}
+    aantal = 0
+    for opdracht, doos in weg:
+        aantal += 1
+        container = next(c for c in opdracht.containers if doos.nummer in c["dozen"])
+        if container["nummer"] not in {rij.container for rij in vernietigen.load_vervoer(session, opdracht)}:
+            onbekend[opdracht.nummer, container["nummer"], container["zegel"]] = None
+    regels = [
+        *_say_vervoer(session, lijsten),
+        *(
+            f"Van container {nummer} (opdracht {opdracht}) is niet vastgelegd wie haar meenam, en het papier is weg. "
+            f"Dat kan alsnog, van de vrachtbrief: scanstraat ophalen {opdracht} --container {nummer}:{zegel} "
+            "--vervoerder WIE --op TIJD --als NAAM"
+            for opdracht, nummer, zegel in onbekend
+        ),
+    ]
+    return Antwoord(
+        "Wie haalde het papier op, en wanneer?",
+        tuple(regels) or ("Nog niemand.",),
+        in_orde=not onbekend if aantal else None,
+    )
 
 
 def _say_vervoer(session: Session, lijsten: Iterable[VernietigingslijstRow]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
-from scanstraat.tables_bewijs import DoosRow, OordeelRow
+from scanstraat.tables_bewijs import DoosRow, OordeelRow, OpdrachtRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -63,7 +63,14 @@ def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vraagproef]:
 
 
 def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaar: Vraagproef) -> None:
+    vervoer = "Wie haalde het papier op, en wanneer?"
+    tekst, in_orde = klaar.ask()[vervoer]
+    with db.read(klaar.proef.basis.engine) as session:
+        opdracht = session.exec(select(OpdrachtRow)).one()
+    assert in_orde is False and f"scanstraat ophalen {opdracht.nummer} --container C-1:Z-1" in tekst
+    klaar.proef.pick_up(opdracht)  # also when the paper is gone already
     antwoorden = klaar.ask()
+    assert antwoorden[vervoer][1] is True and "door Vervoer BV" in antwoorden[vervoer][0]
     assert [vraag for vraag, (_, in_orde) in antwoorden.items() if in_orde is False] == []
     alles = " ".join(tekst for tekst, _ in antwoorden.values())
     for deel in (
@@ -85,6 +92,7 @@ def test_an_approval_that_lapsed_is_in_order_nowhere(tmp_path: Path) -> None:
         besluit, controle = "Onder welk besluit valt dit papier, en viel het er die dag onder?", "Wie controleerde, en "
         controle += "was dat een ander dan wie scande of bewerkte?"
         assert (klaar.ask()[besluit][1], klaar.ask()[controle][1]) == (True, True)
+        assert klaar.ask()["Wie haalde het papier op, en wanneer?"] == ("Nog niemand.", None)  # it is there
         with db.begin(proef.basis.engine) as session:
             rij = storage.load_batch(session, klaar.batch.batch)
             storage.void_verzegeling(session, rij, "ontkoppeld", actor=storage.load_actor(session, "proef"))
