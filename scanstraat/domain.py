@@ -93,6 +93,7 @@ class Batchstatus(StrEnum):
     GOEDGEKEURD = "Goedgekeurd"
     PAPIER_MAG_WEG = "Papier mag weg"
     VERNIETIGD = "Vernietigd"
+    ZONDER_GROND = "Vernietigd zonder grond"  # of a sheet or more something stood in the way
     STILGEZET = "Stilgezet"
 
 

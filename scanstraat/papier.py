@@ -414,6 +414,29 @@ def select_documenten(bladen: Any) -> Any:
     return sa.union(nu, _select_vervangen(DocumentversieRow.document_id).where(col(BeeldRow.id).in_(hier)))
 
 
+def find_losse_bladen(session: Session, doos_id: UUID) -> list[tuple[BatchRow, BladRow]]:
+    """Return the sheets in a doos that belong to no document now and are no scheidingsblad, in order.
+
+    They were left out, or what they belonged to is gone; a scheidingsblad with something on its back counts too. Of
+    these nobody sees the paper when a document is looked at.
+    """
+    hier = select(DoosbladRow.blad_id).where(DoosbladRow.doos_id == doos_id, col(DoosbladRow.uit_op).is_(None))
+    beelden = select(BeeldRow.blad_id).where(col(BeeldRow.blad_id).in_(hier))
+    bestaat = col(DocumentRow.vervallen_op).is_(None)
+    nu = beelden.join(DocumentRow, col(DocumentRow.id) == BeeldRow.document_id).where(bestaat)
+    vervangen = (
+        _select_vervangen(BeeldRow.blad_id)
+        .join(DocumentRow, col(DocumentRow.id) == DocumentversieRow.document_id)
+        .where(col(BeeldRow.blad_id).in_(hier), bestaat)
+    )
+    beschreven = beelden.where(BeeldRow.bestemming == "weggelaten", BeeldRow.weglaatreden != Weglaatreden.BLANCO.value)
+    scheiding = beelden.where(BeeldRow.bestemming == "scheidingsblad", col(BeeldRow.blad_id).not_in(beschreven))
+    bekend = {*session.exec(nu), *session.scalars(vervangen), *session.exec(scheiding)}
+    return [
+        (batch, blad) for batch, bladen in load_inhoud(session, doos_id) for blad in bladen if blad.id not in bekend
+    ]
+
+
 def _select_vervangen(kolom: Any) -> Any:
     """Select something of every page that a herscan replaced, with the versies that it stood in."""
     return (

@@ -233,6 +233,12 @@ def _find_bijzonderheden(feiten: Sequence[Documentfeiten], weggelaten: Sequence[
             f"Van {count_words(papier, 'document', 'documenten')} is het papier (nog) niet vernietigd: daar is het "
             "papier het origineel en dit een reproductie."
         )
+    zonder_grond = sum(een.papier.zonder_grond != "" for een in feiten)
+    if zonder_grond:
+        yield (
+            f"Van {count_words(zonder_grond, 'document', 'documenten')} is papier vernietigd zonder grond: dat is geen "
+            "vervanging. Het transfervermerk van het document zegt wat er in de weg stond."
+        )
     ongekeurd = sum(een.gekeurd is None or een.gekeurd.uitslag != "goedgekeurd" for een in feiten)
     if ongekeurd:
         yield f"{count_words(ongekeurd, 'document is', 'documenten zijn')} nog niet door een mens goedgekeurd."

@@ -986,11 +986,11 @@ def is_geleverd(session: Session, batch: BatchRow) -> bool:
 
 def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     """Derive how far a delivered batch is on its way to destruction."""
-    bladen, vernietigd, vrijgegeven = (
+    bladen, vernietigd, vrijgegeven, zonder_grond = (
         session.exec(vraag).one() for vraag in _count_bladen(batch.id, find_herscanbladen(session, batch.id))
     )
     if bladen and bladen == vernietigd:
-        return Batchstatus.VERNIETIGD
+        return Batchstatus.ZONDER_GROND if zonder_grond else Batchstatus.VERNIETIGD
     verzegeling = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
     ).first()
@@ -1006,8 +1006,8 @@ def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
 
 
-def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, Any]:
-    """Select the number of sheets of a batch: all, destroyed, and in a doos that two people released."""
+def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, Any, Any]:
+    """Select the number of sheets of a batch: all, destroyed, released by two, gone without grounds."""
     alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch_id)
     alle = alle.where(col(BladRow.id).not_in(behalve))
     in_doos = alle.join(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
@@ -1021,7 +1021,8 @@ def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, A
         col(VrijgaveRow.volgnummer) == 2,
         col(VrijgaveRow.ingetrokken_op).is_(None),
     )
-    return alle, in_doos.where(weg), in_doos.where(~weg, twee)
+    zonder_grond = weg.where(col(UitvoeringRow.belemmeringen) != "")
+    return alle, in_doos.where(weg), in_doos.where(~weg, twee), in_doos.where(zonder_grond)
 
 
 def _find_lijnstatus(session: Session, batch: BatchRow) -> Batchstatus:

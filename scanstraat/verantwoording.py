@@ -102,10 +102,12 @@ def answer_document(basis: Basis, session: Session, document: DocumentRow) -> li
 
 
 def _answer_besluit(basis: Basis, session: Session, batch: BatchRow, document: DocumentRow) -> Antwoord:
-    vraag = "Onder welk besluit is dit document vervangen, en viel het er die dag onder?"
+    vraag = "Onder welk besluit valt dit papier, en viel het er die dag onder?"
+    tegen = _find_tegen(session, document)
+    niet_vervangen = (f"Het is niet vervangen: het papier is vernietigd zonder grond. {tegen}",) if tegen else ()
     binding = besluiten.find_binding(session, batch.id)
     if binding is None:
-        return Antwoord(vraag, ("De batch valt onder geen besluit.",), in_orde=False)
+        return Antwoord(vraag, (*niet_vervangen, "De batch valt onder geen besluit."), in_orde=False)
     b = binding.besluit
     gescand = to_local(batch.ontvangen_op, basis.config.algemeen.tijdzone).date()
     zaak = None if document.zaakidentificatie is None else basis.zaaksysteem.find_zaak(document.zaakidentificatie)
@@ -119,6 +121,7 @@ def _answer_besluit(basis: Basis, session: Session, batch: BatchRow, document: D
     return Antwoord(
         vraag,
         (
+            *niet_vervangen,
             f"Besluit {b.nummer} versie {b.versie} van {b.datum:%d-%m-%Y}, bekendgemaakt in {b.publicatie or 'niets'}.",
             f"Handboek versie {b.handboekversie}. SHA-256 van het besluit: {binding.rij.inhoud_sha256}.",
             f"Gescand op {gescand:%d-%m-%Y}; het besluit gold toen {'wel' if b.is_geldig_op(gescand) else 'niet'}.",
@@ -129,8 +132,14 @@ def _answer_besluit(basis: Basis, session: Session, batch: BatchRow, document: D
                 if len(eerder) > 1
             ),
         ),
-        in_orde=b.is_geldig_op(gescand) and not redenen,
+        in_orde=b.is_geldig_op(gescand) and not redenen and not tegen,
     )
+
+
+def _find_tegen(session: Session, document: DocumentRow) -> str:
+    """Return what stood in the way when paper of a document was destroyed: then it is gone, and not replaced."""
+    gevonden = (papier.find_belemmeringen(session, doos.id) for doos in _find_dozen(session, document))
+    return " ".join(dict.fromkeys(tegen for tegen in gevonden if tegen))
 
 
 def _answer_termijn(basis: Basis, session: Session, batch: BatchRow, document: DocumentRow) -> Antwoord:
@@ -195,30 +204,42 @@ def _answer_volledig(session: Session, batch: BatchRow, document: DocumentRow) -
     )
 
 
-def _load_oordelen(session: Session, batch_id: UUID) -> list[tuple[OordeelRow, TrekkingRow]]:
+@dataclass(frozen=True)
+class _Keuring:
+    """A verdict on a batch. It holds for what was sealed, and lapsed when the batch changed after that."""
+
+    oordeel: OordeelRow
+    vervallen_op: str | None
+
+    def say(self, door: str = "") -> str:
+        """Return when it was given, what it was, and whether it lapsed."""
+        vervallen = "" if self.vervallen_op is None else f", maar vervallen op {self.vervallen_op}"
+        return f"{self.oordeel.op}: {self.oordeel.uitslag}{f' door {door}' if door else ''}{vervallen}."
+
+
+def _load_keuringen(session: Session, batch_id: UUID) -> list[_Keuring]:
     rijen = session.exec(
-        select(OordeelRow, TrekkingRow)
-        .join(TrekkingRow, col(TrekkingRow.id) == OordeelRow.trekking_id)
+        select(OordeelRow, VerzegelingRow.vervallen_op)
+        .join(VerzegelingRow, col(VerzegelingRow.id) == OordeelRow.verzegeling_id)
         .where(OordeelRow.batch_id == batch_id)
         .order_by(col(OordeelRow.op))
     )
-    return [(oordeel, trekking) for oordeel, trekking in rijen]
+    return [_Keuring(oordeel, vervallen_op) for oordeel, vervallen_op in rijen]
 
 
 def _answer_controle(session: Session, batch: BatchRow) -> Antwoord:
-    oordelen = _load_oordelen(session, batch.id)
+    keuringen = _load_keuringen(session, batch.id)
     fouten = list(find_schendingen(session, [batch.id]))
+    staat = any(keuring.vervallen_op is None for keuring in keuringen)
     return Antwoord(
         "Wie controleerde, en was dat een ander dan wie scande of bewerkte?",
         (
             f"Gescand door: {batch.scanoperator}.",
-            *(
-                f"{oordeel.op}: {oordeel.uitslag} door {personen.name_of(session, oordeel.persoon_id)}."
-                for oordeel, _ in oordelen
-            ),
+            *(keuring.say(personen.name_of(session, keuring.oordeel.persoon_id)) for keuring in keuringen),
+            *([] if staat else ["Er staat nu geen keuring: wat was gekeurd, is vervallen."] if keuringen else []),
             *(fouten or ["Geen schendingen van vier ogen."]),
         ),
-        in_orde=bool(oordelen) and not fouten,
+        in_orde=staat and not fouten,
     )
 
 
@@ -245,15 +266,18 @@ def _answer_steekproef(basis: Basis, session: Session, batch: BatchRow) -> Antwo
 
 
 def _answer_afgekeurd(session: Session, batch: BatchRow, document: DocumentRow) -> Antwoord:
-    oordelen = _load_oordelen(session, batch.id)
+    keuringen = _load_keuringen(session, batch.id)
     versies = session.exec(
         select(DocumentversieRow).where(DocumentversieRow.document_id == document.id).order_by(col(DocumentversieRow.n))
     ).all()
-    open_ = bool(oordelen) and oordelen[-1][0].uitslag == "afgekeurd"
+    open_ = bool(keuringen) and keuringen[-1].oordeel.uitslag == "afgekeurd"
     return Antwoord(
         "Wat is er met afgekeurde scans gebeurd?",
         (
-            *(f"{o.op}: {o.uitslag}. {' '.join(o.oordeel.get('redenen', []))}".strip() for o, _ in oordelen),
+            *(
+                f"{keuring.say()} {' '.join(keuring.oordeel.oordeel.get('redenen', []))}".strip()
+                for keuring in keuringen
+            ),
             *(
                 f"Versie {v.n} ({v.reden}) van {v.gemaakt_op}: SHA-256 {v.pdf_sha256 or 'nog niet gemaakt'}."
                 for v in versies
@@ -379,11 +403,40 @@ def answer_doos(session: Session, doos: DoosRow) -> list[Antwoord]:
             ),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
+        _answer_blik(session, doos),
         *_answer_vernietiging(session, [doos]),
         _answer_uitzonderingen(session, documenten),
         _answer_stops(session, onderwerpen),
         _answer_regels(session, [doos.log_id]),
     ]
+
+
+def _answer_blik(session: Session, doos: DoosRow) -> Antwoord:
+    """Draw again what the last look was to see."""
+    trekkingen = session.exec(
+        select(TrekkingRow).where(TrekkingRow.doos_id == doos.id).order_by(col(TrekkingRow.op))
+    ).all()
+    goed = [vernietigen.is_hertrokken(trekking) for trekking in trekkingen]
+    return Antwoord(
+        "Waarom dit papier bij de laatste blik, en kunt u het opnieuw trekken?",
+        tuple(
+            f"{t.op}: {_say_getrokken(t.trekking)}. Zaad {t.zaad} uit checkpoint {t.checkpoint}. Opnieuw getrokken: "
+            f"{'hetzelfde' if gelijk else 'ANDER'} papier."
+            for t, gelijk in zip(trekkingen, goed, strict=True)
+        )
+        or ("Er is nog niets getrokken.",),
+        in_orde=all(goed) if goed else None,
+    )
+
+
+def _say_getrokken(trekking: dict[str, Any]) -> str:
+    documenten = (
+        f"{len(trekking['getrokken'])} van {count_words(len(trekking['documenten']), 'document', 'documenten')}"
+    )
+    if "bladen" not in trekking:
+        return f"{documenten}; bladen zonder document werden toen niet getrokken"
+    los = count_words(len(trekking["bladen"]), "blad", "bladen")
+    return f"{documenten}, en {len(trekking['getrokken_bladen'])} van {los} zonder document"
 
 
 def _find_dozen(session: Session, document: DocumentRow) -> list[DoosRow]:
@@ -418,7 +471,9 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             or ("Nog niet vernietigd.",),
             in_orde=not rest and not any(u.belemmeringen for u, _, _ in uitvoeringen),
         ),
-        Antwoord("Wie haalde het papier op, en wanneer?", tuple(_say_vervoer(session, lijsten)) or ("Nog niemand.",)),
+        _answer_vervoer(
+            session, lijsten, [(opdracht, doos) for u, opdracht, doos in uitvoeringen if u.uitslag == "vernietigd"]
+        ),
         Antwoord(
             "Wie besliste over de vernietiging, en met welk mandaat?",
             tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst)) or ("Nog niemand.",),
@@ -458,6 +513,37 @@ def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
             f"mandaat van {mandaat.van} tot {mandaat.tot or 'onbepaald'}: {mandaat.grondslag}."
             + (f" Ingetrokken op {vrijgave.ingetrokken_op}." if vrijgave.ingetrokken_op else "")
         )
+
+
+def _answer_vervoer(
+    session: Session, lijsten: Iterable[VernietigingslijstRow], weg: Iterable[tuple[OpdrachtRow, DoosRow]]
+) -> Antwoord:
+    """Answer who took the containers away; paper that is gone while nobody is known to have taken it is not in order.
+
+    Args:
+        weg: each doos of which the paper is destroyed, with its order.
+    """
+    onbekend: dict[tuple[str, str, str], None] = {}
+    aantal = 0
+    for opdracht, doos in weg:
+        aantal += 1
+        container = next(c for c in opdracht.containers if doos.nummer in c["dozen"])
+        if container["nummer"] not in {rij.container for rij in vernietigen.load_vervoer(session, opdracht)}:
+            onbekend[opdracht.nummer, container["nummer"], container["zegel"]] = None
+    regels = [
+        *_say_vervoer(session, lijsten),
+        *(
+            f"Van container {nummer} (opdracht {opdracht}) is niet vastgelegd wie haar meenam, en het papier is weg. "
+            f"Dat kan alsnog, van de vrachtbrief: scanstraat ophalen {opdracht} --container {nummer}:{zegel} "
+            "--vervoerder WIE --op TIJD --als NAAM"
+            for opdracht, nummer, zegel in onbekend
+        ),
+    ]
+    return Antwoord(
+        "Wie haalde het papier op, en wanneer?",
+        tuple(regels) or ("Nog niemand.",),
+        in_orde=not onbekend if aantal else None,
+    )
 
 
 def _say_vervoer(session: Session, lijsten: Iterable[VernietigingslijstRow]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Stopsoort
-from scanstraat.tables import BatchRow
+from scanstraat.tables import BatchRow, BeeldRow, BladRow, BronRow
 from scanstraat.tables_bewijs import (
     DoosRow,
     LaatsteblikRow,
@@ -223,7 +223,8 @@ def find_opdracht(session: Session, lijst_id: UUID) -> OpdrachtRow | None:
 def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos: DoosRow) -> TrekkingRow:
     """Draw documents of a doos to lay beside the screen; what was drawn before for this list is returned.
 
-    The seed comes from the first checkpoint that covers the list.
+    Of the sheets that belong to no document as many are drawn as of documents at most, from the same seed. That seed
+    comes from the first checkpoint that covers the list.
 
     Raises:
         NietMogelijkError: the doos is not on the list, the list is closed, or there is no document in the doos.
@@ -241,13 +242,17 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
     checkpoint, wortel = logboek.find_eerste_checkpoint(basis.config, voorgesteld)
     zaad = build_zaad(wortel, doos.log_id)
     aantal = _find_blikaantal(session, [inhoud[0] for inhoud in papier.load_inhoud(session, doos.id)])
-    getrokken = draw_steekproef(len(documenten), min(aantal, len(documenten)), zaad)
+    ids = [str(document.id) for document in documenten]
+    bladen = [[str(batch.log_id), blad.nummer] for batch, blad in papier.find_losse_bladen(session, doos.id)]
     trekking = {
-        "schema": "scanstraat.laatste_blik/1",
+        "schema": "scanstraat.laatste_blik/2",
         "lijst": str(lijst.log_id),
         "doos": str(doos.log_id),
-        "documenten": [str(document.id) for document in documenten],
-        "getrokken": [str(documenten[plek].id) for plek in getrokken],
+        "aantal": aantal,
+        "documenten": ids,
+        "getrokken": _draw(ids, aantal, zaad),
+        "bladen": bladen,
+        "getrokken_bladen": _draw(bladen, aantal, zaad),
     }
     return storage.save_trekking(
         session,
@@ -260,6 +265,20 @@ def draw_blik(basis: Basis, session: Session, lijst: VernietigingslijstRow, doos
         van={"doos_id": doos.id, "lijst_id": lijst.id},
         lijst=str(lijst.log_id),
         voorgesteld=voorgesteld,
+    )
+
+
+def _draw(waaruit: Sequence[Any], aantal: int, zaad: bytes) -> list[Any]:
+    return [waaruit[plek] for plek in draw_steekproef(len(waaruit), aantal, zaad)] if waaruit else []
+
+
+def is_hertrokken(trekking: TrekkingRow) -> bool:
+    """Say whether the seed gives again what was drawn for a last look; an auditor asks this."""
+    inhoud, zaad = trekking.trekking, bytes.fromhex(trekking.zaad)
+    aantal = inhoud.get("aantal", max(1, len(inhoud["getrokken"])))  # the first version of this does not say
+    return all(
+        _draw(inhoud.get(waaruit, ()), aantal, zaad) == list(inhoud.get(getrokken, ()))
+        for waaruit, getrokken in (("documenten", "getrokken"), ("bladen", "getrokken_bladen"))
     )
 
 
@@ -1240,6 +1259,7 @@ def build_blik(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, tr
     """Return what must be taken from a doos for the last look, as plain values.
 
     Of each document: its sheets by number, and their places in the doos when it lies in order, counted from the top.
+    Of each sheet without a document: its place, why it was left out, and which scans show it.
     """
     inhoud = papier.load_inhoud(session, doos.id)
     op_volgorde = [(batch.id, blad.nummer) for batch, bladen in inhoud for blad in bladen]
@@ -1261,13 +1281,44 @@ def build_blik(session: Session, lijst: VernietigingslijstRow, doos: DoosRow, tr
                 "sha256": versie.pdf_sha256,
             }
         )
+    per_log_id = {str(batch.log_id): (batch, bladen) for batch, bladen in inhoud}
+    losse = []
+    for log_id, nummer in trekking.trekking.get("getrokken_bladen", ()):
+        batch, in_doos = per_log_id[log_id]
+        (blad,) = (een for een in in_doos if een.nummer == nummer)
+        kanten = _build_kanten(session, blad)
+        losse.append({"batch": batch.nummer, "blad": nummer, "vel": plek[batch.id, nummer], "beelden": kanten})
     return {
         "lijst": lijst.naam,
         "doos": doos.nummer,
         "plaats": None if plaats is None else plaats.plaats,
         "vellen": len(op_volgorde),
         "documenten": documenten,
+        "bladen": losse,
+        "bladen_zonder_document": len(trekking.trekking.get("bladen", ())),
     }
+
+
+def _build_kanten(session: Session, blad: BladRow) -> list[dict[str, Any]]:
+    """Return each side of a sheet: where it went, why it was left out, and which file shows it."""
+    rijen = session.exec(
+        select(BeeldRow, BronRow)
+        .join(BronRow, col(BronRow.id) == BeeldRow.bron_id)
+        .where(BeeldRow.blad_id == blad.id)
+        .order_by(col(BeeldRow.kant).desc())
+    )
+    return [
+        {
+            "kant": beeld.kant,
+            "bestemming": beeld.bestemming,
+            "reden": beeld.weglaatreden,
+            "toelichting": beeld.weglaattekst,
+            "sha256": bron.sha256,
+            "soort": bron.soort,
+            "pagina": beeld.n,
+        }
+        for beeld, bron in rijen
+    ]
 
 
 def say_lijst(dossier: poort.Dossier) -> str:

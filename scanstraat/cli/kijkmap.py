@@ -15,11 +15,12 @@ OVERZICHT = "overzicht.txt"
 
 @dataclass(frozen=True)
 class Kijkstuk:
-    """One archive file to look at, with what the overview says of it."""
+    """One file to look at, an archive file or a scan as it came, with what the overview says of it."""
 
     sha256: str | None
     titel: str
     regels: tuple[str, ...]
+    soort: str = "pdf"
 
 
 def write_kijkmap(opslag: Opslag, map_: Path, kop: Sequence[str], stukken: Sequence[Kijkstuk]) -> None:
@@ -41,7 +42,7 @@ def write_kijkmap(opslag: Opslag, map_: Path, kop: Sequence[str], stukken: Seque
     breedte = max(2, len(str(len(stukken))))
     regels = [*kop, ""]
     for nummer, stuk in enumerate(stukken, start=1):
-        naam = f"{nummer:0{breedte}d}.pdf"
+        naam = f"{nummer:0{breedte}d}.{stuk.soort}"
         write_pdf(opslag, stuk.sha256, map_ / naam)
         regels += [f"{naam}  {stuk.titel}", *(f"    {regel}" for regel in stuk.regels)]
     (map_ / OVERZICHT).write_text("\n".join(regels) + "\n", encoding="utf-8")

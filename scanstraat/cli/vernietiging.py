@@ -285,6 +285,13 @@ def laatste_blik(
         [[d["document"][:8], d["batch"], d["bladen"], d["vellen"], d["paginas"]] for d in gevonden["documenten"]],
         leeg="",
     )
+    if gevonden["bladen"]:
+        show_table(
+            "Neem ook deze bladen, die bij geen document horen",
+            ["Batch", "Blad", "Vel van boven af", "Weggelaten als", "Kijk"],
+            [[b["batch"], b["blad"], b["vel"], _say_waarom(b), ZIE_DAT] for b in gevonden["bladen"]],
+            leeg="",
+        )
     vervolg = f'scanstraat laatste-blik {gevonden["doos"]} --lijst "{gevonden["lijst"]}"'
     return stderr().print(
         f"Bekijk ze ernaast: {vervolg} --toon MAP"
@@ -293,6 +300,16 @@ def laatste_blik(
         "wat er niet klopt. Gooi de map weg als u klaar bent.",
         soft_wrap=True,
     )
+
+
+def _say_waarom(blad: dict[str, Any]) -> str:
+    """Say why a sheet belongs to no document: what was said of its sides when they were left out."""
+    redenen = (
+        f"{kant['reden']}: {kant['toelichting']}" if kant["toelichting"] else kant["reden"]
+        for kant in blad["beelden"]
+        if kant["reden"]
+    )
+    return "; ".join(dict.fromkeys(redenen)) or "onbekend"
 
 
 def _say_uitkomst(naam: str, doos: str, *, gelijk: bool) -> str:
@@ -304,6 +321,9 @@ def _say_uitkomst(naam: str, doos: str, *, gelijk: bool) -> str:
         f"Vastgelegd dat doos {doos} niet gelijk is. Deze lijst gaat niet door. Trek haar in (scanstraat lijst trek-in "
         f'"{naam}"), zoek uit wat er is gebeurd, en scan opnieuw wat niet klopt.'
     )
+
+
+ZIE_DAT = "zie dat het leeg is of er niet toe doet"
 
 
 def _build_kop(gevonden: dict[str, Any]) -> list[str]:
@@ -322,6 +342,21 @@ def _build_stukken(gevonden: dict[str, Any]) -> list[Kijkstuk]:
             (f"blad {d['bladen']} van de batch; vel {d['vellen']} van de {gevonden['vellen']} in de doos",),
         )
         for d in gevonden["documenten"]
+    ] + _build_losse_stukken(gevonden)
+
+
+def _build_losse_stukken(gevonden: dict[str, Any]) -> list[Kijkstuk]:
+    """Return the scans of the sheets without a document as they came; one file may show many of them."""
+    per_bestand: dict[tuple[str, str], list[str]] = {}
+    for blad in gevonden["bladen"]:
+        for kant in blad["beelden"]:
+            per_bestand.setdefault((kant["sha256"], kant["soort"]), []).append(
+                f"pagina {kant['pagina']} van dit bestand is de {kant['kant']}kant van blad {blad['blad']} van batch "
+                f"{blad['batch']}; vel {blad['vel']} van de {gevonden['vellen']} in de doos"
+            )
+    return [
+        Kijkstuk(sha256, f"Scan met bladen zonder document: {ZIE_DAT}", tuple(regels), soort)
+        for (sha256, soort), regels in per_bestand.items()
     ]
 
 

@@ -1120,7 +1120,7 @@ def test_paper_that_was_gone_when_a_stop_came_is_recorded_as_that(
         rij = meld(replace(feiten, niveau="P-3", container="C-9"))
     assert rij.uitkomst == "vernietigd zonder grond" and rij.certificaat_sha256 == certificaat
     assert [deel in rij.belemmeringen for deel in ("bezwaar", "container C-9", "niveau P-3")] == [True] * 3
-    assert find_status(eigen, stapel.batch.batch) is Batchstatus.VERNIETIGD
+    assert find_status(eigen, stapel.batch.batch) is Batchstatus.ZONDER_GROND
     with db.read(eigen.basis.engine) as session:
         lijst = session.get_one(VernietigingslijstRow, stapel.lijst.id)
         assert vernietigen.find_stand(session, lijst) == "vernietigd zonder grond"

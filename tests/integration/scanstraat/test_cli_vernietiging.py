@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -18,10 +19,13 @@ from PIL import Image, ImageDraw
 from sqlmodel import select
 from typer.testing import CliRunner, Result
 
-from scanstraat import db, papier, personen, poort, storage
+from kwaliteitscontrole.steekproef import draw_steekproef
+from scanstraat import afronding, bewerken, db, papier, personen, poort, storage, verantwoording, vernietigen
+from scanstraat import opstelling as o
 from scanstraat.cli import app
 from scanstraat.cli.aanmelden import WERKBEWIJS
-from scanstraat.domain import parse_tijd
+from scanstraat.domain import Bewerkingsoort, Weglaatreden, parse_tijd
+from scanstraat.tables import BeeldRow
 from scanstraat.tables_bewijs import AanmeldingRow, BesluitRow, DoosRow, PersoonRow, UitvoeringRow
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -660,3 +664,81 @@ def test_a_verklaring_is_made_once_and_its_scan_must_be_of_it(hier: Installatie,
     scan = ("verklaring", "scan", nummer[0], str(draw_pagina(tmp_path / "scan.png")))
     assert f"is {nummer[0]} niet gevonden" in hier.say(*scan, als=DIV, exitcode=5)
     assert "is bewaard. SHA-256: " in hier.say(*scan, "--toch", "de code is gescheurd", als=DIV)
+
+
+def leave_out(proef: Afrondproef, batch: Batchproef, reden: Weglaatreden, *plekken: int) -> None:
+    """Leave pages of a batch out, counted from 0."""
+    with db.begin(proef.basis.engine) as session:
+        bewerken.bewerk(
+            session, proef.basis.werkbank, storage.lock_batch(session, batch.batch),
+            storage.load_actor(session, SCANOPERATOR, "persoon"), Bewerkingsoort.WEGLATEN, {},
+            lambda nu: o.leave_out(nu, [batch.beelden[plek] for plek in plekken], reden),
+        )  # fmt: skip
+
+
+def test_sheets_without_a_document_are_looked_at_too(hier: Installatie, tmp_path: Path) -> None:
+    proef = hier.proef
+    batch = proef.add_batch(4)
+    leave_out(proef, batch, Weglaatreden.BLANCO, 1)
+    proef.finish_werk(batch.documenten[0])
+    leave_out(proef, batch, Weglaatreden.DUBBEL, 2)
+    proef.finish_werk(batch.documenten[0])
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    proef.propose(doos, naam="Lijst los")
+    opdracht = ("laatste-blik", doos.nummer, "--lijst", "Lijst los")
+    gezegd = hier.say(*opdracht, als=DIV)
+    assert "bij geen document horen" in gezegd and "zie dat het leeg is of er niet toe doet" in gezegd
+    blik = hier.json(*opdracht, als=DIV)
+    assert blik["bladen_zonder_document"] == 2  # the scheidingsblad is none of them
+    assert [(b["blad"], b["vel"], b["beelden"][0]["reden"]) for b in blik["bladen"]] == [
+        (3, 3, "blanco"), (4, 4, "dubbel"),
+    ]  # fmt: skip
+    hier.say(*opdracht, "--toon", str(tmp_path / "los"), als=DIV)
+    scan = (tmp_path / "los" / f"02.{blik['bladen'][0]['beelden'][0]['soort']}").read_bytes()
+    assert hashlib.sha256(scan).hexdigest() == blik["bladen"][0]["beelden"][0]["sha256"]
+    overzicht = (tmp_path / "los" / "overzicht.txt").read_text(encoding="utf-8")
+    assert "Scan met bladen zonder document" in overzicht
+    assert "pagina 4 van dit bestand is de voorkant van blad 4 van batch" in overzicht
+    assert "; vel 4 van de 5 in de doos" in overzicht
+    assert "zie dat het leeg is" not in hier.say(
+        "laatste-blik", hier.add_lijst("Lijst heel").nummer, "--lijst", "Lijst heel", als=DIV
+    )
+
+
+def test_of_many_sheets_without_a_document_the_seed_draws_as_many_as_documents(hier: Installatie) -> None:
+    proef = hier.proef
+    batch = proef.add_batch(6, 1)
+    leave_out(proef, batch, Weglaatreden.DUBBEL, 1, 2, 3)
+    proef.finish_werk(batch.documenten[0])
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    lijst = proef.propose(doos, naam="Lijst veel")
+    leave_out(proef, batch, Weglaatreden.DUBBEL, 6)  # all there was of the second document
+    with db.begin(proef.basis.engine) as session:
+        scheiding = session.exec(
+            select(BeeldRow).where(BeeldRow.batch_id == batch.batch, BeeldRow.bestemming == "scheidingsblad")
+        ).first()
+        assert scheiding is not None
+        rug = scheiding.model_dump(exclude={"id"}) | {"kant": "achter", "n": 99, "bestemming": "weggelaten"}
+        for reden, bladen in (("blanco", [3, 4, 5, 9]), ("dubbel", [1, 3, 4, 5, 9])):
+            punt = session.begin_nested()
+            session.add(BeeldRow(**(rug | {"weglaatreden": reden})))
+            session.flush()
+            assert [blad.nummer for _, blad in papier.find_losse_bladen(session, doos.id)] == bladen
+            punt.rollback()
+    trekking = afronding.trek_blik(proef.basis, lijst.id, doos.id)
+    inhoud = trekking.trekking
+    assert [nummer for _, nummer in inhoud["bladen"]] == [3, 4, 5, 9]
+    assert len(inhoud["getrokken_bladen"]) == inhoud["aantal"] == 2
+    plekken = draw_steekproef(4, 2, bytes.fromhex(trekking.zaad))
+    assert inhoud["getrokken_bladen"] == [inhoud["bladen"][plek] for plek in plekken]
+
+    with db.read(proef.basis.engine) as session:
+        antwoorden = verantwoording.answer_doos(session, session.get_one(DoosRow, doos.id))
+    (blik,) = (antwoord for antwoord in antwoorden if "laatste blik" in antwoord.vraag)
+    assert blik.in_orde is True and "1 van 1 document, en 2 van 4 bladen zonder document" in blik.regels[0]
+    ander = next(blad for blad in inhoud["bladen"] if blad not in inhoud["getrokken_bladen"])
+    for anders in ([], [ander, inhoud["getrokken_bladen"][1]], inhoud["bladen"]):
+        trekking.trekking = inhoud | {"getrokken_bladen": anders}  # of a row that belongs to no session any more
+        assert not vernietigen.is_hertrokken(trekking)

@@ -61,7 +61,7 @@ KOLOMMEN: Mapping[str, str] = {
         f"{naam}.id": SLEUTEL
         for naam in (
             *("aflevering", "bewerking", "binding", "doosblad", "doosplaats", "laatste_blik", "mandaat", "oordeel"),
-            *("document", "ondertekening", "persoonsnaam", "stop", "termijnverlenging", "uitvoering", "uitzondering"),
+            *("ondertekening", "persoonsnaam", "stop", "termijnverlenging", "uitvoering", "uitzondering"),
             *("verklaringscan", "verpakt", "vervoer", "vrijgave"),
         )
     },
@@ -100,7 +100,6 @@ KOLOMMEN: Mapping[str, str] = {
     "beeld.volgorde": VOLGORDE,
     "bron.volgnummer": VOLGORDE,
     "bron.aanlevering": "whether it was added later decides which manifest has it, and that is compared",
-    "object.sha256": "whatever points to an object is compared",
     "handboek.bestandsnaam": WOORDEN,
     "laatste_blik.toelichting": WOORDEN,
     "mandaat.grondslag": "stands in the database alone (docs/dreigingsmodel.md)",
@@ -111,7 +110,7 @@ KOLOMMEN: Mapping[str, str] = {
     "oordeel.gat": "follows from the oordeel and the trekking, which are compared",
     **{f"pagina.{naam}": METING for naam in ("woordzekerheid", "woorden")},
     **{f"verklaring.{naam}": VERKLARING for naam in ("lijst_id", "vervangt_id", "reden", "mdto_sha256")},
-    **{f"verklaringdoos.{naam}": VERKLARING for naam in ("verklaring_id", "doos_id")},
+    "verklaringdoos.doos_id": VERKLARING,
     **{
         f"verpakt.{naam}": "the commitment is made again from the row it is about; proofs and exports make it from this"
         for naam in ("inhoud", "gewist_op")

@@ -126,7 +126,7 @@ def test_a_document_that_is_half_in_a_destroyed_doos_is_not_replaced(vers: Afron
     assert "Een verklaring is nog niet opgemaakt" in find(xml, "//m:event[2]/m:eventResultaat/text()")[0]
 
 
-def test_paper_that_went_without_grounds_is_not_called_replaced(vers: Afrondproef) -> None:
+def test_paper_that_went_without_grounds_is_not_called_replaced(vers: Afrondproef, tmp_path: Path) -> None:
     batch = vers.add_batch(2)
     vers.add_besluit()
     vers.approve(batch.batch)
@@ -145,6 +145,11 @@ def test_paper_that_went_without_grounds_is_not_called_replaced(vers: Afrondproe
     assert "geen vervanging" in find(xml, "//m:event[2]/m:eventResultaat/text()")[0]
     vermerk = build_transfervermerk(load(vers.basis, batch.documenten[0]), organisatie="Gemeente", met_naam=False)
     assert "bezwaar" in vermerk["papier_zonder_grond"]
+    with db.read(vers.basis.engine) as session:
+        nummer = storage.load_batch(session, batch.batch).nummer
+    make_sip(vers.basis, [nummer], tmp_path / "sip", meld=zwijg)
+    pakbon = json.loads((tmp_path / "sip" / "pakbon.json").read_bytes())
+    assert any("1 document is papier vernietigd zonder grond: dat is geen" in een for een in pakbon["bijzonderheden"])
     assert vermerk["controle"]["keuring"]["uitslag"] == "goedgekeurd"  # it stood, and the paper went all the same
     with db.begin(vers.basis.engine) as session:
         rij = storage.load_batch(session, batch.batch)

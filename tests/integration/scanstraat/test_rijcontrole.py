@@ -84,6 +84,10 @@ def test_on_postgresql_neither(postgres_url: str, tmp_path_factory: pytest.TempP
 
 PERSOON = "(select id from persoon where naam = 'Karin Controleur')"
 WIJZIGINGEN = [
+    (Wat.RIJ, "delete from object where sha256 = (select pdf_sha256 from verklaring limit 1)"),
+    (Wat.RIJ, "delete from document where id = (select document_id from documentversie limit 1)"),
+    (Wat.BACKUP, "update backup set in_orde = 1 - in_orde"),
+    (Wat.BACKUP, "delete from backup"),
     (Wat.PERSOON, "update persoon set naam = 'Iemand Anders' where naam = 'Karin Controleur'"),
     (Wat.PERSOON, "update persoon set naam = 'e' || char(769) where naam = 'Karin Controleur'"),
     (Wat.PERSOON, "update persoonsnaam set naam = 'balie-8' where naam = 'balie-9'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,10 +13,10 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from kwaliteitscontrole.oordeel import Paginaoordeel
-from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording
+from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
-from scanstraat.tables_bewijs import OordeelRow
+from scanstraat.tables_bewijs import DoosRow, OordeelRow, OpdrachtRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -28,6 +29,7 @@ from tests.afrondproef import (
     Afrondproef,
     destroy,
     open_afrondproef,
+    zwijg,
 )
 from tests.builders import Batchproef, vandaag
 from vernietiging.verklaring import Verklaringsoort
@@ -61,7 +63,14 @@ def klaar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vraagproef]:
 
 
 def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaar: Vraagproef) -> None:
+    vervoer = "Wie haalde het papier op, en wanneer?"
+    tekst, in_orde = klaar.ask()[vervoer]
+    with db.read(klaar.proef.basis.engine) as session:
+        opdracht = session.exec(select(OpdrachtRow)).one()
+    assert in_orde is False and f"scanstraat ophalen {opdracht.nummer} --container C-1:Z-1" in tekst
+    klaar.proef.pick_up(opdracht)  # also when the paper is gone already
     antwoorden = klaar.ask()
+    assert antwoorden[vervoer][1] is True and "door Vervoer BV" in antwoorden[vervoer][0]
     assert [vraag for vraag, (_, in_orde) in antwoorden.items() if in_orde is False] == []
     alles = " ".join(tekst for tekst, _ in antwoorden.values())
     for deel in (
@@ -71,6 +80,37 @@ def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaa
         *(f"Vrijgave 1 door {EEN}", f"Vrijgave 2 door {TWEE}", "mandaatbesluit 2026-3", "documentversie.verzegeld"),
     ):
         assert deel in alles, deel
+
+
+def test_an_approval_that_lapsed_is_in_order_nowhere(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        klaar = Vraagproef(proef, proef.add_batch(2))
+        proef.add_besluit()
+        proef.approve(klaar.batch.batch)
+        doos = proef.box(klaar.batch.batch)
+        opdracht = proef.bring_to_order(proef.propose(doos), doos)
+        besluit, controle = "Onder welk besluit valt dit papier, en viel het er die dag onder?", "Wie controleerde, en "
+        controle += "was dat een ander dan wie scande of bewerkte?"
+        assert (klaar.ask()[besluit][1], klaar.ask()[controle][1]) == (True, True)
+        assert klaar.ask()["Wie haalde het papier op, en wanneer?"] == ("Nog niemand.", None)  # it is there
+        with db.begin(proef.basis.engine) as session:
+            rij = storage.load_batch(session, klaar.batch.batch)
+            storage.void_verzegeling(session, rij, "ontkoppeld", actor=storage.load_actor(session, "proef"))
+        tekst, in_orde = klaar.ask()[controle]
+        assert in_orde is False
+        assert f"goedgekeurd door {CONTROLEUR}, maar vervallen op " in tekst and "Er staat nu geen keuring" in tekst
+        assert "goedgekeurd, maar vervallen op" in klaar.ask()["Wat is er met afgekeurde scans gebeurd?"][0]
+        assert klaar.ask()[besluit][1] is True
+        feiten = vernietigen.Uitvoeringsfeiten(
+            datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", proef.save_certificaat()
+        )
+        afronding.meld_zonder_grond(proef.basis, opdracht.id, [(doos, feiten)], proef.wie(DIV), meld=zwijg)
+        tekst, in_orde = klaar.ask()[besluit]
+        assert in_orde is False
+        assert tekst.startswith("Het is niet vervangen: het papier is vernietigd zonder grond. ")
+        proef.approve(klaar.batch.batch)
+        assert klaar.ask()[controle][1] is True  # another verdict stands now; the old one is still said to have lapsed
+        assert "maar vervallen op" in klaar.ask()[controle][0]
 
 
 def test_one_of_something_is_said_as_one(tmp_path: Path) -> None:
@@ -109,6 +149,22 @@ def test_a_sample_that_somebody_changed_is_not_drawn_again(klaar: Vraagproef) ->
     tekst, in_orde = klaar.ask()["Waarom deze steekproef, en kunt u haar opnieuw trekken?"]
     assert in_orde is False
     assert "ANDERE pagina's" in tekst
+
+
+def test_a_last_look_at_other_paper_than_was_drawn_is_said(klaar: Vraagproef) -> None:
+    def ask() -> tuple[str, bool | None]:
+        with db.read(klaar.proef.basis.engine) as session:
+            doos = session.exec(select(DoosRow)).one()
+            return read(verantwoording.answer_doos(session, doos))[
+                "Waarom dit papier bij de laatste blik, en kunt u het opnieuw trekken?"
+            ]
+
+    assert ask()[1] is True and "Opnieuw getrokken: hetzelfde papier" in ask()[0]
+    oud = "update trekking set trekking = json_remove(trekking, '$.aantal', '$.bladen', '$.getrokken_bladen')"
+    tamper(klaar, f"{oud} where doos_id is not null")  # as it was before sheets without a document were drawn
+    assert ask()[1] is True and "bladen zonder document werden toen niet getrokken" in ask()[0]
+    tamper(klaar, "update trekking set trekking = json_set(trekking, '$.getrokken', json('[]'))")
+    assert ask()[1] is False and "Opnieuw getrokken: ANDER papier" in ask()[0]
 
 
 _WIE = "(select persoon_id from persoonsnaam where naam = '{}')"
