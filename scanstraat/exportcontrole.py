@@ -1,15 +1,16 @@
 """Is this export whole and unchanged? Answered from the folder alone: no database, no installation, no network.
 
-Four questions, each on its own evidence: does every file have the digest of the list and is nothing added; is the
+Five questions, each on its own evidence: does every file have the digest of the list and is nothing added; is the
 sealed log proven by the policy; are the events in the tables the lines of that log, and the private parts what it
-committed to; is of every document each file there, and is its archive file the one that the log says was archived. So
-whoever changes a file and the list with it, still has the log against them.
+committed to; do the rows say what these events say; is of every document each file there, and is its archive file the
+one that the log says was archived. So whoever changes a file and the list with it, still has the log against them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,15 +19,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
 from kwaliteitscontrole.woorden import count_bestanden, count_words
-from scanstraat.errors import NietGevondenError
+from scanstraat.errors import NietGevondenError, ScanstraatError
 from scanstraat.export import BELEID, INDEX, INHOUD, KOP, LOGBOEK, OBJECTEN, SCHEMA, build_objectpad
+from scanstraat.exportrijen import find_rijverschillen
 from scanstraat.exporttabellen import APART, place_of
 from scanstraat.uitvoermap import hash_file, walk_files
 from vernietiging.beleid import Beleid, parse_beleid
 from vernietiging.checkpoint import parse_checkpoint
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
-from vernietiging.gebeurtenis import Gebeurtenis, find_objecten, parse_blad, verpak
+from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, find_objecten, parse_blad, verpak
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap
 from vernietiging.verificatie import verify_logboek
@@ -41,6 +45,19 @@ _EIGEN_BELEID = (
 _ZONDER_ANKERS = (
     "Het beleid vraagt geen getuige en geen tijdstempel: wie de sleutels van het logboek heeft, kan het geheel opnieuw "
     "hebben geschreven. Stel een tijdstempel of getuige in en maak daarna een nieuwe export."
+)
+# What comes of values that no row of the record has.
+_BESCHADIGD = (
+    *(ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, SQLAlchemyError),
+    *(ScanstraatError, VernietigingError),
+)
+_GEEN_RUIMTE = (
+    "De rijen van de tabellen zijn niet met de gebeurtenissen vergeleken, want dat lukte op deze machine niet. Maak "
+    "ruimte in de map voor tijdelijke bestanden, of noem een andere map in TMPDIR, en controleer opnieuw."
+)
+_ZONDER_VERPAKT = (
+    "Wat achter de verpakte velden staat, is bij de export weggelaten. Namen, zaaknummers, nummers en plaatsen van "
+    "dozen, kenmerken en redenen in de tabellen zijn daarom niet vergeleken met het logboek."
 )
 Meld = Callable[[int, int], None]  # (done, total) in files, events and documents
 
@@ -61,7 +78,7 @@ class Exportcontrole:
 
     @property
     def in_orde(self) -> bool:
-        """True when all four questions were answered, and well."""
+        """True when all five questions were answered, and well."""
         return self.aantal_problemen == 0 and not self.onzeker
 
     @property
@@ -110,6 +127,7 @@ def check_export(map_: Path, *, beleid: Path | None = None, meld: Meld) -> Expor
     controle.check_bestanden()
     controle.check_logboek(beleid)
     controle.check_gebeurtenissen()
+    controle.check_rijen()
     controle.check_documenten()
     controle.check_tellingen()
     return controle.build()
@@ -120,6 +138,7 @@ class _Controle:
         self._map, self._meld = map_, meld
         self._aantal, self._problemen, self._onzeker, self._opmerkingen = 0, list[str](), list[str](), list[str]()
         self._bestanden = self._gebeurtenissen = self._documenten = self._gedaan = 0
+        self._gewist = 0
         self._gemaakt, self._hersteld = 0, False  # versies of documents by the log; was the record ever put back
         self._kop = self._read_kop()
         self._totaal = self._count_regels(map_ / INHOUD) + self._regels + int(self._kop.get("documenten", 0))
@@ -273,7 +292,7 @@ class _Controle:
             return
         verpakt = _Kijker(self._read_jsonl(place_of(APART))) if self._kop.get("persoonsgegevens") is True else None
         logregels = _Kijker(self._read_jsonl(place_of("logregel")))
-        onverzegeld = 0
+        onverzegeld: Counter[str] = Counter()
         for plek, rij in enumerate(self._read_jsonl(place_of("gebeurtenis"))):
             if plek < self._omvang:
                 self._check_gebeurtenis(plek, rij, logregels.take())
@@ -282,7 +301,7 @@ class _Controle:
                 self._gebeurtenissen += 1
                 self._step()
             else:
-                onverzegeld += 1
+                onverzegeld[str(rij.get("soort"))] += 1
             while verpakt is not None and verpakt.nu is not None and verpakt.nu.get("gebeurtenis_id") == rij.get("id"):
                 self._check_verpakt(plek, rij, verpakt.take() or {})
         if self._gebeurtenissen < self._omvang:
@@ -293,9 +312,10 @@ class _Controle:
         if verpakt is not None and verpakt.nu is not None:
             self._fout(f"{place_of(APART)} staat niet in de volgorde van het logboek, of hoort er niet bij.")
         if onverzegeld:
+            soorten = ", ".join(sorted(soort if soort in NIEUWSTE else "onbekend" for soort in onverzegeld))
             self._opmerkingen.append(
-                f"{count_words(onverzegeld, 'gebeurtenis was', 'gebeurtenissen waren')} bij de export nog niet "
-                "verzegeld."
+                f"{count_words(onverzegeld.total(), 'gebeurtenis was', 'gebeurtenissen waren')} bij de export nog niet "
+                f"verzegeld ({soorten}). Wat daarop rust, bewijst het logboek niet."
             )
 
     def _check_gebeurtenis(self, nummer: int, rij: dict[str, Any], logregel: dict[str, Any] | None) -> None:
@@ -318,6 +338,7 @@ class _Controle:
 
     def _check_verpakt(self, nummer: int, rij: dict[str, Any], verpakt: dict[str, Any]) -> None:
         if verpakt.get("gewist_op") is not None:
+            self._gewist += 1
             return
         try:
             nu = verpak(bytes.fromhex(verpakt["sleutel"]), json.loads(verpakt["inhoud"]))
@@ -326,6 +347,36 @@ class _Controle:
             gelijk = False
         if not gelijk:
             self._fout(f"Wat er verpakt is bij gebeurtenis {nummer}, is niet wat in het logboek staat.")
+
+    # --- the other tables
+
+    def check_rijen(self) -> None:
+        """Hold the rows of all tables against the events, by the rules that the poort has for the database."""
+        verpakt = self._kop.get("persoonsgegevens") is True
+        try:
+            for verschil in find_rijverschillen(self._map, self._map / OBJECTEN, verpakt=verpakt):
+                self._fout(f"In de tabellen: {verschil.tekst}")
+        except NietVastTeStellenError as exc:
+            self._onzeker.append(str(exc))
+            return
+        except OperationalError:  # nothing in the tables makes this: the disk does
+            self._onzeker.append(_GEEN_RUIMTE)
+            return
+        except (FileNotFoundError, *_BESCHADIGD):
+            self._fout(
+                "De tabellen en de gebeurtenissen zijn niet te vergelijken: een tabel is beschadigd of ontbreekt."
+            )
+            return
+        except OSError:
+            self._onzeker.append(_GEEN_RUIMTE)
+            return
+        if not verpakt:
+            self._opmerkingen.append(_ZONDER_VERPAKT)
+        elif self._gewist:
+            self._opmerkingen.append(
+                f"Van {count_words(self._gewist, 'verpakt veld', 'verpakte velden')} is gewist wat erachter staat. De "
+                "tabellen zijn daar niet mee vergeleken."
+            )
 
     # --- documents
 

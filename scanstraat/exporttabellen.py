@@ -131,19 +131,24 @@ def _describe(tabel: sa.Table, *, mee: bool) -> dict[str, Any]:
         "tabel": tabel.name,
         "uitleg": TABELLEN.get(tabel.name, ""),
         "bestand": place_of(tabel.name) if mee else None,
-        "kolommen": [
-            {
-                "naam": kolom.name,
-                "soort": _say_soort(kolom),
-                "sleutel": kolom.primary_key,
-                "mag_leeg": bool(kolom.nullable),
-                "verwijst_naar": [sleutel.target_fullname for sleutel in kolom.foreign_keys],
-            }
-            for kolom in tabel.columns
-            if not is_geheim(tabel.name, kolom.name)
-        ],
+        "kolommen": describe_kolommen(tabel),
         "weggelaten": [kolom.name for kolom in tabel.columns if is_geheim(tabel.name, kolom.name)],
     }
+
+
+def describe_kolommen(tabel: sa.Table) -> list[dict[str, Any]]:
+    """Return what each column of a table that leaves is, as it stands in the description."""
+    return [
+        {
+            "naam": kolom.name,
+            "soort": _say_soort(kolom),
+            "sleutel": kolom.primary_key,
+            "mag_leeg": bool(kolom.nullable),
+            "verwijst_naar": [sleutel.target_fullname for sleutel in kolom.foreign_keys],
+        }
+        for kolom in tabel.columns
+        if not is_geheim(tabel.name, kolom.name)
+    ]
 
 
 def _say_soort(kolom: sa.Column[Any]) -> str:

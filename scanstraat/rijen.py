@@ -46,6 +46,17 @@ SPELING = timedelta(hours=1)  # between the time in a row and that of its event
 UIT_LOGBOEK = "teruggehaald uit het logboek; de woorden zijn verloren"
 
 
+SLEUTELS = "sleutels"  # in the info of a session: which of the commitments in it can be made again
+
+
+class Sleutels(StrEnum):
+    """Which keys of commitments must be there; one that need not be there is not compared."""
+
+    ALLE = "alle"  # of the record itself
+    OF_GEWIST = "of gewist"  # one that says it was erased is not compared: elsewhere it is for others to judge
+    GEEN = "geen"  # they were all left out
+
+
 class Wat(StrEnum):
     """What a difference is about."""
 
@@ -99,9 +110,14 @@ class Vastgelegd:
     sleutels: Mapping[str, str | None]
     op: str
     is_terug: bool = False  # came back from the log after a rollback: nobody has its keys any more
+    nodig: Sleutels = Sleutels.ALLE
 
     def holds(self, veld: str, inhoud: Any) -> bool:
-        """Whether the commitment in this field is one to `inhoud`; no when its key is gone."""
+        """Whether the commitment in this field is one to `inhoud`; no when its key is gone, unless that may be."""
+        if self.nodig is Sleutels.GEEN or (
+            self.nodig is Sleutels.OF_GEWIST and veld in self.sleutels and self.sleutels[veld] is None
+        ):
+            return True
         sleutel = self.sleutels.get(veld)
         try:
             return sleutel is not None and verpak(bytes.fromhex(sleutel), inhoud) == self.gegevens[veld]
@@ -130,13 +146,14 @@ def load_vastgelegd(session: Session, *soorten: str, ids: Collection[UUID] | Any
     for van, tot in terug:
         uit_het_logboek = col(GebeurtenisRow.volgnummer).between(van, tot - 1)
         vraag = vraag.where(sa.or_(~uit_het_logboek, col(GebeurtenisRow.soort).in_(BLIJFT)))
+    nodig = session.info.get(SLEUTELS, Sleutels.ALLE)
     sleutels: dict[UUID, dict[str, str | None]] = defaultdict(dict)
     gevonden: dict[UUID, Vastgelegd] = {}
     for id_, soort, actor, onderwerp, gegevens, nummer, op, veld, sleutel in session.execute(vraag):
         if veld is not None:
             sleutels[id_][veld] = sleutel
         is_terug = any(van <= nummer < tot for van, tot in terug)
-        gevonden[id_] = Vastgelegd(id_, soort, actor, onderwerp, gegevens, sleutels[id_], op, is_terug)
+        gevonden[id_] = Vastgelegd(id_, soort, actor, onderwerp, gegevens, sleutels[id_], op, is_terug, nodig)
     return list(gevonden.values())
 
 

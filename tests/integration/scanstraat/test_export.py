@@ -11,16 +11,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from scanstraat import db, export, logboek, papier, storage
+from scanstraat import db, export, exportrijen, logboek, papier, storage
 from scanstraat.cli import app
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.export import make_export
@@ -29,6 +30,7 @@ from scanstraat.exporttabellen import find_tabellen, is_geheim, place_of
 from scanstraat.processen import hold_slot
 from scanstraat.tables_bewijs import AanmeldingRow, VerpaktRow
 from tests.afrondproef import CONTROLEUR, OORSPRONG, Afrondproef, open_afrondproef, zwijg
+from tests.afrondverhaal import tell
 from tests.builders import build_batch
 from tests.overdrachtproef import open_overdrachtproef
 from vernietiging.__main__ import BEWEZEN
@@ -369,6 +371,130 @@ def change(map_: Path, wat: str, document: str) -> Path:
             next(b for b in regel["bestanden"] if b["wat"] == "pdf")["sha256"] = "0" * 64
     pad.write_text("".join(json.dumps(regel, ensure_ascii=False) + "\n" for regel in regels), encoding="utf-8")
     return pad
+
+
+@pytest.fixture(scope="module")
+def verteld(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Path]]:
+    """Exports of an installation where everything happened at least once: with the private parts, and without."""
+    map_ = tmp_path_factory.mktemp("verteld")
+    with open_afrondproef(map_ / "thuis") as proef:
+        tell(proef)
+        for mee in (True, False):
+            make_export(proef.basis, map_ / f"export-{mee}", persoonsgegevens=mee, meld=zwijg)
+    shutil.rmtree(map_ / "thuis")
+    yield {mee: map_ / f"export-{mee}" for mee in (True, False)}
+
+
+@contextmanager
+def falsified(map_: Path, tabel: str, kolom: str, waarde: object) -> Iterator[None]:
+    """Give the last row that says something in this column another value, and the list its digest; put back after."""
+    paden = (map_ / place_of(tabel), map_ / "inhoud.sha256")
+    goed = [pad.read_bytes() for pad in paden]
+    regels = read_tabel(map_, tabel)
+    rij = [regel for regel in regels if regel[kolom] not in (None, "")][-1]
+    assert rij[kolom] != waarde
+    rij[kolom] = waarde
+    paden[0].chmod(0o600)
+    paden[0].write_text("".join(json.dumps(regel, ensure_ascii=False) + "\n" for regel in regels), encoding="utf-8")
+    resum(map_, paden[0])
+    yield
+    for pad, inhoud in zip(paden, goed, strict=True):
+        pad.write_bytes(inhoud)
+
+
+def test_the_rows_of_a_whole_story_are_what_the_events_say(verteld: dict[bool, Path]) -> None:
+    met, zonder = check(verteld[True]), check(verteld[False])
+    assert met.problemen == zonder.problemen == ()
+    assert not any("niet vergeleken" in opmerking for opmerking in met.opmerkingen)
+    assert any("niet vergeleken met het logboek" in opmerking for opmerking in zonder.opmerkingen)
+
+
+OPEN = [  # the log says it in the open
+    ("oordeel", "uitslag", "afgekeurd"),
+    ("uitvoering", "uitslag", "mislukt"),
+    ("uitvoering", "certificaat_sha256", "ab" * 32),
+    ("mandaat", "rol", "archivaris"),
+    ("verklaring", "nummer", "VV-2026-0009"),
+    ("documentversie", "pdf_sha256", "ab" * 32),
+]
+VERPAKT = [  # the log holds a commitment to it
+    ("persoon", "naam", "Iemand Anders"),
+    ("persoonsnaam", "naam", "Iemand Anders"),
+    ("uitvoering", "certificaatnummer", "VB-9"),
+    ("doos", "nummer", "D-2026-00099"),
+    ("doosplaats", "plaats", "Elders"),
+    ("stop", "reden", "Een andere reden"),
+    ("stop", "opheffingsreden", "Een andere reden"),
+    ("document", "zaakidentificatie", "ZAAK-2026-999999"),
+]
+
+
+@pytest.mark.parametrize(("tabel", "kolom", "waarde"), [*OPEN, *VERPAKT])
+def test_a_falsified_row_is_held_against_the_log(
+    verteld: dict[bool, Path], tabel: str, kolom: str, waarde: object
+) -> None:
+    with falsified(verteld[True], tabel, kolom, waarde):
+        controle = check(verteld[True])
+    assert controle.exitcode == 1
+    assert all(probleem.startswith("In de tabellen: ") for probleem in controle.problemen), controle.say()
+
+
+@pytest.mark.parametrize(("tabel", "kolom", "waarde"), OPEN)
+def test_what_the_log_says_in_the_open_is_compared_without_the_private_parts(
+    verteld: dict[bool, Path], tabel: str, kolom: str, waarde: object
+) -> None:
+    with falsified(verteld[False], tabel, kolom, waarde):
+        controle = check(verteld[False])
+    assert controle.exitcode == 1
+    assert all(probleem.startswith("In de tabellen: ") for probleem in controle.problemen), controle.say()
+
+
+def test_keys_that_were_taken_out_of_an_export_are_missed(kopie: Path) -> None:
+    regels = read_tabel(kopie, "verpakt")[:-1]
+    (kopie / place_of("verpakt")).write_text("".join(json.dumps(regel) + "\n" for regel in regels))
+    kop = json.loads((kopie / "export.json").read_bytes())
+    kop["tabellen"]["verpakt"] -= 1
+    (kopie / "export.json").write_text(json.dumps(kop))
+    resum(kopie, kopie / place_of("verpakt"), kopie / "export.json")
+    assert check(kopie).exitcode == 1
+
+
+def test_erased_private_parts_are_not_compared_and_that_is_said(gedaan: Uitgevoerd) -> None:
+    assert any("1 verpakt veld is gewist" in opmerking for opmerking in check(gedaan.map).opmerkingen)
+
+
+def test_tables_of_another_version_are_not_compared_and_then_it_is_not_in_order(kopie: Path) -> None:
+    schema = kopie / "gegevens" / "schema.json"
+    beschrijving = json.loads(schema.read_bytes())
+    beschrijving[0]["kolommen"].pop()
+    schema.write_text(json.dumps(beschrijving))
+    resum(kopie, schema)
+    controle = check(kopie)
+    assert (controle.exitcode, controle.problemen) == (2, ())
+    assert "andere tabellen" in controle.onzeker[0]
+
+
+@pytest.mark.parametrize("fout", [OSError("vol"), OperationalError("", {}, Exception("vol"))])
+def test_a_machine_without_room_to_compare_cannot_tell(
+    gedaan: Uitgevoerd, monkeypatch: pytest.MonkeyPatch, fout: Exception
+) -> None:
+    def fail(*_args: object, **_waarden: object) -> None:
+        raise fout
+
+    monkeypatch.setattr(exportrijen, "_load_tabel", fail)
+    controle = check(gedaan.map)
+    assert (controle.exitcode, controle.problemen) == (2, ())
+    assert "TMPDIR" in controle.say()
+
+
+def test_what_was_not_sealed_yet_is_named(gedaan: Uitgevoerd) -> None:
+    assert any("(verankering). Wat daarop rust" in opmerking for opmerking in check(gedaan.map).opmerkingen)
+
+
+@pytest.mark.parametrize("waarde", ["geen uuid", 7, ["lijst"]])
+def test_a_table_that_cannot_be_read_is_a_problem(verteld: dict[bool, Path], waarde: object) -> None:
+    with falsified(verteld[True], "oordeel", "batch_id", waarde):
+        assert any("en de gebeurtenissen zijn niet te vergelijken" in p for p in check(verteld[True]).problemen)
 
 
 def test_a_policy_of_another_log_is_not_believed(gedaan: Uitgevoerd, tmp_path: Path) -> None:
