@@ -77,6 +77,7 @@ def build_containerbladen(basis: Basis, session: Session, opdracht: OpdrachtRow)
             contact=f"{basis.config.algemeen.organisatie}, opdracht {opdracht.nummer}",
             dozen=tuple(_build_doos(session, nummer) for nummer in container["dozen"]),
             logboek=logverwijzing,
+            opdracht=opdracht.nummer,
         )
         for container in opdracht.containers
     ]

@@ -77,6 +77,7 @@ class Containerblad:
     contact: str
     dozen: tuple[Containerdoos, ...]
     logboek: Logverwijzing
+    opdracht: str  # its number
     demonstratie: bool = False
 
 
@@ -167,6 +168,7 @@ def render_containerblad(blad: Containerblad, *, tijdzone: str = TIJDZONE) -> by
         raise NietMogelijkError("Zet eerst dozen op de lijst; een containerblad zonder dozen bestaat niet.")
     opdracht = build_gegevens(
         (
+            ("Kenmerk", f"opdracht {blad.opdracht}"),
             ("Opdracht aan", blad.bedrijf),
             ("Methode", blad.methode),
             ("Niveau", f"{blad.niveau} volgens DIN 66399 (ISO/IEC 21964)"),
@@ -194,6 +196,7 @@ def render_containerblad(blad: Containerblad, *, tijdzone: str = TIJDZONE) -> by
         "lijst": escape_tekst(blad.lijst),
         "organisatie": escape_tekst(blad.organisatie),
         "gemaakt": format_tijd(blad.gemaakt_op, tijdzone),
+        "kenmerk": escape_tekst(blad.opdracht),
         "opdracht": opdracht,
         "contact": escape_tekst(blad.contact),
         "dozen": build_tabel(kolommen, rijen),

@@ -54,6 +54,7 @@ CONTAINER = Containerblad(
     contact="de functioneel beheerder, 0123 45 67 89",
     dozen=tuple(Containerdoos(f"D-2026-{n:04d}", 40, 80) for n in range(1, 61)),
     logboek=build_logverwijzing(),
+    opdracht="O-2026-0001",
 )
 HAALLIJST = Haallijst(
     nummer="HL-2026-0003",
@@ -153,6 +154,12 @@ def test_a_pick_list_walks_along_the_shelves_and_names_the_sheets() -> None:
     assert plekken == sorted(plekken)
     for deel in ("bladen 1–2", "bladen 7–9, 12", "blad 5", "3 documenten uit 2 dozen", "Bezwaar <b>tegen</b> besluit"):
         assert deel in tekst
+
+
+def test_the_sheet_of_one_doos_is_one_page_with_its_order_and_all_its_signatures() -> None:
+    (pagina,) = read_paginas(render_containerblad(replace(CONTAINER, dozen=CONTAINER.dozen[:1])))
+    assert "Kenmerk opdracht O-2026-0001" in pagina
+    assert pagina.count("Handtekening") == 3
 
 
 @pytest.mark.parametrize("voorbeeld", ["containerblad", "haallijst"])
