@@ -626,6 +626,8 @@ def record_pickup(
 ) -> VervoerRow:
     """Record that a container of an order left the building: with which seal, with whom and when.
 
+    What is left of a doos of which part was destroyed may leave again, in another container.
+
     Raises:
         GeenMandaatError: no mandaat.
         NietMogelijkError: another container or seal, it left already, nobody is named, or the time is impossible.
@@ -633,12 +635,12 @@ def record_pickup(
     storage.hold_beslissing(session)
     personen.verify_mandaat(session, wie, *UITVOERDERS)
     container = next((c for c in opdracht.containers if c["nummer"] == nummer), None)
-    if container is None:
+    if container is None and not _has_rest(session, opdracht):  # what came back goes along in another one
         bekend = ", ".join(c["nummer"] for c in opdracht.containers)
         raise NietMogelijkError(
             f"Container {nummer} hoort niet bij opdracht {opdracht.nummer}. Daarin staan: {bekend}."
         )
-    if zegel != container["zegel"]:
+    if container is not None and zegel != container["zegel"]:
         raise NietMogelijkError(
             f"Op container {nummer} hoort zegel {container['zegel']} te zitten, niet {zegel}. Geef haar niet mee voor "
             "u weet wat er is gebeurd."
@@ -674,6 +676,11 @@ def record_pickup(
     session.add(rij)
     session.flush()
     return rij
+
+
+def _has_rest(session: Session, opdracht: OpdrachtRow) -> bool:
+    dozen = poort.load_dozen(session, opdracht.lijst_id)
+    return any(papier.find_deels(session, doos.id) == opdracht.nummer for doos in dozen)
 
 
 def load_vervoer(session: Session, opdracht: OpdrachtRow) -> Sequence[VervoerRow]:
@@ -865,14 +872,18 @@ def _find_afwijkingen(
 ) -> list[str]:
     """Return, in Dutch, where what the company says it did is not what was ordered."""
     container, afwijkingen = _find_container(session, opdracht, doos), []
-    if (feiten.container, feiten.zegel) != (container["nummer"], container["zegel"]):
+    vervoer = {(rij.container, rij.zegel): rij for rij in load_vervoer(session, opdracht)}
+    opgedragen, genoemd = (container["nummer"], container["zegel"]), (feiten.container, feiten.zegel)
+    eigen = {c["nummer"] for c in opdracht.containers}
+    is_rest = papier.find_deels(session, doos.id) is not None and genoemd in vervoer and genoemd[0] not in eigen
+    if genoemd != opgedragen and not is_rest:
         afwijkingen.append(
             f"Het bewijs noemt container {feiten.container} met zegel {feiten.zegel}; doos {doos.nummer} ging in "
             f"container {container['nummer']} met zegel {container['zegel']}."
         )
     if feiten.niveau < opdracht.niveau:
         afwijkingen.append(f"Het bewijs noemt niveau {feiten.niveau}; opgedragen is {opdracht.niveau} of fijner.")
-    vervoerd = next((v for v in load_vervoer(session, opdracht) if v.container == container["nummer"]), None)
+    vervoerd = vervoer.get(genoemd if is_rest else opgedragen)
     if vervoerd is not None and db.format_time(feiten.uitgevoerd_op) < vervoerd.opgehaald_op:
         afwijkingen.append("Het papier is volgens het bewijs vernietigd voordat de container is opgehaald.")
     if db.format_time(feiten.uitgevoerd_op) < opdracht.op:

@@ -159,6 +159,8 @@ def _show_opdracht(gevonden: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     vervoer = {v["container"]: v for v in gevonden["vervoer"]}
+    eigen = {c["nummer"] for c in gevonden["containers"]}
+    rest = [v for v in gevonden["vervoer"] if v["container"] not in eigen]  # in which went what came back first
     show_table(
         "Containers",
         ["Container", "Zegel", "Dozen", "Opgehaald op", "Vervoerder"],
@@ -166,7 +168,8 @@ def _show_opdracht(gevonden: dict[str, Any]) -> None:
             [c["nummer"], c["zegel"], ", ".join(c["dozen"]),
              *(vervoer.get(c["nummer"], {}).get(naam) for naam in ("opgehaald_op", "vervoerder"))]
             for c in gevonden["containers"]
-        ],
+        ]
+        + [[v["container"], v["zegel"], "wat terugkwam", v["opgehaald_op"], v["vervoerder"]] for v in rest],
         leeg="",
     )  # fmt: skip
     if gevonden["uitvoeringen"]:

@@ -1398,6 +1398,41 @@ def test_what_is_left_of_a_doos_stays_with_its_order(proef: Afrondproef) -> None
         meld()
 
 
+def test_what_came_back_leaves_again_in_a_container_of_its_own(proef: Afrondproef) -> None:
+    _, (doos,), opdracht = order_dozen(proef)
+    certificaat = proef.save_certificaat()
+
+    def geef_mee(container: str = "C-9") -> None:
+        afronding.geef_mee(
+            proef.basis, opdracht.id, [(container, "Z-9")], "Vervoer BV", datetime.now(UTC), proef.wie(DIV)
+        )
+
+    def voer_uit(container: str, zegel: str, op: datetime) -> None:
+        feiten = vernietigen.Uitvoeringsfeiten(op, "versnipperd", "P-4", container, zegel, "VB-1", certificaat)
+        afronding.voer_uit(proef.basis, opdracht.id, [(doos, feiten)], proef.wie(DIV), meld=zwijg)
+
+    proef.pick_up(opdracht)
+    with pytest.raises(NietMogelijkError, match="hoort niet bij opdracht"):
+        geef_mee()
+    afronding.meld_mislukt(proef.basis, opdracht.id, [doos], "molen vast", proef.wie(DIV), deels=True)
+    with pytest.raises(NietMogelijkError, match="noemt container C-9"):
+        voer_uit("C-9", "Z-9", datetime.now(UTC))
+    voor = datetime.now(UTC)
+    time.sleep(0.01)  # times are kept in milliseconds
+    geef_mee()
+    with pytest.raises(NietMogelijkError, match="al vastgelegd dat zij is opgehaald"):
+        geef_mee()
+    with pytest.raises(NietMogelijkError, match="hoort zegel Z-1"):
+        geef_mee("C-1")
+    with pytest.raises(NietMogelijkError, match="met zegel Z-8"):
+        voer_uit("C-9", "Z-8", datetime.now(UTC))
+    with pytest.raises(NietMogelijkError, match="voordat de container is opgehaald"):
+        voer_uit("C-9", "Z-9", voor)
+    voer_uit("C-9", "Z-9", datetime.now(UTC))
+    with pytest.raises(NietMogelijkError, match="hoort niet bij opdracht"):  # nothing is left to leave
+        geef_mee("C-8")
+
+
 def test_paper_of_which_part_went_well_and_the_rest_did_not_is_told_as_both(
     eigen: Afrondproef, capsys: pytest.CaptureFixture[str]
 ) -> None:

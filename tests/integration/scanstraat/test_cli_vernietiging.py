@@ -525,8 +525,11 @@ def test_of_a_doos_of_which_part_is_gone_everything_says_so_until_the_rest_is(
         assert "Wanneer is het papier vernietigd, en hoe? [NIET in orde]" in gezegd and deel in gezegd
     assert "Waar is het papier? [NIET in orde]" in gezegd
 
+    mee = ("ophalen", opdracht[0], "--vervoerder", "Tweede Vervoer BV", "--op", datetime.now(UTC).isoformat())
+    assert "Vastgelegd dat C-7 is opgehaald" in hier.say(*mee, "--container", "C-7:Z-7", als=DIV)
+    assert "C-7 Z-7 wat terugkwam" in hier.say("lijst", "toon", "Lijst half")
     hier.say(
-        *uitvoering, "--op", datetime.now(UTC).isoformat(), "--container", "C-1", "--zegel", "Z-1", "--niveau", "P-4",
+        *uitvoering, "--op", datetime.now(UTC).isoformat(), "--container", "C-7", "--zegel", "Z-7", "--niveau", "P-4",
         "--wijze", "versnipperd", "--certificaatnummer", "VB-1", "--certificaat",
         str(draw_pagina(tmp_path / "bewijs.png")), als=DIV,
     )  # fmt: skip
