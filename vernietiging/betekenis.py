@@ -121,6 +121,7 @@ class Betekenis:
         self._vrijgaven_weg: set[int] = set()  # and so releases
         self._bekeken: set[tuple[str, str]] = set()  # list and doos that had their last look
         self._mislukt_: set[tuple[int, str]] = set()  # order and doos of which nothing went
+        self._verklaringen: dict[str, str] = {}  # verklaring -> digest of its PDF
         self._herstel: Gebeurtenis | None = None  # of which the second person must still say so
         self._hersteld = False  # whether the record was ever put back, and two people went on
 
@@ -562,6 +563,14 @@ class Betekenis:
         self._verify_rest(g, str(eerder.onderwerp))
         return str(eerder.onderwerp)
 
+    def _verklaring(self, g: Gebeurtenis) -> None:
+        self._verklaringen[str(g.onderwerp)] = str(g.gegevens["pdf"])
+
+    def _ondertekend(self, g: Gebeurtenis) -> None:
+        """Whoever agrees to a verklaring may do so, and it is the one that was made."""
+        self._verify_mandaat(g, GEMANDATEERDE)
+        self._verify_gelijk("de verklaring", g.gegevens["pdf"], self._verklaringen.get(str(g.onderwerp)))
+
     # --- time and anchors -----------------------------------------------------------------------------------------
 
     def _verankering(self, g: Gebeurtenis) -> None:
@@ -645,6 +654,8 @@ _REGELS: Mapping[str, Callable[[Betekenis, Gebeurtenis], None]] = {
     "vernietiging.opgedragen": Betekenis._opgedragen,
     "vernietiging.batch": Betekenis._batch_weg,
     "vernietiging.uitgevoerd": Betekenis._uitgevoerd,
+    "verklaring.opgemaakt": Betekenis._verklaring,
+    "verklaring.ondertekend": Betekenis._ondertekend,
     "vernietiging.zonder_grond": Betekenis._zonder_grond,
     "vernietiging.mislukt": Betekenis._mislukt,
     "verankering": Betekenis._verankering,

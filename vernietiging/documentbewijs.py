@@ -115,7 +115,7 @@ def verify_volledig(bewijs: Documentverslag, map: Path, verslag: Verslag) -> Vol
     if verslag.checkpoint.omvang < omvang:
         raise NietVastTeStellenError(
             f"Het logboek is ouder dan dit bewijs: het heeft {verslag.checkpoint.omvang} regels, en het bewijs rust op "
-            f"{omvang}. Vraag een nieuwer uittreksel van het logboek."
+            f"{omvang}. Vraag de organisatie het logboek te verankeren, en daarna een nieuw uittreksel."
         )
     if build_rand(tegels.knoop, omvang).wortel != bewijs.checkpoint.wortel:
         raise LogboekGewijzigdError("Dit bewijs komt niet uit dit logboek.")

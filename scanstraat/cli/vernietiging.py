@@ -655,7 +655,7 @@ def _or_already_gone() -> Iterator[None]:
         yield
     except NietVrijgegevenError as exc:
         raise NietVrijgegevenError(
-            f"{exc} Is het papier al vernietigd? Leg dat dan vast met dezelfde opdracht en --zonder-grond."
+            f"{exc}\nIs het papier al vernietigd? Leg dat dan vast met dezelfde opdracht en --zonder-grond."
         ) from exc
 
 

@@ -54,6 +54,15 @@ def herstel(nummer: int, wie: str, *, onderwerp: str = "herstel", **getallen: in
     return Stap(f"herstel {nummer}", "herstel.verklaard", wie, onderwerp, {"volgnummer": nummer, **getallen})
 
 
+def state(wie: str, **gegevens: object) -> tuple[Stap, Stap]:
+    """Return the lines of a verklaring and of somebody who agrees to it."""
+    pdf = {"pdf": "7b" * 32}
+    return (
+        Stap("verklaring", "verklaring.opgemaakt", "div", "verklaring", dict(pdf)),
+        Stap("akkoord", "verklaring.ondertekend", wie, "verklaring", pdf | gegevens),
+    )
+
+
 def ontleed(batch: str, documenten: int) -> Stap:
     return Stap(f"ontleed {batch}", "batch.ontleed", "lijn", batch, {"documenten": documenten})
 
@@ -398,6 +407,10 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     *((f"part of it gone under a stop on the {waarop}", lambda v, waarop=waarop: v.erbij(
         "opgedragen", stop(waarop), fail(deels=True)), "mislukt", "een deel van het papier")
       for waarop in ("doos", "besluit")),
+    ("agreed to by one without a mandaat", lambda v: v.erbij("uitgevoerd", *state("div")), "akkoord", "mandaat"),
+    ("agreed to another verklaring", lambda v: v.erbij("uitgevoerd", *state("een", pdf="5a" * 32)), "akkoord",
+     "niet gelijk"),
+    ("agreed to what was never made", lambda v: v.erbij("uitgevoerd", state("een")[1]), "akkoord", "niet gelijk"),
     ("failing after it was destroyed", lambda v: v.erbij("uitgevoerd", fail()), "mislukt", "al eerder"),
     ("failing without an order", lambda v: v.erbij("opgedragen", fail(opgedragen=Regel("vrijgave 1"))), "mislukt",
      "een regel vrijgave"),
@@ -675,6 +688,7 @@ GOED: list[tuple[str, Breuk]] = [
         "besluit", "besluit.vastgelegd", "beheerder", "besluit")).zonder("besluit")),
     ("a bedenktijd that was over", wait_for_the_order),
     ("a stop on something else", lambda v: v.erbij("besluit", stop("doos 2"), stop("arie"))),
+    ("agreed to by a gemandateerde", lambda v: v.erbij("uitgevoerd", *state("een"))),
     ("as many documents as there were", lambda v: v.erbij("gescand batch b", ontleed("batch b", 1))),
     *((f"a document less, by {soort}", lambda v, soort=soort: v.erbij(
         "gescand batch b", ontleed("batch b", 2), replace(edit("redacteur", soort=soort), onderwerp="batch b")))
