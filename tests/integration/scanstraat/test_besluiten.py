@@ -154,7 +154,7 @@ def test_once_paper_is_gone_its_besluit_stays_what_it_was(alleen_sqlite: Afrondp
     proef.anchor()
     proef.execute(proef.order(lijst, doos), doos)
     proef.add_besluit(nummer="2026-18")
-    with pytest.raises(NietMogelijkError, match="al vernietigd: haar besluit staat vast"):
+    with pytest.raises(NietMogelijkError, match="al vernietigd, of een deel ervan: haar besluit staat vast"):
         bind(proef, batch.batch, "2026-18")
     bind(proef, ander.batch, "2026-18")
     with db.begin(proef.basis.engine) as session, pytest.raises(NietMogelijkError, match="al vernietigd"):

@@ -63,10 +63,10 @@ class Proef:
 
 
 def append(session: Session) -> None:
-    batch = save_batch(session)
-    storage.append_gebeurtenis(
-        session, "batch.klaargemeld", actor=build_persoon(session), onderwerp=batch.log_id, ontvangen=3
-    )
+    batch, wie = save_batch(session), build_persoon(session)
+    batch.klaargemeld_op, batch.klaargemeld_door = db.now_text(), wie.id
+    session.add(batch)
+    storage.append_gebeurtenis(session, "batch.klaargemeld", actor=wie, onderwerp=batch.log_id, ontvangen=3)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
