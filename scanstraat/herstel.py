@@ -132,9 +132,22 @@ def declare(
             for wie in (een, twee):
                 personen.verify_mandaat(session, wie, *ROLLEN)
             ingevoegd = _bring_back(basis, session, bekend, omvang)
-            herstel = Herstel(bekend, omvang, elders, ingevoegd, _take_over(session, vreemd))
+            herstel = Herstel(bekend, omvang, elders, len(ingevoegd), _take_over(session, vreemd))
             _append(session, herstel, een, twee, reden.strip())
+            _void_batches(session, ingevoegd)
     return herstel
+
+
+def _void_batches(session: Session, onderwerpen: Collection[UUID]) -> None:
+    """Let every batch of which the log knows more than the record be sealed, drawn and judged anew.
+
+    The record has it as sealed and not judged, the log may have it judged or changed: going on from the record would
+    write lines that the log does not allow any more.
+    """
+    rijen = session.exec(select(BatchRow.id).where(col(BatchRow.log_id).in_(set(onderwerpen))))
+    for batch_id in sorted(rijen):
+        batch = storage.lock_batch(session, batch_id)
+        storage.void_verzegeling(session, batch, "hersteld", actor=storage.load_actor(session, "herstel"))
 
 
 def _take_over(session: Session, vreemd: Collection[UUID]) -> int:
@@ -158,8 +171,8 @@ def _verify_log(basis: Basis) -> int:
     return omvang
 
 
-def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> int:
-    """Give every leaf from `bekend` on its event and its place in the record; return how many events were not there."""
+def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> list[UUID]:
+    """Give every leaf from `bekend` on its event and its place; return the subjects of those that were not there."""
     if session.get_bind().dialect.name == "postgresql":  # what is brought back has consecutive numbers
         session.connection().execute(sa.text("lock table gebeurtenis in share row exclusive mode"))
     ingevoegd, plaatsen = [], []
@@ -186,7 +199,7 @@ def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> int
     session.add_all(plaatsen)
     session.flush()
     _restore_bevindingen(session, ingevoegd)
-    return len(ingevoegd)
+    return [rij.onderwerp_log_id for rij in ingevoegd]
 
 
 def _restore_bevindingen(session: Session, rijen: Iterable[GebeurtenisRow]) -> None:

@@ -1071,7 +1071,7 @@ def void_verzegeling(session: Session, batch: BatchRow, reden: str, *, actor: Ac
     """Note that a batch is no longer what was sealed: draw, approval and release of it no longer hold.
 
     Args:
-        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering", "besluit".
+        reden: one word: "gewijzigd", "ontkoppeld", "uitzondering", "besluit", "hersteld".
     """
     rij = session.exec(
         select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))

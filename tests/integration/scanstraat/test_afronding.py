@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from scanstraat import (
     bewerken,
     bewijzen,
     db,
+    herstel,
     keuren,
     logboek,
     papier,
@@ -53,7 +55,7 @@ from scanstraat.intake.opslag import Opslag
 from scanstraat.onderhoud import BACKUP_OBJECTEN
 from scanstraat.personen import Aangemeld, Rol
 from scanstraat.stops import Over, Stopsoort
-from scanstraat.tables import BatchRow, DocumentversieRow, GebeurtenisRow, StapRow
+from scanstraat.tables import BatchRow, DocumentRow, DocumentversieRow, GebeurtenisRow, StapRow
 from scanstraat.tables_bewijs import (
     BesluitRow,
     BindingRow,
@@ -84,7 +86,7 @@ from tests.afrondproef import (
     zwijg,
 )
 from tests.builders import Batchproef
-from vernietiging.__main__ import GEWIJZIGD
+from vernietiging.__main__ import BEWEZEN, GEWIJZIGD
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import LogboekGewijzigdError, NietVrijgegevenError
 from vernietiging.gebeurtenis import NIEUWSTE
@@ -1219,6 +1221,46 @@ def test_a_decision_that_nobody_took_is_never_sealed(tmp_path: Path) -> None:
                 opgeheven_op=db.now_text(), opgeheven_door=twee.id, opheffingsreden="klaar"
             ))  # fmt: skip
         refuse_all()
+
+
+@pytest.mark.parametrize("wat", ["gekeurd", "uitzondering"])
+def test_after_a_rollback_a_batch_is_sealed_and_judged_anew_and_the_log_stays_good(tmp_path: Path, wat: str) -> None:
+    """What the log has of the batch and the record lost may not be written as if it had not been."""
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1, 1)
+        proef.add_besluit()
+        proef.show(batch.batch)
+        proef.anchor()
+        database = proef.basis.config.algemeen.gegevensmap / "scanstraat.db"
+        proef.basis.engine.dispose()
+        shutil.copy(database, tmp_path / "toen.db")
+        if wat == "gekeurd":
+            proef.approve(batch.batch)
+        else:
+            with db.begin(proef.basis.engine) as session:
+                document = session.get_one(DocumentRow, batch.documenten[0])
+                actor = personen.actor_of(session, proef.mensen[ARCHIVARIS])
+                besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=actor)
+        proef.anchor()
+        proef.basis.engine.dispose()
+        for bij in ("-wal", "-shm"):
+            Path(f"{database}{bij}").unlink(missing_ok=True)
+        shutil.copy(tmp_path / "toen.db", database)
+        herstel.declare(proef.basis, proef.wie(BEHEERDER), proef.wie(ARCHIVARIS), "oude database")
+        proef.approve(batch.batch)
+        proef.anchor()
+        beleid = tmp_path / "beleid.txt"
+        logboek.write_beleid(proef.basis.config, beleid)
+        assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == BEWEZEN
+        doos = proef.box(batch.batch)
+        lijst = proef.propose(doos)
+        if wat == "uitzondering":  # what keeps paper came back
+            with pytest.raises(NietVrijgegevenError, match="uitzondering"):
+                proef.bring_to_order(lijst, doos)
+            return
+        proef.execute(proef.bring_to_order(lijst, doos), doos)
+        proef.anchor()
+        assert verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)]) == BEWEZEN
 
 
 def test_a_document_that_was_wiped_keeps_all_paper_also_when_the_rest_is_judged_anew(tmp_path: Path) -> None:
