@@ -454,7 +454,13 @@ def _compare_bindingen(session: Session, ids: Collection[UUID]) -> Iterator[Vers
         ):
             anders.add(batch)
     for log_id in alle.keys() | gebonden.keys():
-        volgens_log = [(g.gegevens["besluit"], g.gegevens["handboek"]) for g in gebonden.get(log_id, [])]
+        regels = gebonden.get(log_id, [])
+        eigen = max((plek for plek, g in enumerate(regels) if not g.is_terug), default=-1)
+        volgens_log = [  # what came back from the log without its row forbids until people bound the batch again
+            (g.gegevens["besluit"], g.gegevens["handboek"])
+            for plek, g in enumerate(regels)
+            if not g.is_terug or plek > eigen
+        ]
         if log_id in anders or Counter(volgens_log) != alle[log_id] or volgens_log[-1:] != staand[log_id]:
             yield say_anders(Wat.BINDING, f"Onder welk besluit batch {say_batch(session, log_id)} valt,")
 
