@@ -241,34 +241,18 @@ def meld_mislukt(
     *,
     deels: bool,
     op: datetime | None = None,
-    meld: Meld = lambda _gedaan, _totaal: None,
 ) -> list[UitvoeringRow]:
     """Record that dozen of an order were not destroyed; or in part, after which the rest goes under the same order.
 
-    Of paper that went in part the facts are asked as of all of it: what stood in the way is recorded with it.
+    A stop on paper that went in part is recorded with it. The other facts held when it was ordered, and are asked again
+    for the rest.
     """
-    if deels:
-        begonnen = datetime.now(UTC)
-        with db.read(basis.engine) as session:
-            lijst_id = session.get_one(OpdrachtRow, opdracht_id).lijst_id
-        with _ask(basis, lijst_id, meld) as (session, _dossier, aanvraag):
-            wie = personen.add_wachttijd(wie, begonnen)
-            opdracht = session.get_one(OpdrachtRow, opdracht_id)
-            rijen = []
-            for doos in (session.get_one(DoosRow, een.id) for een in dozen):
-                tegen = vernietigen.find_tegen(session, opdracht, doos, aanvraag, op)
-                rijen.append(
-                    vernietigen.record_failure(
-                        basis, session, opdracht, doos, toelichting, wie, deels=True, op=op, tegen=tegen
-                    )
-                )
-            return rijen
     with _step(basis) as session:
         opdracht = session.get_one(OpdrachtRow, opdracht_id)
         vernietigen.lock_lijst(session, opdracht.lijst_id)
         return [
             vernietigen.record_failure(
-                basis, session, opdracht, session.get_one(DoosRow, doos.id), toelichting, wie, deels=False, op=op
+                basis, session, opdracht, session.get_one(DoosRow, doos.id), toelichting, wie, deels=deels, op=op
             )
             for doos in dozen
         ]

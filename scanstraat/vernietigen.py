@@ -900,14 +900,18 @@ def _find_afwijkingen(
     return [*afwijkingen, *_find_opgeheven(session, opdracht, doos, db.format_time(feiten.uitgevoerd_op))]
 
 
+def _find_onderwerpen(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> list[tuple[stops.Over, str]]:
+    lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
+    batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
+    return list(poort.find_onderwerpen(session, lijst, [doos], batches))
+
+
 def _find_opgeheven(session: Session, opdracht: OpdrachtRow, doos: DoosRow, moment: str) -> Iterator[str]:
     """Yield, in Dutch, which stops on this paper were lifted after it was destroyed, and so did not allow it.
 
     Those that still stand are for the poort.
     """
-    lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
-    batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
-    onderwerpen = list(poort.find_onderwerpen(session, lijst, [doos], batches))
+    onderwerpen = _find_onderwerpen(session, opdracht, doos)
     lopend = {stop.id for stop in stops.find_stops(session, onderwerpen)}
     for stop in stops.find_stops(session, onderwerpen, sinds=moment):
         if stop.id not in lopend:
@@ -945,7 +949,6 @@ def record_failure(
     *,
     deels: bool,
     op: datetime | None = None,
-    tegen: Sequence[str] = (),
 ) -> UitvoeringRow:
     """Record that a doos was not destroyed, and is free for a new list; or only in part, and stays with this order.
 
@@ -953,7 +956,6 @@ def record_failure(
 
     Args:
         op: when part of it was destroyed, if that is known.
-        tegen: what stood in the way then, in Dutch.
     Raises:
         GeenMandaatError: no mandaat.
         NietMogelijkError: another order, gone already (wholly or in part), no words, or the time is impossible.
@@ -976,6 +978,7 @@ def record_failure(
             f"De tijd van de vernietiging ligt niet tussen de opdracht ({hier:%d-%m-%Y %H:%M:%S}) en nu. Vraag het "
             "bedrijf wanneer het was, of laat --op weg en zeg in de toelichting wat u weet."
         )
+    tegen = _find_stops(session, opdracht, doos, moment) if deels else []
     gebeurtenis = storage.append_gebeurtenis(
         session,
         "vernietiging.mislukt",
@@ -1006,12 +1009,11 @@ def record_failure(
     return rij
 
 
-def find_tegen(
-    session: Session, opdracht: OpdrachtRow, doos: DoosRow, aanvraag: Aanvraag, op: datetime | None
-) -> list[str]:
-    """Return, in Dutch, what stands in the way of paper of a doos that went in part."""
-    tegen = [b.tekst for b in find_belemmeringen(aanvraag, peilmoment=datetime.now(UTC))]
-    return tegen if op is None else [*tegen, *_find_opgeheven(session, opdracht, doos, db.format_time(op))]
+def _find_stops(session: Session, opdracht: OpdrachtRow, doos: DoosRow, moment: str | None) -> list[str]:
+    """Return, in Dutch, which stops are on the paper of a doos, and which were until after a moment."""
+    onderwerpen = _find_onderwerpen(session, opdracht, doos)
+    lopend = [stops.say_stop(stop) for stop in stops.find_stops(session, onderwerpen)]
+    return lopend if moment is None else [*lopend, *_find_opgeheven(session, opdracht, doos, moment)]
 
 
 # --- a stop that comes after the order ----------------------------------------------------------------------------

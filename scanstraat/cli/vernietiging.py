@@ -598,10 +598,7 @@ def uitvoering(
         if faalde:
             wie = sign_in(basis, als, geheim_fd)
             woorden = str(mislukt if deels is None else deels)
-            with _follow("Alles opnieuw lezen") as meld:
-                afronding.meld_mislukt(
-                    basis, order.id, dozen, woorden, wie, deels=deels is not None, op=moment, meld=meld
-                )
+            afronding.meld_mislukt(basis, order.id, dozen, woorden, wie, deels=deels is not None, op=moment)
         else:
             assert certificaat is not None and moment is not None
             stuk = take_stuk(basis, certificaat)
