@@ -25,6 +25,9 @@ settings.load_profile("scanstraat")
 WORTEL = Path(__file__).resolve().parents[1]
 
 
+os.environ.pop("SCANSTRAAT_AANROEP", None)  # how `run` was called: messages in tests do not depend on it
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--groot", action="store_true", help="run the large counts too (hours; before a release)")
 
