@@ -240,6 +240,9 @@ class Betekenis:
         for veld in ("bekend", "omvang", "elders", "ingevoegd", "overgenomen"):
             self._verify_gelijk(veld, g.gegevens.get(veld), eerste.gegevens.get(veld))
         self._hersteld = True
+        for batch, regel in self._geroerd.items():
+            if regel >= g.gegevens["bekend"]:  # the record lost that edit: the batch is divided as it was before
+                self._documenten.pop(batch, None)
 
     def _aanmelding(self, g: Gebeurtenis) -> None:
         """The first account of somebody is no reset; nor is what they set themselves."""

@@ -63,6 +63,17 @@ def state(wie: str, **gegevens: object) -> tuple[Stap, Stap]:
     )
 
 
+ALLES_KWIJT, NIETS_KWIJT = 0, 10_000  # how many lines the record still knew when it was put back
+
+
+def lose_split(v: Verhaal, *, bekend: int) -> None:
+    """Split and sealed as one document more; then the record goes back, and it is sealed as it was."""
+    v.erbij("uitgevoerd", replace(edit("redacteur", soort="splits"), onderwerp="batch a"),
+            Stap("zegel", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 3}),
+            herstel(1, "een", bekend=bekend), herstel(2, "beheerder", bekend=bekend),
+            Stap("opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 2}))  # fmt: skip
+
+
 def ontleed(batch: str, documenten: int) -> Stap:
     return Stap(f"ontleed {batch}", "batch.ontleed", "lijn", batch, {"documenten": documenten})
 
@@ -446,6 +457,7 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("a batch that was sealed again", lambda v: v.erbij("opgedragen", Stap(
         "opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 2})), "uitgevoerd",
      "veranderd sinds zij is goedgekeurd"),
+    ("a split of before what was lost", lambda v: lose_split(v, bekend=NIETS_KWIJT), "opnieuw", "verdwenen"),
     ("a document less when it was sealed again", lambda v: v.erbij("opgedragen", Stap(
         "opnieuw", "batch.verzegeld", "lijn", "batch a", {"documenten": 0, "uitzonderingen": 1})), "opnieuw",
      "verdwenen"),
@@ -748,6 +760,7 @@ GOED: list[tuple[str, Breuk]] = [
     ("a herstel of two people, and a mandaat that is taken back once more", lambda v: v.erbij(
         "mandaat twee", mandaat("arie", "archivaris"), end_mandaat("arie"), herstel(1, "een"), herstel(2, "beheerder"),
         replace(end_mandaat("arie"), naam="nog eens"))),
+    ("a split that was lost with the record", lambda v: lose_split(v, bekend=ALLES_KWIJT)),
     ("a clock that is half an hour behind", lambda v: v.anders("vrijgave 2", op=-timedelta(minutes=30))),
 ]  # fmt: skip
 
