@@ -602,6 +602,21 @@ def set_aanmelding(
         if door is not None or al is not None:
             _verify_beheerder(session, door)
     verify_wachtwoord(persoon.naam, wachtwoord)
+    geheim = _replace_aanmelding(session, kluis, persoon, _hasher.hash(_encode(wachtwoord)))
+    actor = session.get_one(ActorRow, persoon.actor_id)
+    storage.append_gebeurtenis(
+        session,
+        "aanmelding.gewijzigd",
+        actor=actor if door is None else actor_of(session, door.persoon_id),
+        onderwerp=actor.log_id,
+        wat="lokaal",
+        wacht_dagen=wacht_dagen,
+    )
+    return geheim
+
+
+def _replace_aanmelding(session: Session, kluis: Fernet, persoon: PersoonRow, hash_: str) -> str:
+    """End the account that somebody had, give them one with this hash of a password, and return its new secret."""
     nu = db.now_text()
     for oud in session.exec(
         select(AanmeldingRow).where(
@@ -612,7 +627,7 @@ def set_aanmelding(
         oud.ingetrokken_op = nu
         session.add(oud)
     session.flush()
-    geheim, hash_ = pyotp.random_base32(), _hasher.hash(_encode(wachtwoord))
+    geheim = pyotp.random_base32()
     session.add(
         AanmeldingRow(
             persoon_id=persoon.id,
@@ -622,15 +637,6 @@ def set_aanmelding(
             totp_geheim=_seal_geheim(kluis, persoon.id, hash_, geheim),
             aangemaakt_op=nu,
         )
-    )
-    actor = session.get_one(ActorRow, persoon.actor_id)
-    storage.append_gebeurtenis(
-        session,
-        "aanmelding.gewijzigd",
-        actor=actor if door is None else actor_of(session, door.persoon_id),
-        onderwerp=actor.log_id,
-        wat="lokaal",
-        wacht_dagen=wacht_dagen,
     )
     return geheim
 
@@ -676,20 +682,7 @@ def _renew_code(session: Session, kluis: Fernet, persoon_id: UUID) -> tuple[str,
     persoon, oud = session.get_one(PersoonRow, persoon_id), _load_lokaal(session, persoon_id)
     if oud is None:
         raise AanmeldingError(f"{persoon.naam} heeft geen aanmelding.")
-    oud.ingetrokken_op = db.now_text()
-    session.add(oud)
-    session.flush()
-    geheim = pyotp.random_base32()
-    session.add(
-        AanmeldingRow(
-            persoon_id=persoon.id,
-            soort="lokaal",
-            sub=str(persoon.id),
-            wachtwoord=oud.wachtwoord,
-            totp_geheim=_seal_geheim(kluis, persoon.id, oud.wachtwoord, geheim),
-            aangemaakt_op=oud.ingetrokken_op,
-        )
-    )
+    geheim = _replace_aanmelding(session, kluis, persoon, oud.wachtwoord)
     actor = session.get_one(ActorRow, persoon.actor_id)
     storage.append_gebeurtenis(
         session, "aanmelding.gewijzigd", actor=actor, onderwerp=actor.log_id, wat="sleutel_kwijt", wacht_dagen=0
