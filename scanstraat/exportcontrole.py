@@ -26,6 +26,7 @@ from scanstraat.errors import NietGevondenError, ScanstraatError
 from scanstraat.export import BELEID, INDEX, INHOUD, KOP, LOGBOEK, OBJECTEN, SCHEMA, build_objectpad
 from scanstraat.exportrijen import find_rijverschillen
 from scanstraat.exporttabellen import APART, place_of
+from scanstraat.rijen import BEKEND
 from scanstraat.uitvoermap import hash_file, walk_files
 from vernietiging.beleid import Beleid, parse_beleid
 from vernietiging.checkpoint import parse_checkpoint
@@ -355,7 +356,10 @@ class _Controle:
         verpakt = self._kop.get("persoonsgegevens") is True
         try:
             for verschil in find_rijverschillen(self._map, self._map / OBJECTEN, verpakt=verpakt):
-                self._fout(f"In de tabellen: {verschil.tekst}")
+                if verschil.bekend:
+                    self._opmerkingen.append(f"In de tabellen: {verschil.tekst} {BEKEND}")
+                else:
+                    self._fout(f"In de tabellen: {verschil.tekst}")
         except NietVastTeStellenError as exc:
             self._onzeker.append(str(exc))
             return

@@ -19,17 +19,14 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import backup, db, logboek, logstand, personen, stops, storage
+from scanstraat import db, herstelrijen, logboek, logstand, personen, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
-from scanstraat.rijen import UIT_LOGBOEK
-from scanstraat.stops import Over
-from scanstraat.tables import ActorRow, BatchRow, GebeurtenisRow, LogregelRow, ObjectRow
-from scanstraat.tables_bewijs import StopRow
+from scanstraat.tables import ActorRow, BatchRow, GebeurtenisRow, LogregelRow
 from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import LogboekGewijzigdError
-from vernietiging.gebeurtenis import Gebeurtenis, find_objecten, parse_blad
+from vernietiging.gebeurtenis import parse_blad
 from vernietiging.tegels import Tegelmap
 from vernietiging.verificatie import verify_logboek
 
@@ -68,11 +65,7 @@ class Herstel:
             )
         if self.overgenomen:
             tekst += f" {over} overgenomen."
-        return (
-            f"{tekst}\nTrok iemand na de back-up een mandaat in, of verlengde iemand een termijn? Doe dat nu opnieuw. "
-            "Loop de dozen na die sindsdien zijn gevuld. Kijk daarna wat er nog verschilt: scanstraat logboek "
-            "controleer"
-        )
+        return f"{tekst}\nKijk daarna wat er nog verschilt: scanstraat logboek controleer"
 
 
 @dataclass(frozen=True)
@@ -131,11 +124,20 @@ def declare(
         with db.begin(basis.engine, altijd=True) as session:
             for wie in (een, twee):
                 personen.verify_mandaat(session, wie, *ROLLEN)
-            ingevoegd = _bring_back(basis, session, bekend, omvang)
+            ingevoegd, onbekend = _bring_back(basis, session, bekend, omvang)
             herstel = Herstel(bekend, omvang, elders, len(ingevoegd), _take_over(session, vreemd))
             _append(session, herstel, een, twee, reden.strip())
             _void_batches(session, ingevoegd)
+            _record_inhoud(session, onbekend)
     return herstel
+
+
+def _record_inhoud(session: Session, onbekend: Iterable[herstelrijen.Onbekend]) -> None:
+    actor = storage.load_actor(session, "herstel")
+    for deel in onbekend:
+        storage.append_gebeurtenis(
+            session, "doos.gevuld", actor=actor, onderwerp=deel.doos, batch=str(deel.batch), bladen=deel.bladen
+        )
 
 
 def _void_batches(session: Session, onderwerpen: Collection[UUID]) -> None:
@@ -171,8 +173,13 @@ def _verify_log(basis: Basis) -> int:
     return omvang
 
 
-def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> list[UUID]:
-    """Give every leaf from `bekend` on its event and its place; return the subjects of those that were not there."""
+def _bring_back(
+    basis: Basis, session: Session, bekend: int, omvang: int
+) -> tuple[list[UUID], list[herstelrijen.Onbekend]]:
+    """Give every leaf from `bekend` on its event and its place.
+
+    Returns the subjects of those that were not there, and what of the paper must be recorded again.
+    """
     if session.get_bind().dialect.name == "postgresql":  # what is brought back has consecutive numbers
         session.connection().execute(sa.text("lock table gebeurtenis in share row exclusive mode"))
     ingevoegd, plaatsen = [], []
@@ -192,14 +199,13 @@ def _bring_back(basis: Basis, session: Session, bekend: int, omvang: int) -> lis
             session.add(rij)
             session.flush()
             ingevoegd.append(rij)
-            _restore_stop(session, gebeurtenis)
-            _restore_objecten(basis, session, gebeurtenis)
         logstand.find_event(session, blad)
         plaatsen.append(LogregelRow(nummer=nummer, gebeurtenis=int(rij.volgnummer or 0)))
     session.add_all(plaatsen)
     session.flush()
+    onbekend = herstelrijen.restore(basis, session, [parse_blad(logstand.build_blad(rij)) for rij in ingevoegd])
     _restore_bevindingen(session, ingevoegd)
-    return [rij.onderwerp_log_id for rij in ingevoegd]
+    return [rij.onderwerp_log_id for rij in ingevoegd], onbekend
 
 
 def _restore_bevindingen(session: Session, rijen: Iterable[GebeurtenisRow]) -> None:
@@ -219,45 +225,6 @@ def _restore_bevindingen(session: Session, rijen: Iterable[GebeurtenisRow]) -> N
             tekst = f"De database is teruggezet. Een bevinding die het papier tegenhield, ging verloren. {wat_nu}"
             bevinding = Bevinding("teruggezet", Ernst.ERNSTIG, tekst, vervangbaar=not blijft)
             storage.save_bevindingen(session, [bevinding], batch_id=batch_id)
-
-
-def _restore_stop(session: Session, gebeurtenis: Gebeurtenis) -> None:
-    """Put a stop that was lost back, or lift it again, as far as the log says; a stop can be lifted when it has a row.
-
-    Of a zaak the log has no number. It then holds all paper, until people placed the right stop and lifted this one.
-    """
-    gegevens, op = gebeurtenis.gegevens, gebeurtenis.op
-    if not gebeurtenis.soort.startswith("stop."):
-        return
-    actor = session.exec(select(ActorRow).where(ActorRow.log_id == gebeurtenis.actor)).first()
-    door = actor or storage.load_actor(session, "herstel")
-    if gebeurtenis.soort == "stop.geplaatst":
-        onderwerp = stops.find_onderwerp(session, Over(gegevens["over"]), UUID(gegevens["betreft"]))
-        session.add(
-            StopRow(
-                log_id=gebeurtenis.onderwerp,
-                soort=gegevens["soort"],
-                over=gegevens["over"],
-                onderwerp=onderwerp,
-                reden=UIT_LOGBOEK,
-                geplaatst_op=op,
-                geplaatst_door=door.id,
-            )
-        )
-    elif gebeurtenis.soort == "stop.opgeheven":
-        stop = session.exec(select(StopRow).where(StopRow.log_id == gebeurtenis.onderwerp)).one()
-        stop.opgeheven_op, stop.opgeheven_door, stop.opheffingsreden = op, door.id, UIT_LOGBOEK
-        session.add(stop)
-    session.flush()
-
-
-def _restore_objecten(basis: Basis, session: Session, gebeurtenis: Gebeurtenis) -> None:
-    """Note again which files an event speaks of, as far as they lie whole in the store: back-ups then have them too."""
-    for sha256 in find_objecten(gebeurtenis):
-        if session.get(ObjectRow, sha256) is None and basis.opslag.heeft(sha256):
-            vingerafdruk = backup.fingerprint(basis.opslag.pad(sha256))
-            if vingerafdruk.sha256 == sha256:
-                storage.save_object(session, vingerafdruk, "hersteld")
 
 
 def _read(basis: Basis, bekend: int, omvang: int) -> Iterator[tuple[int, bytes]]:

@@ -23,6 +23,7 @@ from scanstraat import db, logstand, personen, processen, rijcontrole, stops, st
 from scanstraat.bootstrap import Basis
 from scanstraat.config import Config
 from scanstraat.errors import NietMogelijkError, ScanstraatError
+from scanstraat.rijen import Verschil, Wat
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from scanstraat.technisch_log import describe_fout
 from vernietiging.beleid import GEEN, Beleid, render_beleid
@@ -308,16 +309,17 @@ def check_record(basis: Basis, klant: Verzegelklant, *, meld: Callable[[int, int
     return bekend
 
 
-def find_verschillen(basis: Basis) -> list[str]:
-    """Return, in Dutch, everything of which a row says something else than its event; empty is good."""
+def find_verschillen(basis: Basis) -> list[Verschil]:
+    """Return everything of which a row says something else than its event; with none but known ones all is well."""
     gevonden = []
     with db.read(basis.engine) as session:
         try:
             for verschil in rijcontrole.find_verschillen(session, None, basis.opslag):
-                gevonden.append(verschil.tekst)
+                gevonden.append(verschil)
         except (ValueError, LookupError, TypeError, AttributeError, NoResultFound) as exc:
             _log.error("rijen_niet_te_vergelijken", **describe_fout(exc))
-            gevonden.append("Een deel van de database is niet te lezen: daar staat wat de scanstraat nooit schrijft.")
+            tekst = "Een deel van de database is niet te lezen: daar staat wat de scanstraat nooit schrijft."
+            gevonden.append(Verschil(Wat.RIJ, tekst))
     return gevonden
 
 

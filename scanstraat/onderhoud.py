@@ -408,7 +408,7 @@ def find_nagekeken(session: Session) -> datetime | None:
 
 def check_rijen(basis: Basis) -> int:
     """Hold what decisions on paper rest on against the log, record how much of it differs, and return that."""
-    aantal = len(logboek.find_verschillen(basis))
+    aantal = sum(not verschil.bekend for verschil in logboek.find_verschillen(basis))
     with db.begin(basis.engine) as session:
         session.add(OpruimingRow(op=db.now_text(), soort=RIJEN, aantal=aantal, omvang_bytes=0))
     if aantal:

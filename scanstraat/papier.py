@@ -6,7 +6,7 @@ A sheet is in one doos at a time. What was ever true stays known: sheets leave a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,17 @@ from kwaliteitscontrole.woorden import count_words
 from scanstraat import db, storage
 from scanstraat.domain import Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
-from scanstraat.tables import ActorRow, BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
+from scanstraat.rijen import UIT_LOGBOEK, shorten
+from scanstraat.tables import (
+    ActorRow,
+    BatchRow,
+    BeeldRow,
+    BladRow,
+    DocumentRow,
+    DocumentversieRow,
+    GebeurtenisRow,
+    PaginaRow,
+)
 from scanstraat.tables_bewijs import (
     DoosbladRow,
     DoosplaatsRow,
@@ -29,8 +39,10 @@ from scanstraat.tables_bewijs import (
     UitvoeringRow,
     VernietigingslijstRow,
 )
+from vernietiging.gebeurtenis import MISLUKT, VERNIETIGD, ZONDER_GROND
 
 _DOOSNUMMER_SLOT = 7_220_145  # PostgreSQL advisory lock: one doos at a time takes a number
+VERLOREN = "verloren"  # instead of the number of an order that went with the database
 _REEKS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 
@@ -50,20 +62,24 @@ class Vindplaats:
 
 def make_doos(session: Session, plaats: str, *, door: ActorRow) -> DoosRow:
     """Make a new, empty doos with the next number of the year, at a place."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _DOOSNUMMER_SLOT})
-    jaar = datetime.now(UTC).year
-    hoogste = session.exec(
-        select(sa.func.max(DoosRow.nummer)).where(col(DoosRow.nummer).startswith(f"D-{jaar}-"))
-    ).one()
-    volgnummer = 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1
-    doos = DoosRow(nummer=f"D-{jaar}-{volgnummer:05d}", gemaakt_op=db.now_text())
+    doos = DoosRow(nummer=next_doosnummer(session, datetime.now(UTC).year), gemaakt_op=db.now_text())
     session.add(doos)
     storage.append_gebeurtenis(
         session, "doos.gemaakt", actor=door, onderwerp=doos.log_id, verpakt={"nummer": {"nummer": doos.nummer}}
     )
     move_doos(session, doos, plaats, door=door)
     return doos
+
+
+def next_doosnummer(session: Session, jaar: int) -> str:
+    """Return the next number of the year, and hold it until the end of the transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _DOOSNUMMER_SLOT})
+    hoogste = session.exec(
+        select(sa.func.max(DoosRow.nummer)).where(col(DoosRow.nummer).startswith(f"D-{jaar}-"))
+    ).one()
+    volgnummer = 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1
+    return f"D-{jaar}-{volgnummer:05d}"
 
 
 def find_doos(session: Session, nummer: str) -> DoosRow:
@@ -90,13 +106,16 @@ def move_doos(session: Session, doos: DoosRow, plaats: str, *, door: ActorRow) -
     verify_niet_vernietigd(session, doos)
     if not plaats.strip():
         raise NietMogelijkError("Zeg waar de doos staat, bijvoorbeeld: archief, stelling 4, plank 2.")
-    nummer = session.exec(select(sa.func.max(DoosplaatsRow.nummer)).where(DoosplaatsRow.doos_id == doos.id)).one() or 0
-    session.add(
-        DoosplaatsRow(doos_id=doos.id, nummer=nummer + 1, plaats=plaats.strip(), op=db.now_text(), actor_id=door.id)
-    )
+    add_plaats(session, doos, plaats.strip(), db.now_text(), door=door)
     storage.append_gebeurtenis(
         session, "doos.verplaatst", actor=door, onderwerp=doos.log_id, verpakt={"plaats": {"plaats": plaats.strip()}}
     )
+
+
+def add_plaats(session: Session, doos: DoosRow, plaats: str, op: str, *, door: ActorRow) -> None:
+    """Write where a doos stands from a moment on."""
+    nummer = session.exec(select(sa.func.max(DoosplaatsRow.nummer)).where(DoosplaatsRow.doos_id == doos.id)).one() or 0
+    session.add(DoosplaatsRow(doos_id=doos.id, nummer=nummer + 1, plaats=plaats, op=op, actor_id=door.id))
 
 
 def find_plaats(session: Session, doos_id: UUID) -> DoosplaatsRow | None:
@@ -156,8 +175,19 @@ def verify_heel(session: Session, doos: DoosRow) -> None:
         raise NietMogelijkError(say_deels(doos.nummer, opdracht))
 
 
+def is_aangebroken(session: Session, doos: DoosRow) -> bool:
+    """Whether paper of this doos is gone, all of it or part."""
+    return find_vernietigd_op(session, doos.id) is not None or find_deels(session, doos.id) is not None
+
+
 def say_deels(doos: str, opdracht: str) -> str:
     """Say in Dutch that part of a doos is destroyed, and what to do now."""
+    if opdracht == VERLOREN:
+        return (
+            f"Van doos {doos} is volgens het logboek een deel vernietigd; de opdracht daarvoor ging met de database "
+            "verloren. Er gaat niets meer in of uit, en zij komt niet op een nieuwe lijst. Bewaar wat er nog is bij "
+            f"elkaar en leg vast waar: scanstraat doos verplaats {doos}"
+        )
     return (
         f"Van doos {doos} is een deel vernietigd onder opdracht {opdracht}. Er gaat niets meer in of uit, en zij komt "
         "niet op een nieuwe lijst. Is de rest ook vernietigd? Leg dat vast met het bewijs van het bedrijf: scanstraat "
@@ -169,7 +199,8 @@ def say_deels(doos: str, opdracht: str) -> str:
 def find_deels(session: Session, doos_id: UUID) -> str | None:
     """Return the number of the order under which part of a doos is destroyed, while the rest is not.
 
-    Before migration 0012 such a doos could go on a new list; one that did is not held here any more.
+    Of an order that was lost with the database only the log knows; its number is then VERLOREN. Before migration 0012
+    such a doos could go on a new list; one that did is not held here any more.
     """
     if find_vernietigd_op(session, doos_id) is not None:
         return None
@@ -178,20 +209,64 @@ def find_deels(session: Session, doos_id: UUID) -> str | None:
         .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == LijstdoosRow.lijst_id)
         .where(col(LijstdoosRow.doos_id) == doos_id, col(VernietigingslijstRow.op) > col(UitvoeringRow.op))
     )
-    return session.exec(
+    opdracht = session.exec(
         select(OpdrachtRow.nummer)
         .join(UitvoeringRow, col(UitvoeringRow.opdracht_id) == OpdrachtRow.id)
         .where(UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "deels", ~sa.exists(later))
     ).first()
+    if opdracht is None and any(verloren.gegevens["deels"] for verloren in find_verloren(session, doos_id, MISLUKT)):
+        return VERLOREN
+    return opdracht
 
 
 def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
-    """Return when the paper of a doos was destroyed."""
-    return session.exec(
+    """Return when the paper of a doos was destroyed, by its row or, when that was lost, by the log."""
+    op = session.exec(
         select(UitvoeringRow.uitgevoerd_op).where(
             UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag == "vernietigd"
         )
     ).first()
+    return op or next((str(v.gegevens["uitgevoerd_op"]) for v in find_verloren(session, doos_id, *VERNIETIGD)), None)
+
+
+@dataclass(frozen=True)
+class Verloren:
+    """What the log knows became of a doos and of which the row was lost with the database (`herstel`)."""
+
+    doos: str
+    soort: str
+    op: str
+    gegevens: Mapping[str, Any]
+
+    @property
+    def vernietigd_op(self) -> str | None:
+        """When the paper was destroyed; None when only part of it was, or nothing."""
+        return self.gegevens.get("uitgevoerd_op")
+
+    def say(self) -> str:
+        """Say it in Dutch."""
+        deels = "een deel is vernietigd" if self.gegevens.get("deels") else "het vernietigen is mislukt"
+        wat = deels if self.vernietigd_op is None else f"vernietigd op {self.vernietigd_op}"
+        zonder = ", zonder grond" if self.soort == ZONDER_GROND else ""
+        return f"Doos {self.doos}: {wat}{zonder}, volgens het logboek. De database is teruggezet en weet dit niet meer."
+
+
+def find_verloren(session: Session, doos_id: UUID | None, *soorten: str) -> list[Verloren]:
+    """Return what was lost of one doos, or of all of them; a doos that was lost itself has its number in the log."""
+    er_is = sa.select(col(UitvoeringRow.gebeurtenis_id))
+    vraag = (
+        sa.select(GebeurtenisRow, col(DoosRow.nummer))
+        .outerjoin(DoosRow, col(DoosRow.log_id) == GebeurtenisRow.onderwerp_log_id)
+        .where(col(GebeurtenisRow.soort).in_(soorten), col(GebeurtenisRow.id).not_in(er_is))
+        .order_by(col(GebeurtenisRow.volgnummer))
+    )
+    if doos_id is not None:
+        log_id = select(DoosRow.log_id).where(DoosRow.id == doos_id).scalar_subquery()
+        vraag = vraag.where(col(GebeurtenisRow.onderwerp_log_id) == log_id)
+    return [
+        Verloren(nummer or shorten(rij.onderwerp_log_id), rij.soort, rij.op, rij.gegevens)
+        for rij, nummer in session.execute(vraag)
+    ]
 
 
 def build_toelichting(reden: str, op: str | None, belemmeringen: str) -> dict[str, str]:
@@ -207,19 +282,26 @@ def find_belemmeringen(session: Session, doos_id: UUID) -> str:
         .where(UitvoeringRow.doos_id == doos_id, UitvoeringRow.belemmeringen != "")
         .order_by(col(UitvoeringRow.op))
     )
-    return " ".join(gevonden)
+    verloren = find_verloren(session, doos_id, ZONDER_GROND)
+    return " ".join([*gevonden, *(UIT_LOGBOEK.capitalize() + "." for _ in verloren)])
 
 
 def has_vernietigd(session: Session, batch_id: UUID) -> bool:
     """Whether a sheet of a batch lay in a doos that was destroyed, wholly or in part."""
-    gevonden = session.exec(
-        select(UitvoeringRow.id)
-        .join(DoosbladRow, col(DoosbladRow.doos_id) == UitvoeringRow.doos_id)
+    dozen = session.exec(
+        select(DoosbladRow.doos_id)
         .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
-        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None), UitvoeringRow.uitslag != "mislukt")
-        .limit(1)
-    ).first()
-    return gevonden is not None
+        .where(BladRow.batch_id == batch_id, col(DoosbladRow.uit_op).is_(None))
+        .distinct()
+    ).all()
+    return any(
+        session.exec(
+            select(UitvoeringRow.id).where(UitvoeringRow.doos_id == doos_id, UitvoeringRow.uitslag != "mislukt")
+        ).first()
+        is not None
+        or is_aangebroken(session, session.get_one(DoosRow, doos_id))
+        for doos_id in dozen
+    )
 
 
 def verify_vrij(session: Session, doos: DoosRow) -> None:

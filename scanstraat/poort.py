@@ -30,6 +30,7 @@ from scanstraat import (
     papier,
     personen,
     rijcontrole,
+    rijen,
     stops,
     storage,
     verankering,
@@ -350,7 +351,8 @@ def _find_verschillen(basis: Basis, session: Session, dossier: Dossier) -> dict[
         *rijcontrole.find_verschillen(session, ids, basis.opslag),
         *rijcontrole.find_andere_regels(session, Tegelmap(basis.config.logboek.map), ids),
     ):
-        gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(f"{verschil.tekst} {_BUITENOM}")
+        waarom = rijen.BEKEND if verschil.bekend else _BUITENOM
+        gevonden.setdefault(_RUST_OP.get(verschil.wat, Feit.GOEDGEKEURD), []).append(f"{verschil.tekst} {waarom}")
     return gevonden
 
 

@@ -282,7 +282,7 @@ def _compare_mandaten(session: Session) -> Iterator[Verschil]:
             yield say_anders(Wat.MANDAAT, wie)
         einde = ingetrokken.get(rij.log_id, [])
         if (rij.ingetrokken_op is not None) != bool(einde):
-            yield say_anders(Wat.MANDAAT, f"Of {wie.lower()} is ingetrokken")
+            yield say_anders(Wat.MANDAAT, f"Of {wie.lower()} is ingetrokken,")
         elif einde and not is_gedaan(einde[-1], actoren.get(rij.ingetrokken_door), rij.ingetrokken_op):
             yield say_anders(Wat.MANDAAT, f"Wie {wie.lower()} introk, en wanneer,")
     for log_id in verleend.keys() - gezien:
@@ -359,7 +359,7 @@ def _compare_uitzonderingen(session: Session, ids: Collection[UUID]) -> Iterator
             if passend:
                 over.remove(passend[0])
             else:
-                yield say_weg(Wat.UITZONDERING, f"{wie}, zoals vastgelegd,")
+                yield say_weg(Wat.UITZONDERING, f"{wie}, zoals vastgelegd,", bekend=gebeurtenis.is_terug)
         if over:
             yield say_nooit(Wat.UITZONDERING, f"{wie}, zoals zij er nu staat,")
         beeindigd = [rij for rij in per_document[document_id] if rij.ingetrokken_op is not None]
@@ -368,7 +368,10 @@ def _compare_uitzonderingen(session: Session, ids: Collection[UUID]) -> Iterator
             any(is_gedaan(g, actoren.get(rij.ingetrokken_door), rij.ingetrokken_op) for g in einden)
             for rij in beeindigd
         ):
-            yield say_anders(Wat.UITZONDERING, f"Of document {shorten(document_id)} een uitzondering is,")
+            bekend = len(beeindigd) == sum(not g.is_terug for g in einden)
+            yield say_anders(
+                Wat.UITZONDERING, f"Of document {shorten(document_id)} een uitzondering is,", bekend=bekend
+            )
 
 
 def _compare_termijnen(session: Session, ids: Collection[UUID]) -> Iterator[Verschil]:
@@ -392,7 +395,7 @@ def _compare_termijnen(session: Session, ids: Collection[UUID]) -> Iterator[Vers
             if passend:
                 over.remove(passend[0])
             elif not gebeurtenis.is_terug or all(rij.tot < gebeurtenis.gegevens["tot"] for rij in rijen[log_id]):
-                yield say_weg(Wat.TERMIJN, f"{wie}, zoals vastgelegd,")
+                yield say_weg(Wat.TERMIJN, f"{wie}, zoals vastgelegd,", bekend=gebeurtenis.is_terug)
         if over:
             yield say_nooit(Wat.TERMIJN, f"{wie}, zoals zij er nu staat,")
 
@@ -455,14 +458,21 @@ def _compare_bindingen(session: Session, ids: Collection[UUID]) -> Iterator[Vers
             anders.add(batch)
     for log_id in alle.keys() | gebonden.keys():
         regels = gebonden.get(log_id, [])
-        eigen = max((plek for plek, g in enumerate(regels) if not g.is_terug), default=-1)
-        volgens_log = [  # what came back from the log without its row forbids until people bound the batch again
-            (g.gegevens["besluit"], g.gegevens["handboek"])
-            for plek, g in enumerate(regels)
-            if not g.is_terug or plek > eigen
-        ]
-        if log_id in anders or Counter(volgens_log) != alle[log_id] or volgens_log[-1:] != staand[log_id]:
-            yield say_anders(Wat.BINDING, f"Onder welk besluit batch {say_batch(session, log_id)} valt,")
+        eigen = _read_bindingen(g for g in regels if not g.is_terug)
+
+        def is_gelijk(volgens_log: list[tuple[str, str]], batch: UUID = log_id) -> bool:
+            return Counter(volgens_log) == alle[batch] and volgens_log[-1:] == staand[batch]
+
+        # What came back without its row, as of a besluit that was lost, forbids until people bound the batch again.
+        opnieuw = bool(regels) and not regels[-1].is_terug
+        goed = is_gelijk(_read_bindingen(regels)) or (opnieuw and is_gelijk(eigen))
+        if log_id in anders or not goed:
+            bekend = log_id not in anders and is_gelijk(eigen)
+            yield say_anders(Wat.BINDING, f"Onder welk besluit batch {say_batch(session, log_id)} valt,", bekend=bekend)
+
+
+def _read_bindingen(regels: Iterable[Vastgelegd]) -> list[tuple[str, str]]:
+    return [(g.gegevens["besluit"], g.gegevens["handboek"]) for g in regels]
 
 
 # --- the paper ----------------------------------------------------------------------------------------------------
@@ -473,12 +483,7 @@ def _compare_dozen(session: Session, ids: Collection[UUID] | None) -> Iterator[V
         soort: group_per(load_vastgelegd(session, f"doos.{soort}", ids=ids)) for soort in ("gemaakt", "verplaatst")
     }
     open_of_dicht = group_per(load_vastgelegd(session, "doos.gesloten", "doos.geopend", ids=ids))
-    bladen: Counter[tuple[UUID, str]] = Counter()
     bewegingen = load_vastgelegd(session, "doos.gevuld", "doos.geleegd", ids=ids)
-    for gebeurtenis in bewegingen:
-        aantal = gebeurtenis.gegevens["bladen"]
-        plek = (gebeurtenis.onderwerp, gebeurtenis.gegevens["batch"])
-        bladen[plek] += aantal if gebeurtenis.soort == "doos.gevuld" else -aantal
     plaatsen: dict[UUID, list[DoosplaatsRow]] = defaultdict(list)
     for rij in session.exec(select(DoosplaatsRow).order_by(col(DoosplaatsRow.nummer))):
         plaatsen[rij.doos_id].append(rij)
@@ -508,7 +513,7 @@ def _compare_dozen(session: Session, ids: Collection[UUID] | None) -> Iterator[V
             yield say_anders(Wat.DOOS, f"Of doos {doos.nummer} dicht is,")
     for log_id in per["gemaakt"].keys() - gezien:
         yield say_weg(Wat.DOOS, f"Doos {shorten(log_id)}")
-    yield from _compare_bladen(session, ids, bladen)
+    yield from _compare_bladen(session, ids, bewegingen)
     yield from _compare_bewegingen(session, ids, bewegingen)
 
 
@@ -538,8 +543,16 @@ def _compare_bewegingen(
 
 
 def _compare_bladen(
-    session: Session, ids: Collection[UUID] | None, volgens_log: Counter[tuple[UUID, str]]
+    session: Session, ids: Collection[UUID] | None, bewegingen: Iterable[Vastgelegd]
 ) -> Iterator[Verschil]:
+    """Compare how many sheets of each batch lie in each doos. Which ones went in after a back-up may be lost."""
+    volgens_log: Counter[tuple[UUID, str]] = Counter()
+    zonder_terug: Counter[tuple[UUID, str]] = Counter()
+    for gebeurtenis in bewegingen:
+        plek = (gebeurtenis.onderwerp, gebeurtenis.gegevens["batch"])
+        aantal = gebeurtenis.gegevens["bladen"] * (1 if gebeurtenis.soort == "doos.gevuld" else -1)
+        volgens_log[plek] += aantal
+        zonder_terug[plek] += 0 if gebeurtenis.is_terug else aantal
     vraag = (
         select(DoosRow.log_id, BatchRow.log_id, sa.func.count())
         .join(DoosbladRow, col(DoosbladRow.doos_id) == DoosRow.id)
@@ -553,6 +566,7 @@ def _compare_bladen(
     nu = Counter({(doos, str(batch)): aantal for doos, batch, aantal in session.execute(vraag)})
     for plek in volgens_log.keys() | nu.keys():
         if volgens_log[plek] != nu[plek]:
+            bekend = zonder_terug[plek] == nu[plek]
             nummer = session.exec(select(DoosRow.nummer).where(DoosRow.log_id == plek[0])).first() or shorten(plek[0])
             batch = say_batch(session, UUID(plek[1]))
-            yield say_anders(Wat.DOOS, f"Hoeveel bladen van batch {batch} in doos {nummer} liggen,")
+            yield say_anders(Wat.DOOS, f"Hoeveel bladen van batch {batch} in doos {nummer} liggen,", bekend=bekend)

@@ -254,7 +254,8 @@ def _compare_archief(session: Session, samen: _Samen) -> Iterator[Verschil]:
                 versie.pdfa_conform is True,
                 versie.getrouw is True,
             ) or not is_zelfde_tijd(versie.gearchiveerd_op, gearchiveerd[-1].op):
-                yield say_anders(Wat.DOCUMENT, f"Het archiefbestand van {wie}")
+                weg = gearchiveerd[-1].is_terug and versie.pdf_sha256 is None  # the line makes it again
+                yield say_anders(Wat.DOCUMENT, f"Het archiefbestand van {wie}", bekend=weg)
         elif versie.pdf_sha256 is not None:
             yield say_nooit(Wat.DOCUMENT, f"Het archiefbestand van {wie}")
         verzegeld = [g for g in eigen if g.soort == "documentversie.verzegeld"]

@@ -211,7 +211,7 @@ def _compare_rijen(
         ):
             yield say_anders(wat, naam)
     for gebeurtenis in gebeurtenissen.values():
-        yield say_weg(wat, f"{wie} ({shorten(gebeurtenis.onderwerp)})")
+        yield say_weg(wat, f"{wie} ({shorten(gebeurtenis.onderwerp)})", bekend=gebeurtenis.is_terug)
 
 
 def _is_gelijk(gebeurtenis: Vastgelegd, verwacht: Mapping[str, Any]) -> bool:

@@ -27,23 +27,24 @@ from scanstraat.tables_bewijs import (
 from vernietiging.errors import GebeurtenisError
 from vernietiging.gebeurtenis import canonical_json, verpak
 
-# What of the events that came back from the log without their rows (`herstel`) holds all the same: what forbids, and
-# what was done to paper. What they allowed is simply not there any more.
+# What of the events that came back from the log (`herstel`) holds all the same: what forbids, and what was done to
+# paper. `herstelrijen` makes their rows again as far as it can. What the others allowed is not there any more.
 BLIJFT = (
-    *(
-        "stop.geplaatst",
-        "stop.opgeheven",
-        "mandaat.ingetrokken",
-        "termijn.verlengd",
-        "batch.gebonden",
-        "documentversie.gearchiveerd",
-    ),
-    *("doos.gevuld", "doos.geleegd", "vernietiging.uitgevoerd", "vernietiging.zonder_grond", "vernietiging.mislukt"),
+    *("stop.geplaatst", "stop.opgeheven", "mandaat.ingetrokken", "termijn.verlengd"),
+    *("uitzondering.vastgelegd", "uitzondering.ingetrokken", "batch.gebonden", "documentversie.gearchiveerd"),
+    *("doos.gemaakt", "doos.verplaatst", "doos.gevuld", "doos.geleegd", "doos.gesloten", "doos.geopend"),
+    *("vernietiging.uitgevoerd", "vernietiging.zonder_grond", "vernietiging.mislukt"),
 )
 
 
 SPELING = timedelta(hours=1)  # between the time in a row and that of its event
 UIT_LOGBOEK = "teruggehaald uit het logboek; de woorden zijn verloren"
+
+
+BEKEND = (
+    "De database is teruggezet; dit ging daarbij verloren, en het logboek weet het nog. Wat u doet staat in de "
+    'handleiding van de beheerder bij "Na het herstel".'
+)
 
 
 SLEUTELS = "sleutels"  # in the info of a session: which of the commitments in it can be made again
@@ -96,6 +97,7 @@ class Verschil:
 
     wat: Wat
     tekst: str  # a Dutch sentence, without names or numbers of zaken
+    bekend: bool = False  # the row was lost with the database, as two people declared; its event came back from the log
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,10 @@ class Vastgelegd:
 
     def holds(self, veld: str, inhoud: Any) -> bool:
         """Whether the commitment in this field is one to `inhoud`; no when its key is gone, unless that may be."""
-        if self.nodig is Sleutels.GEEN or (
-            self.nodig is Sleutels.OF_GEWIST and veld in self.sleutels and self.sleutels[veld] is None
+        if (
+            self.is_terug
+            or self.nodig is Sleutels.GEEN
+            or (self.nodig is Sleutels.OF_GEWIST and veld in self.sleutels and self.sleutels[veld] is None)
         ):
             return True
         sleutel = self.sleutels.get(veld)
@@ -191,12 +195,12 @@ def is_gedaan(gebeurtenis: Vastgelegd, wie: UUID | None, op: str | None) -> bool
     return gebeurtenis.is_terug or (gebeurtenis.actor == wie and is_zelfde_tijd(op, gebeurtenis.op))
 
 
-def say_anders(wat: Wat, wie: str) -> Verschil:
-    return Verschil(wat, f"{wie} staat anders in de database dan is vastgelegd.")
+def say_anders(wat: Wat, wie: str, *, bekend: bool = False) -> Verschil:
+    return Verschil(wat, f"{wie} staat anders in de database dan is vastgelegd.", bekend)
 
 
-def say_weg(wat: Wat, wie: str) -> Verschil:
-    return Verschil(wat, f"{wie} is vastgelegd, maar staat niet meer in de database.")
+def say_weg(wat: Wat, wie: str, *, bekend: bool = False) -> Verschil:
+    return Verschil(wat, f"{wie} is vastgelegd, maar staat niet meer in de database.", bekend)
 
 
 def say_nooit(wat: Wat, wie: str) -> Verschil:

@@ -35,6 +35,7 @@ from scanstraat.domain import format_batchnummer as _format_batchnummer
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.intake.koppelen import Koppeling
 from scanstraat.intake.opslag import Opslag
+from scanstraat.logstand import HERSTEL
 from scanstraat.opstelling import Opstelling, Plaatsing
 from scanstraat.tables import (
     ActorRow,
@@ -54,6 +55,7 @@ from scanstraat.tables import (
 )
 from scanstraat.tables_bewijs import (
     DoosbladRow,
+    DoosRow,
     LijstdoosRow,
     OordeelRow,
     TrekkingRow,
@@ -63,7 +65,15 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
     VrijgaveRow,
 )
-from vernietiging.gebeurtenis import NIEUWSTE, Gebeurtenis, canonical_json, verify_gebeurtenis, verpak
+from vernietiging.gebeurtenis import (
+    NIEUWSTE,
+    VERNIETIGD,
+    ZONDER_GROND,
+    Gebeurtenis,
+    canonical_json,
+    verify_gebeurtenis,
+    verpak,
+)
 
 VOLGORDE_STAP = 1000  # room between beelden, so that one move does not renumber a batch of 2,000
 _BEVINDINGEN = "bevindingen"  # of a session: the batches of which findings changed
@@ -430,8 +440,22 @@ def next_batchnummer(session: Session, jaar: int) -> tuple[int, str]:
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(sa.text("select pg_advisory_xact_lock(:slot)"), {"slot": _BATCHNUMMER_SLOT})
     hoogste = session.exec(select(sa.func.max(BatchRow.volgnummer)).where(BatchRow.jaar == jaar)).one()
-    volgnummer = (hoogste or 0) + 1
+    volgnummer = max(hoogste or 0, count_vastgelegd(session, "batch.ontvangen", jaar)) + 1
     return volgnummer, _format_batchnummer(jaar, volgnummer)
+
+
+def count_vastgelegd(session: Session, soort: str, jaar: int) -> int:
+    """Return of how many subjects an event of this kind was recorded in a year; 0 while nothing was ever put back.
+
+    After a rollback rows are gone of which the log still knows: their numbers are not given out again.
+    """
+    if session.exec(select(GebeurtenisRow.id).where(GebeurtenisRow.soort == HERSTEL).limit(1)).first() is None:
+        return 0
+    return session.exec(
+        select(sa.func.count(sa.distinct(col(GebeurtenisRow.onderwerp_log_id)))).where(
+            GebeurtenisRow.soort == soort, col(GebeurtenisRow.op).startswith(f"{jaar}-")
+        )
+    ).one()
 
 
 def build_momentopname(profiel: Scanprofiel) -> tuple[dict[str, Any], str]:
@@ -1014,6 +1038,13 @@ def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, A
     weg = sa.exists().where(
         col(UitvoeringRow.doos_id) == DoosbladRow.doos_id, col(UitvoeringRow.uitslag) == "vernietigd"
     )
+    # by the log as well: after a rollback it may be all that knows
+    doos = sa.exists().where(
+        col(DoosRow.id) == DoosbladRow.doos_id, col(GebeurtenisRow.onderwerp_log_id) == DoosRow.log_id
+    )
+    is_weg = sa.or_(weg, doos.where(col(GebeurtenisRow.soort).in_(VERNIETIGD)))
+    tegen = weg.where(col(UitvoeringRow.belemmeringen) != "")
+    zonder_grond = sa.or_(tegen, doos.where(col(GebeurtenisRow.soort) == ZONDER_GROND))
     twee = sa.exists().where(
         col(LijstdoosRow.doos_id) == DoosbladRow.doos_id,
         col(LijstdoosRow.eraf_op).is_(None),
@@ -1021,8 +1052,7 @@ def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, A
         col(VrijgaveRow.volgnummer) == 2,
         col(VrijgaveRow.ingetrokken_op).is_(None),
     )
-    zonder_grond = weg.where(col(UitvoeringRow.belemmeringen) != "")
-    return alle, in_doos.where(weg), in_doos.where(~weg, twee), in_doos.where(zonder_grond)
+    return alle, in_doos.where(is_weg), in_doos.where(~is_weg, twee), in_doos.where(zonder_grond)
 
 
 def _find_lijnstatus(session: Session, batch: BatchRow) -> Batchstatus:

@@ -58,6 +58,7 @@ from scanstraat.tables_bewijs import (
     VerzegelingRow,
     VrijgaveRow,
 )
+from vernietiging.gebeurtenis import MISLUKT, VERNIETIGD, ZONDER_GROND
 
 MEER_PAGINAS = "pagina's"
 
@@ -447,6 +448,7 @@ def _find_dozen(session: Session, document: DocumentRow) -> list[DoosRow]:
 def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Antwoord]:
     ids = {doos.id: doos.nummer for doos in dozen}
     rest = [(ids[id_], opdracht) for id_ in ids if (opdracht := papier.find_deels(session, id_)) is not None]
+    verloren = [v for id_ in ids for v in papier.find_verloren(session, id_, *VERNIETIGD, MISLUKT)]
     uitvoeringen = session.exec(
         select(UitvoeringRow, OpdrachtRow, DoosRow)
         .join(OpdrachtRow, col(OpdrachtRow.id) == UitvoeringRow.opdracht_id)
@@ -466,10 +468,13 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             "Wanneer is het papier vernietigd, en hoe?",
             (
                 *(_say_uitvoering(u, opdracht, doos) for u, opdracht, doos in uitvoeringen),
+                *(v.say() for v in verloren),
                 *(papier.say_deels(doos, opdracht) for doos, opdracht in rest),
             )
             or ("Nog niet vernietigd.",),
-            in_orde=not rest and not any(u.belemmeringen for u, _, _ in uitvoeringen),
+            in_orde=not rest
+            and not any(u.belemmeringen for u, _, _ in uitvoeringen)
+            and all(v.soort != ZONDER_GROND for v in verloren),
         ),
         _answer_vervoer(
             session, lijsten, [(opdracht, doos) for u, opdracht, doos in uitvoeringen if u.uitslag == "vernietigd"]
@@ -702,6 +707,8 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
 
     batches = [b for b in session.exec(select(BatchRow).order_by(col(BatchRow.nummer))) if is_in(b.ontvangen_op)]
     uitvoeringen = [u for u in session.exec(select(UitvoeringRow)) if is_in(u.uitgevoerd_op or u.op)]
+    alle_verloren = papier.find_verloren(session, None, *VERNIETIGD, MISLUKT)
+    verloren = [v for v in alle_verloren if is_in(v.vernietigd_op or v.op)]
     oordelen = [o for o in session.exec(select(OordeelRow).order_by(col(OordeelRow.op))) if is_in(o.op)]
     controles = [g for g in session.exec(
         select(GebeurtenisRow).where(GebeurtenisRow.soort == "logboek.gecontroleerd")
@@ -721,12 +728,16 @@ def answer_periode(basis: Basis, session: Session, van: date, tot: date) -> list
         ),
         Antwoord(
             "Wat is vernietigd?",
-            tuple(
-                f"Doos {session.get_one(DoosRow, u.doos_id).nummer}: {u.uitkomst} ({u.uitgevoerd_op or u.op})."
-                for u in uitvoeringen
+            (
+                *(
+                    f"Doos {session.get_one(DoosRow, u.doos_id).nummer}: {u.uitkomst} ({u.uitgevoerd_op or u.op})."
+                    for u in uitvoeringen
+                ),
+                *(v.say() for v in verloren),
             )
             or ("Niets.",),
-            in_orde=not any(u.belemmeringen or papier.find_deels(session, u.doos_id) for u in uitvoeringen),
+            in_orde=not any(u.belemmeringen or papier.find_deels(session, u.doos_id) for u in uitvoeringen)
+            and all(v.soort == "vernietiging.uitgevoerd" for v in verloren),
         ),
         Antwoord("Zijn er schendingen van vier ogen?", tuple(fouten) or ("Nee.",), in_orde=not fouten),
         *_answer_mensen(session, is_in),

@@ -29,7 +29,15 @@ from scanstraat.domain import Stuk, Weglaatreden, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.mdto import Kenmerk, Verwijzing, build_verklaring_mdto
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
-from scanstraat.tables import BatchRow, BeeldRow, BladRow, DocumentRow, DocumentversieRow, PaginaRow
+from scanstraat.tables import (
+    BatchRow,
+    BeeldRow,
+    BladRow,
+    DocumentRow,
+    DocumentversieRow,
+    GebeurtenisRow,
+    PaginaRow,
+)
 from scanstraat.tables_bewijs import (
     DoosbladRow,
     DoosRow,
@@ -344,7 +352,15 @@ def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
     hoogste = session.exec(
         select(sa.func.max(VerklaringRow.nummer)).where(col(VerklaringRow.nummer).startswith(begin))
     ).one()
-    return format_nummer(soort, jaar, 1 if hoogste is None else int(str(hoogste).rpartition("-")[2]) + 1)
+    # Rows may be lost after a rollback; the log knows which numbers stand on paper.
+    vastgelegd = session.exec(
+        select(GebeurtenisRow.gegevens).where(
+            GebeurtenisRow.soort == "verklaring.opgemaakt", col(GebeurtenisRow.op).startswith(f"{jaar}-")
+        )
+    )
+    nummers = [str(hoogste or ""), *(str(gegevens["nummer"]).upper() for gegevens in vastgelegd)]
+    gebruikt = (int(nummer.rpartition("-")[2]) for nummer in nummers if nummer.startswith(begin))
+    return format_nummer(soort, jaar, max(gebruikt, default=0) + 1)
 
 
 def _name_zorgdrager(organisatie: str) -> str:

@@ -509,7 +509,7 @@ def order(
     verify_opdrachtgever(session, lijst, wie, bedrijf, containers)
     wijze, niveau = _find_wijze(session, dossier)
     anker = read_anker(vrijgave)
-    nummer = _next_nummer(session, OpdrachtRow.nummer, "O")
+    nummer = _next_nummer(session)
     in_containers = [{**asdict(c), "dozen": list(c.dozen)} for c in containers]
     opdracht = {
         "schema": "scanstraat.opdracht/1",
@@ -594,10 +594,13 @@ def _find_wijze(session: Session, dossier: poort.Dossier) -> tuple[str, str]:
     return "; ".join(sorted({b.besluit.vernietigingswijze for b in bindingen})), niveau
 
 
-def _next_nummer(session: Session, kolom: Any, letter: str) -> str:
+def _next_nummer(session: Session) -> str:
     jaar = datetime.now(UTC).year
-    hoogste = session.exec(select(sa.func.max(kolom)).where(col(kolom).startswith(f"{letter}-{jaar}-"))).one()
-    return f"{letter}-{jaar}-{1 if hoogste is None else int(str(hoogste).rpartition('-')[2]) + 1:04d}"
+    hoogste = session.exec(
+        select(sa.func.max(OpdrachtRow.nummer)).where(col(OpdrachtRow.nummer).startswith(f"O-{jaar}-"))
+    ).one()
+    gebruikt = 0 if hoogste is None else int(str(hoogste).rpartition("-")[2])
+    return f"O-{jaar}-{max(gebruikt, storage.count_vastgelegd(session, 'vernietiging.opgedragen', jaar)) + 1:04d}"
 
 
 def find_order(session: Session, nummer: str) -> OpdrachtRow:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
 from scanstraat import db, personen, storage
@@ -214,3 +215,15 @@ def build_persoon(session: Session, naam: str = "persoon-1") -> ActorRow:
 def vandaag() -> date:
     """Return the day it is here, as people say it: late in the evening in UTC it is tomorrow already."""
     return to_local(db.now_text(), "Europe/Amsterdam").date()
+
+
+@contextmanager
+def forging(verbinding: Connection, *tabellen: str) -> Iterator[None]:
+    """Take the triggers of some tables away, as their owner can, and put them back."""
+    vraag = sa.text("select name, sql from sqlite_master where type = 'trigger' and tbl_name in :tabellen")
+    triggers = verbinding.execute(vraag.bindparams(sa.bindparam("tabellen", list(tabellen), expanding=True))).all()
+    for naam, _ in triggers:
+        verbinding.exec_driver_sql(f"drop trigger {naam}")
+    yield
+    for _, opdracht in triggers:
+        verbinding.exec_driver_sql(opdracht)

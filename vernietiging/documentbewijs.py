@@ -18,9 +18,8 @@ from typing import Any
 from vernietiging.beleid import Beleid
 from vernietiging.boom import build_rand
 from vernietiging.checkpoint import Checkpoint
-from vernietiging.documentverhaal import ZONDER_GROND
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
-from vernietiging.gebeurtenis import SCHEMAS, Gebeurtenis, Veld, parse_blad, verpak
+from vernietiging.gebeurtenis import SCHEMAS, ZONDER_GROND, Gebeurtenis, Veld, parse_blad, verpak
 from vernietiging.logbewijs import parse_logbewijs, verify_logbewijs
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import Tegelmap

@@ -9,10 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from vernietiging.gebeurtenis import Gebeurtenis
+from vernietiging.gebeurtenis import VERNIETIGD, ZONDER_GROND, Gebeurtenis
 
-ZONDER_GROND = "vernietiging.zonder_grond"
-_WEG = ("vernietiging.uitgevoerd", ZONDER_GROND)  # by which paper is gone
 # One sentence per line of these kinds, in the order of the log.
 _ZINNEN: Mapping[str, str] = {
     "documentversie.gemaakt": "versie {n} van het document is gemaakt: pagina's: {paginas}, reden: {reden}.",
@@ -114,9 +112,9 @@ def _answer(document: str, regels: Mapping[int, Gebeurtenis], namen: _Namen) -> 
     weg += [
         f"{namen.doos(g.onderwerp)} op {_say_tijd(g.gegevens['uitgevoerd_op'])}"
         + (", terwijl er iets in de weg stond" if g.soort == ZONDER_GROND else "")
-        for g in find(*_WEG)
+        for g in find(*VERNIETIGD)
     ]
-    rest = {g.onderwerp for g in deels} - {g.onderwerp for g in find(*_WEG)}
+    rest = {g.onderwerp for g in deels} - {g.onderwerp for g in find(*VERNIETIGD)}
     yield (
         f"Wanneer ging het papier weg: {', '.join(weg) or 'het is volgens dit bewijs niet vernietigd'}"
         f"{'; de rest is volgens dit bewijs niet vernietigd' if rest else ''}."
@@ -140,7 +138,7 @@ def _say_stops(aantal: int, lopend: int) -> str:
 
 def _find_vrijgaven(regels: Mapping[int, Gebeurtenis]) -> Iterator[Gebeurtenis]:
     """Yield the releases by which the paper went; of paper that is there still: those that stand."""
-    uitgevoerd = [g.gegevens["opgedragen"] for g in regels.values() if g.soort in _WEG or _is_deels(g)]
+    uitgevoerd = [g.gegevens["opgedragen"] for g in regels.values() if g.soort in VERNIETIGD or _is_deels(g)]
     opdrachten = [regels[nummer] for nummer in uitgevoerd]
     gebruikt = {opdracht.gegevens[veld] for opdracht in opdrachten for veld in ("vrijgave_1", "vrijgave_2")}
     lijsten = {g.onderwerp for g in regels.values() if g.soort == "lijst.ingetrokken"}

@@ -311,6 +311,9 @@ SCHEMAS: Mapping[tuple[str, int], Mapping[str, Veld]] = MappingProxyType(
     }
 )
 
+ZONDER_GROND, MISLUKT = "vernietiging.zonder_grond", "vernietiging.mislukt"
+VERNIETIGD = ("vernietiging.uitgevoerd", ZONDER_GROND)  # by which paper is gone
+
 NIEUWSTE: Mapping[str, int] = MappingProxyType(dict(sorted(SCHEMAS)))  # as written now
 
 

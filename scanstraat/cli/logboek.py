@@ -10,7 +10,7 @@ import typer
 
 from kwaliteitscontrole.woorden import count_words
 from scanstraat import db
-from scanstraat.bootstrap import open_basis
+from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.aanmelden import Als, AlsMisschien, GeheimFd, sign_in
 from scanstraat.cli.uitvoer import (
     AlsJson,
@@ -23,6 +23,7 @@ from scanstraat.cli.uitvoer import (
     stdout,
     write_nieuw,
 )
+from scanstraat.domain import to_local
 from scanstraat.errors import NietMogelijkError
 
 logboek = typer.Typer(
@@ -79,6 +80,7 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
     Met --als legt een auditor de uitslag vast.
     """
     from scanstraat import logboek as boek  # noqa: PLC0415
+    from scanstraat.rijen import BEKEND  # noqa: PLC0415
 
     with expected_errors(), open_basis(load_config(context)) as basis:
         wie = None if als is None else sign_in(basis, als, geheim_fd, alleen_lezen=True)
@@ -92,26 +94,33 @@ def controleer(context: typer.Context, als: AlsMisschien = None, geheim_fd: Gehe
                     basis, klant, meld=lambda gedaan, totaal: balk.update(taak, completed=gedaan, total=totaal)
                 )
             verschillen = boek.find_verschillen(basis)
-            in_orde = not verschillen
+            in_orde = all(verschil.bekend for verschil in verschillen)
         finally:
             if wie is not None:  # what is not in order is recorded as well
                 boek.record_controle(basis, wie, omvang, in_orde=in_orde)
         gelijk = count_words(omvang, "gebeurtenis in de database is", "gebeurtenissen in de database zijn")
         stdout().print(f"{gelijk} gelijk aan het verzegelde logboek.")
+        bekend = [verschil.tekst for verschil in verschillen if verschil.bekend]
+        if bekend:
+            stdout().print(f"Bekend sinds het herstel ({len(bekend)}). {BEKEND}", soft_wrap=True)
+            for tekst in bekend:
+                stdout().print(f"  {tekst}", soft_wrap=True)
+        anders = [verschil.tekst for verschil in verschillen if not verschil.bekend]
         if in_orde:
             stdout().print(
-                "Wat in de database staat over mensen, mandaten, stops, besluiten, batches met hun pagina's en "
-                "bevindingen, afleveringen, dozen, oordelen, lijsten, vrijgaven en vernietigingen, en de dagen van de "
-                "controletermijn, zijn gelijk aan die gebeurtenissen. Wat er niet mee te vergelijken is, staat in het "
+                ("De rest van wat" if bekend else "Wat")
+                + " in de database staat over mensen, mandaten, stops, besluiten, batches met hun pagina's en "
+                "bevindingen, afleveringen, dozen, oordelen, lijsten, vrijgaven, vernietigingen en de dagen van de "
+                "controletermijn, is gelijk aan die gebeurtenissen. Wat er niet mee te vergelijken is, staat in het "
                 "dreigingsmodel.",
                 soft_wrap=True,
             )
             return
         stdout().print("Maar in de database staat iets anders dan die gebeurtenissen zeggen:")
-        for tekst in verschillen:
+        for tekst in anders:
             stdout().print(f"  {tekst}", soft_wrap=True)
         show_fout(
-            f"{count_words(len(verschillen), 'verschil', 'verschillen')} gevonden. Iemand heeft de database buiten de "
+            f"{count_words(len(anders), 'verschil', 'verschillen')} gevonden. Iemand heeft de database buiten de "
             "scanstraat om gewijzigd. Vernietig geen papier en waarschuw de functioneel beheerder en de archivaris."
         )
         raise typer.Exit(1)
@@ -150,7 +159,38 @@ def herstel(
             )
         een = sign_in(basis, als, geheim_fd, alleen_lezen=True)
         twee = sign_in(basis, tweede, geheim_fd, alleen_lezen=True)
-        stdout().print(boek.declare(basis, een, twee, reden, vreemd={v.id for v in vreemde}).say(), soft_wrap=True)
+        gedaan = boek.declare(basis, een, twee, reden, vreemd={v.id for v in vreemde})
+        stdout().print(gedaan.say(), soft_wrap=True)
+        if gedaan.ingevoegd:
+            stdout().print("Dit is na de back-up gedaan; `scanstraat logboek teruggehaald` toont het weer.")
+            _show_teruggehaald(basis)
+
+
+@logboek.command("teruggehaald")
+def teruggehaald(context: typer.Context, als_json: AlsJson = False) -> None:
+    """Toon wat na een teruggezette back-up is gedaan en alleen het logboek nog weet, en wat u daarmee doet."""
+    from scanstraat.teruggehaald import load_teruggehaald  # noqa: PLC0415
+
+    with expected_errors(), open_basis(load_config(context)) as basis:
+        if als_json:
+            with db.read(basis.engine) as session:
+                show_json([regel.to_json() for regel in load_teruggehaald(basis, session)])
+        else:
+            _show_teruggehaald(basis)
+
+
+def _show_teruggehaald(basis: Basis) -> None:
+    from scanstraat.teruggehaald import load_teruggehaald  # noqa: PLC0415
+
+    zone = basis.config.algemeen.tijdzone
+    with db.read(basis.engine) as session:
+        regels = load_teruggehaald(basis, session)
+    show_table(
+        "Teruggehaald uit het logboek",
+        ("Regel", "Wanneer", "Wat", "Waarover", "Door", "Wat u nu doet"),
+        [(r.regel, f"{to_local(r.op, zone):%d-%m-%Y %H:%M}", r.wat, r.waarover, r.wie, r.doe) for r in regels],
+        leeg="Er is nooit een database teruggezet waarvan het logboek meer wist.",
+    )
 
 
 @logboek.command("programma")

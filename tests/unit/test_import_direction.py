@@ -48,7 +48,8 @@ LAGEN: dict[str, tuple[str, ...]] = {
         # what watches and tidies the whole of it
         *("scanstraat.gezondheid", "scanstraat.gezondheidspagina", "scanstraat.metrieken", "scanstraat.onderhoud"),
         *("scanstraat.backup", "scanstraat.backup_database"),
-        *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek", "scanstraat.herstel"),
+        *("scanstraat.rapport", "scanstraat.toezicht", "scanstraat.logboek"),
+        *("scanstraat.herstel", "scanstraat.herstelrijen", "scanstraat.teruggehaald"),
         # what leaves
         *("scanstraat.overdracht", "scanstraat.sip", "scanstraat.export", "scanstraat.exportcontrole"),
     ),

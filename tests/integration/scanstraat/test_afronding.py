@@ -85,7 +85,7 @@ from tests.afrondproef import (
     open_afrondproef,
     zwijg,
 )
-from tests.builders import Batchproef
+from tests.builders import Batchproef, forging
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD
 from vernietiging.__main__ import main as verifier
 from vernietiging.errors import LogboekGewijzigdError, NietVrijgegevenError
@@ -356,7 +356,7 @@ def test_a_verdict_on_a_back_up_is_what_was_recorded(eigen: Afrondproef, wijzigi
     with eigen.basis.engine.begin() as verbinding:
         assert verbinding.exec_driver_sql(wijziging).rowcount == 1
     assert any(zegt in reden and "archivaris" in reden for reden in eigen.find_redenen(lijst)["in_backup"])
-    assert any("back-up" in verschil and zegt in verschil for verschil in logboek.find_verschillen(eigen.basis))
+    assert any("back-up" in v.tekst and zegt in v.tekst for v in logboek.find_verschillen(eigen.basis))
 
 
 def test_the_master_of_a_herscan_is_read_too_though_it_has_no_sheet_in_the_doos(klaar: Stapel) -> None:
@@ -1152,18 +1152,6 @@ def forge(
     )  # fmt: skip
     verbinding.execute(sa.insert(GebeurtenisRow), [rij.model_dump(exclude={"volgnummer"})])
     return rij.id
-
-
-@contextmanager
-def forging(verbinding: Connection, *tabellen: str) -> Iterator[None]:
-    """Take the triggers of some tables away, as their owner can, and put them back."""
-    vraag = sa.text("select name, sql from sqlite_master where type = 'trigger' and tbl_name in :tabellen")
-    triggers = verbinding.execute(vraag.bindparams(sa.bindparam("tabellen", list(tabellen), expanding=True))).all()
-    for naam, _ in triggers:
-        verbinding.exec_driver_sql(f"drop trigger {naam}")
-    yield
-    for _, opdracht in triggers:
-        verbinding.exec_driver_sql(opdracht)
 
 
 def test_a_decision_that_nobody_took_is_never_sealed(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ from scanstraat.cli import app
 from scanstraat.config import Config, read_config
 from scanstraat.demo_ankers import serve
 from scanstraat.domain import Fase, Stapstatus
-from scanstraat.errors import AlleenLezenError, GeenMandaatError, NietMogelijkError
+from scanstraat.errors import AlleenLezenError, GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.export import make_export
 from scanstraat.exportcontrole import check_export
 from scanstraat.gezondheid import build_gezondheid
@@ -793,14 +793,15 @@ def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Pro
             assert [stop.over for stop in stops.find_stops(session, [(Over.DOOS, str(doos.id))])] == ["doos"]
             assert [stop.over for stop in stops.find_stops(session, [(Over.PERSOON, str(persoon.id))])] == ["persoon"]
         verschillen = logboek.find_verschillen(basis)
-        assert [tekst.split()[0] for tekst in verschillen] == ["Of", "Stop", "Een"], verschillen
-        assert "Plaats hem opnieuw op de goede zaak" in verschillen[1]
+        assert ["Plaats hem opnieuw op de goede zaak" in v.tekst for v in verschillen] == [True], verschillen
+        assert not verschillen[0].bekend
         with db.begin(basis.engine) as session:
             place(session, Over.ZAAK, "ZAAK-2")
             door = storage.load_actor(session, ARIE, "persoon")
             stops.lift_stop(session, staand["zaak"].id, "staat opnieuw", door=door)
-            personen.revoke_mandaat(session, persoon, Rol.CONTROLEUR, door=sign_in(basis, FLEUR))
-            besluiten.extend_termijn(session, batch, date(2039, 1, 1), "onderzoek", sign_in(basis, ARIE))
+            with pytest.raises(NietGevondenError):  # it was revoked already
+                personen.revoke_mandaat(session, persoon, Rol.CONTROLEUR, door=sign_in(basis, FLEUR))
+            besluiten.extend_termijn(session, batch, date(2040, 1, 1), "onderzoek", sign_in(basis, ARIE))
         assert logboek.find_verschillen(basis) == []
         logboek.seal_waiting(basis, logboek.open_klant(basis.config))
         beleid = bemand.map / "beleid"
@@ -809,7 +810,7 @@ def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Pro
         with basis.engine.begin() as verbinding:  # somebody says that the lost stop was on something harmless
             drop_guards(verbinding)
             verbinding.exec_driver_sql("update stop set onderwerp = 'ZAAK-7' where reden like 'teruggehaald%'")
-        assert any(tekst.startswith("Stop") for tekst in logboek.find_verschillen(basis))
+        assert any(v.tekst.startswith("Stop") for v in logboek.find_verschillen(basis))
         with db.read(basis.engine) as session:
             nergens = uuid4()
             assert stops.find_onderwerp(session, Over.DOCUMENT, nergens) == str(nergens)
@@ -823,11 +824,20 @@ def test_the_command_asks_both_people(
     cli.config.write_text(f'[algemeen]\ngegevensmap = "data"\n[logboek]\noorsprong = "{OORSPRONG}"\n')
     cli.add_beheerder()
     cli.add_persoon(ARIE, "archivaris")
+    with open_basis(proef.config) as basis, db.begin(basis.engine) as session:
+        batch = save_batch(session)
+        for _ in range(2):
+            storage.add_blad(session, batch.id)
     proef.write(1)
     proef.keep("toen")
     proef.write(1)
+    with open_basis(proef.config) as basis, db.begin(basis.engine) as session:
+        dirk = storage.load_actor(session, "Dirk", "persoon")
+        papier.fill_doos(session, papier.find_doos(session, "2"), batch, papier.parse_bladen("1"), door=dirk)
+    proef.write(0)
     proef.put_back("toen", DATABASE)
     with proef.sealing():
+        assert "nooit een database teruggezet" in cli.run("logboek", "teruggehaald").output
         opdracht = ("logboek", "herstel", "--reden", "schijf stuk", "--tweede", ARIE)
         cli.refuse(cli.run_als(CLI_BEHEERDER, *opdracht), 6, "te weinig")
         regels = [WACHTWOORD, "", WACHTWOORD, ""]
@@ -845,8 +855,22 @@ def test_the_command_asks_both_people(
         gezegd = " ".join(uitslag.output.split())
         assert "zijn niet door deze scanstraat vastgelegd" in gezegd and "logboek.gecontroleerd" in gezegd
         assert "1 wachtende gebeurtenis overgenomen" in gezegd
-        assert "2 gebeurtenissen uit het logboek teruggezet" in gezegd
+        assert "3 gebeurtenissen uit het logboek teruggezet" in gezegd
+        assert "Dit is na de back-up gedaan" in gezegd and "doos verplaats" in gezegd
+        (_, _, gevuld) = json.loads(cli.run("logboek", "teruggehaald", "--json").stdout)
+        assert (gevuld["wat"], gevuld["waarover"]) == (
+            "doos gevuld",
+            f"D-{datetime.now(UTC).year}-00002, {batch.nummer} (1 blad)",
+        )
         assert cli.run("doos", "maak", "--plaats", "kast 4", "--door", "Dirk").exit_code == 0
+        assert cli.run("logboek", "verzegel").exit_code == 0
+        uitslag = cli.run("logboek", "controleer")
+        gezegd = " ".join(uitslag.output.split())
+        assert uitslag.exit_code == 0 and "Bekend sinds het herstel (1)." in gezegd, gezegd
+        assert (
+            f"in doos D-{datetime.now(UTC).year}-00002 liggen" in gezegd
+            and "De rest van wat in de database staat" in gezegd
+        )
 
 
 def test_with_the_key_lost_two_people_get_in_and_take_over_what_waits(

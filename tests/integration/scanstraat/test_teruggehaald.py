@@ -1,0 +1,386 @@
+"""A database that was put back while the log knew more: what was done to paper comes back, and people are told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from scanstraat import (
+    afronding,
+    besluiten,
+    db,
+    export,
+    herstel,
+    logboek,
+    overdracht,
+    papier,
+    personen,
+    storage,
+    verantwoording,
+    verklaren,
+    vernietigen,
+)
+from scanstraat.domain import Batchstatus
+from scanstraat.errors import NietMogelijkError
+from scanstraat.exportcontrole import check_export
+from scanstraat.personen import Rol
+from scanstraat.rijen import UIT_LOGBOEK
+from scanstraat.tables import ActorRow, BatchRow, DocumentRow
+from scanstraat.tables_bewijs import DoosbladRow, DoosRow, MandaatRow, OpdrachtRow, UitzonderingRow
+from scanstraat.teruggehaald import load_teruggehaald
+from tests.afrondproef import (
+    ARCHIVARIS,
+    BEHEERDER,
+    CONTROLEUR_2,
+    DIV,
+    Afrondproef,
+    open_afrondproef,
+    zwijg,
+)
+from tests.builders import Batchproef, forging
+from vernietiging.__main__ import BEWEZEN
+from vernietiging.__main__ import main as verifier
+from vernietiging.verklaring import Verklaringsoort
+
+
+@contextmanager
+def roll_back(proef: Afrondproef) -> Iterator[None]:
+    """Put the database back afterwards as it is now, and let two people go on."""
+    database = proef.basis.config.algemeen.gegevensmap / "scanstraat.db"
+    proef.anchor()
+    proef.basis.engine.dispose()
+    shutil.copy(database, proef.map / "toen.db")
+    yield
+    proef.anchor()
+    proef.basis.engine.dispose()
+    for bij in ("-wal", "-shm"):
+        Path(f"{database}{bij}").unlink(missing_ok=True)
+    shutil.copy(proef.map / "toen.db", database)
+    herstel.declare(proef.basis, proef.wie(BEHEERDER), proef.wie(ARCHIVARIS), "oude database")
+
+
+def destroy(proef: Afrondproef, batch: Batchproef, naam: str, hoe: str) -> DoosRow:
+    """Take a batch to its end: destroyed, in part, or in another way than was ordered."""
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    lijst = proef.propose(doos, naam=naam)
+    opdracht = proef.bring_to_order(lijst, doos)
+    feiten = vernietigen.Uitvoeringsfeiten(
+        datetime.now(UTC), "versnipperd", "P-3" if hoe == "zonder_grond" else "P-4", "C-1", "Z-1", "VB-1",
+        proef.save_certificaat(),
+    )  # fmt: skip
+    if hoe == "deels":
+        afronding.meld_mislukt(proef.basis, opdracht.id, [doos], "molen vast", proef.wie(DIV), deels=True)
+    elif hoe == "zonder_grond":
+        afronding.meld_zonder_grond(proef.basis, opdracht.id, [(doos, feiten)], proef.wie(DIV), meld=zwijg)
+    else:
+        proef.execute(opdracht, doos)
+    return doos
+
+
+def find_doos(session: Session, doos: DoosRow) -> DoosRow:
+    return session.exec(select(DoosRow).where(DoosRow.log_id == doos.log_id)).one()
+
+
+def verify(proef: Afrondproef) -> int:
+    beleid = proef.map / "beleid.txt"
+    logboek.write_beleid(proef.basis.config, beleid)
+    return verifier([str(proef.basis.config.logboek.map), "--beleid", str(beleid)])
+
+
+def test_paper_that_was_destroyed_after_the_back_up_stays_destroyed(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch, nieuw = proef.add_batch(2, 1), proef.add_batch(1)
+        proef.add_besluit()
+        with roll_back(proef):
+            doos = destroy(proef, batch, "Lijst een", "heel")
+            proef.anchor()
+            afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, verklaren.Selectie(), proef.wie(DIV))
+        with db.begin(proef.basis.engine) as session:
+            terug = find_doos(session, doos)
+            assert terug.nummer == doos.nummer and terug.gesloten_op is not None
+            assert [len(bladen) for _, bladen in papier.load_inhoud(session, terug.id)] == [5]
+            assert papier.find_vernietigd_op(session, terug.id) is not None
+            plekken = papier.find_vindplaatsen(session, batch.documenten[0])
+            assert all(plek.vernietigd_op is not None for plek in plekken)
+            assert papier.say_vindplaats(plekken).startswith(f"vernietigd, uit doos {doos.nummer}")
+            assert papier.has_vernietigd(session, batch.batch)
+            rij = storage.load_batch(session, batch.batch)
+            assert storage.find_batchstatus(session, rij) is Batchstatus.VERNIETIGD
+            document = session.get_one(DocumentRow, batch.documenten[0])
+            (xml, *_) = overdracht.write_mdto(proef.basis, session, document, tmp_path / "mdto", met_naam=True)
+            assert "Vervanging" in xml.read_text(encoding="utf-8")
+            verhaal = " ".join(regel for a in verantwoording.answer_doos(session, terug) for regel in a.regels)
+            assert "Nog niet vernietigd" not in verhaal
+            div = personen.actor_of(session, proef.mensen[DIV])
+            for doe in (
+                lambda: papier.open_doos(session, terug, door=div),
+                lambda: papier.move_doos(session, terug, "elders", door=div),
+                lambda: papier.empty_doos(session, terug, rij, None, door=div),
+            ):
+                with pytest.raises(NietMogelijkError, match="is vernietigd"):
+                    doe()
+        with pytest.raises(NietMogelijkError, match="is vernietigd"):
+            proef.propose(terug, naam="Lijst een bis")
+        verschillen = logboek.find_verschillen(proef.basis)
+        assert [(v.bekend, v.tekst.split(" (")[0]) for v in verschillen] == [(True, "De uitvoering voor een doos")]
+        # a new one goes its whole way, under numbers that stand on no paper yet
+        ander = destroy(proef, nieuw, "Lijst twee", "heel")
+        assert ander.nummer > doos.nummer
+        with db.read(proef.basis.engine) as session:
+            (opdracht,) = session.exec(select(OpdrachtRow.nummer))
+            assert opdracht.endswith("-0002")
+            batches = session.exec(select(BatchRow.nummer)).all()
+            assert storage.next_batchnummer(session, datetime.now(UTC).year)[1] > max(batches)
+        proef.anchor()
+        verklaring = afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, verklaren.Selectie(), proef.wie(DIV))
+        assert verklaring.nummer.endswith("-0002")
+        proef.anchor()
+        assert verify(proef) == BEWEZEN
+
+
+@pytest.mark.parametrize("hoe", ["deels", "zonder_grond"])
+def test_paper_that_went_otherwise_is_not_taken_for_whole(tmp_path: Path, hoe: str) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1)
+        proef.add_besluit()
+        with roll_back(proef):
+            doos = destroy(proef, batch, "Lijst een", hoe)
+        with db.begin(proef.basis.engine) as session:
+            terug = find_doos(session, doos)
+            assert papier.has_vernietigd(session, batch.batch)
+            antwoorden = {a.vraag: a for a in verantwoording.answer_doos(session, terug)}
+            weg = antwoorden["Wanneer is het papier vernietigd, en hoe?"]
+            vandaag = datetime.now(UTC).date()
+            periode = {a.vraag: a for a in verantwoording.answer_periode(proef.basis, session, vandaag, vandaag)}
+            assert weg.in_orde is False and periode["Wat is vernietigd?"].in_orde is False
+            (regel,) = periode["Wat is vernietigd?"].regels
+            if hoe == "deels":
+                assert papier.find_deels(session, terug.id) == papier.VERLOREN
+                assert papier.find_vernietigd_op(session, terug.id) is None
+                assert "een deel vernietigd; de opdracht daarvoor ging" in " ".join(weg.regels)
+                assert regel.startswith(f"Doos {doos.nummer}: een deel is vernietigd, volgens het logboek.")
+                papier.move_doos(session, terug, "kluis", door=personen.actor_of(session, proef.mensen[DIV]))
+                (plek,) = papier.find_vindplaatsen(session, batch.documenten[0])
+                assert (plek.plaats, plek.deels) == ("kluis", papier.VERLOREN)
+            else:
+                rij = storage.load_batch(session, batch.batch)
+                assert storage.find_batchstatus(session, rij) is Batchstatus.ZONDER_GROND
+                assert UIT_LOGBOEK.capitalize() in papier.find_belemmeringen(session, terug.id)
+                assert "zonder grond, volgens het logboek" in regel
+        with pytest.raises(NietMogelijkError):
+            proef.propose(terug, naam="Lijst een bis")
+        assert all(v.bekend for v in logboek.find_verschillen(proef.basis))
+
+
+def test_what_lies_where_comes_back_as_far_as_the_log_is_sure(tmp_path: Path) -> None:
+    """All sheets or none, or what a list says; of the rest people say anew what lies in the doos."""
+    with open_afrondproef(tmp_path) as proef:
+        batches = [proef.add_batch(2) for _ in range(6)]  # of three sheets: one is a scheidingsblad
+        proef.add_besluit()
+        leeg, deel = proef.box(batches[0].batch), proef.box(batches[1].batch)
+
+        def div(session: Session) -> ActorRow:
+            return personen.actor_of(session, proef.mensen[DIV])
+
+        def move(doos: DoosRow, batch: Batchproef, bladen: str | None, *, eruit: bool = False) -> None:
+            with db.begin(proef.basis.engine) as session:
+                rij = storage.load_batch(session, batch.batch)
+                reeks = None if bladen is None else papier.parse_bladen(bladen)
+                doe = papier.empty_doos if eruit else papier.fill_doos
+                doe(session, find_doos(session, doos), rij, reeks, door=div(session))
+
+        def make() -> DoosRow:
+            with db.begin(proef.basis.engine) as session:
+                return papier.make_doos(session, "kast 4", door=div(session))
+
+        with roll_back(proef):
+            move_open(proef, leeg, deel)
+            move(leeg, batches[0], None, eruit=True)
+            move(deel, batches[1], "2", eruit=True)
+            heel, onbekend, ook, lijst = make(), make(), make(), make()
+            move(heel, batches[2], None)
+            move(onbekend, batches[3], "1-2")
+            move(ook, batches[4], "1,3")
+            move(lijst, batches[5], None)
+            move(lijst, batches[5], None, eruit=True)
+            move(lijst, batches[5], "1-2")
+            move(lijst, batches[5], "3")
+            laat = proef.add_batch(1)
+            move(make(), laat, None)
+        with db.read(proef.basis.engine) as session:
+
+            def bladen(doos: DoosRow) -> list[str]:
+                inhoud = papier.load_inhoud(session, find_doos(session, doos).id)
+                return [papier.format_bladen(blad.nummer for blad in rijen) for _, rijen in inhoud]
+
+            assert [bladen(doos) for doos in (leeg, heel, lijst)] == [[], ["1-3"], ["1-3"]]
+            assert [bladen(doos) for doos in (deel, onbekend, ook)] == [["1-3"], [], []]
+            assert find_doos(session, deel).gesloten_op is None
+            assert session.exec(select(sa.func.count()).select_from(DoosRow)).one() == 7
+        verschillen = logboek.find_verschillen(proef.basis)
+        assert len(verschillen) == 3 and all(v.bekend for v in verschillen), verschillen
+        move(deel, batches[1], "2", eruit=True)
+        nieuw = make()
+        move(nieuw, batches[3], "1-2")
+        move(nieuw, batches[4], None)
+        assert logboek.find_verschillen(proef.basis) == verschillen  # those dozen go no more, their paper may
+        for batch in batches[3:5]:
+            proef.approve(batch.batch)
+        with db.begin(proef.basis.engine) as session:
+            papier.fill_doos(
+                session,
+                find_doos(session, nieuw),
+                storage.load_batch(session, batches[3].batch),
+                None,
+                door=div(session),
+            )
+            papier.close_doos(session, find_doos(session, nieuw), door=div(session))
+        lijst_rij = proef.propose(nieuw)
+        proef.execute(proef.bring_to_order(lijst_rij, nieuw), nieuw)
+        proef.anchor()
+        assert verify(proef) == BEWEZEN
+        with proef.basis.engine.begin() as verbinding, forging(verbinding, "doosblad"):
+            verbinding.execute(sa.delete(DoosbladRow).where(col(DoosbladRow.doos_id) == find_id(verbinding, heel)))
+        nu = logboek.find_verschillen(proef.basis)  # as if it could not be brought back: the poort holds its paper
+        assert len(nu) == 4 and all(v.bekend for v in nu)
+        with proef.basis.engine.begin() as verbinding, forging(verbinding, "doosblad"):
+            verbinding.execute(sa.delete(DoosbladRow).where(col(DoosbladRow.doos_id) == find_id(verbinding, deel)))
+        assert any(not v.bekend for v in logboek.find_verschillen(proef.basis))
+
+
+def find_id(verbinding: sa.Connection, doos: DoosRow) -> UUID:
+    return verbinding.execute(sa.select(col(DoosRow.id)).where(col(DoosRow.log_id) == doos.log_id)).scalar_one()
+
+
+def move_open(proef: Afrondproef, *dozen: DoosRow) -> None:
+    with db.begin(proef.basis.engine) as session:
+        for doos in dozen:
+            div = personen.actor_of(session, proef.mensen[DIV])
+            papier.open_doos(session, find_doos(session, doos), door=div)
+
+
+def test_a_list_says_which_sheets_lay_in_a_doos(tmp_path: Path) -> None:
+    """Two batches, each over two dozen: the counts do not say which sheet lies where, the list in the store does."""
+    with open_afrondproef(tmp_path) as proef:
+        een = proef.add_batch(2)
+        proef.add_besluit()
+        proef.approve(een.batch)
+        with roll_back(proef):
+            dozen = []
+            for bladen in ("1,3", "2"):
+                with db.begin(proef.basis.engine) as session:
+                    door = personen.actor_of(session, proef.mensen[DIV])
+                    doos = papier.make_doos(session, "kast", door=door)
+                    batch = storage.load_batch(session, een.batch)
+                    papier.fill_doos(session, doos, batch, papier.parse_bladen(bladen), door=door)
+                    papier.close_doos(session, doos, door=door)
+                    dozen.append(doos)
+            proef.propose(*dozen)
+        with db.read(proef.basis.engine) as session:
+            gevonden = [
+                papier.format_bladen(
+                    blad.nummer for blad in papier.load_inhoud(session, find_doos(session, d).id)[0][1]
+                )
+                for d in dozen
+            ]
+        assert gevonden == ["1,3", "2"]
+        assert logboek.find_verschillen(proef.basis) == []
+
+
+def test_what_forbids_has_its_rows_again(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        een, twee = proef.add_batch(1), proef.add_batch(1)
+        proef.add_besluit()
+
+        def add(session: Session, batch: Batchproef) -> None:
+            document = session.get_one(DocumentRow, batch.documenten[0])
+            actor = personen.actor_of(session, proef.mensen[ARCHIVARIS])
+            besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=actor)
+
+        with db.begin(proef.basis.engine) as session:
+            add(session, een)
+        with roll_back(proef):
+            laat = proef.add_batch(1)
+            with db.begin(proef.basis.engine) as session:
+                document = session.get_one(DocumentRow, een.documenten[0])
+                besluiten.end_uitzondering(session, document, "toch niet", proef.wie(ARCHIVARIS))
+                for batch in (twee, laat):
+                    add(session, batch)
+                nieuw = personen.add_persoon(session, "Nina Nieuw", door=proef.wie(BEHEERDER))
+                for rol, van in ((Rol.AUDITOR, nieuw), (Rol.CONTROLEUR, nieuw)):
+                    personen.grant_mandaat(
+                        session, van, rol, van=datetime.now(UTC).date(), tot=None, grondslag="mandaat 9",
+                        door=proef.wie(BEHEERDER),
+                    )  # fmt: skip
+                personen.revoke_mandaat(session, nieuw, Rol.AUDITOR, door=proef.wie(BEHEERDER))
+                kees = personen.load_persoon(session, CONTROLEUR_2)
+                personen.revoke_mandaat(session, kees, Rol.CONTROLEUR, door=proef.wie(BEHEERDER))
+            proef.bind(een.batch, "2026-17")
+            proef.add_besluit(versie=2, handboekversie="2.0")
+            proef.bind(twee.batch, "2026-17")
+        with db.read(proef.basis.engine) as session:
+            rijen = {rij.document_id: rij for rij in session.exec(select(UitzonderingRow))}
+            assert rijen.keys() == {een.documenten[0], twee.documenten[0]}
+            assert rijen[een.documenten[0]].ingetrokken_op is not None
+            assert (rijen[twee.documenten[0]].ingetrokken_op, rijen[twee.documenten[0]].vindplaats) == (
+                None,
+                UIT_LOGBOEK,
+            )
+            weg = session.exec(select(MandaatRow).where(col(MandaatRow.ingetrokken_op).is_not(None))).all()
+            assert [rij.persoon_id for rij in weg] == [proef.mensen[CONTROLEUR_2]]
+            bekend = besluiten.find_binding(session, een.batch)
+            assert bekend is not None and bekend.besluit.versie == 1
+            verteld = load_teruggehaald(proef.basis, session)
+        waarover = {(regel.wat, regel.waarover) for regel in verteld}
+        assert ("persoon vastgelegd", "Nina Nieuw") not in waarover  # the name is lost; the log never had it
+        assert any(wat == "persoon vastgelegd" and "(verloren)" in over for wat, over in waarover)
+        assert any(wat == "mandaat verleend" and over.endswith("auditor") for wat, over in waarover)
+        verschillen = logboek.find_verschillen(proef.basis)
+        assert [v.bekend for v in verschillen] == [True, True], verschillen
+        with db.begin(proef.basis.engine) as session:
+            document = session.get_one(DocumentRow, twee.documenten[0])
+            besluiten.end_uitzondering(session, document, "ligt in de kluis", proef.wie(ARCHIVARIS))
+            add(session, twee)
+        proef.bind(twee.batch, "2026-17")
+        (verschil,) = logboek.find_verschillen(proef.basis)
+        assert "uitzondering" in verschil.tekst.lower() and verschil.bekend  # of a document that was lost
+
+
+def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1)
+        proef.add_besluit()
+        with roll_back(proef):
+            doos = destroy(proef, batch, "Lijst een", "heel")
+            proef.anchor()
+            with db.read(proef.basis.engine) as session:
+                opdracht = session.exec(select(OpdrachtRow)).one()
+            afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, verklaren.Selectie(), proef.wie(DIV))
+            laat = proef.add_batch(1)
+        with db.read(proef.basis.engine) as session:
+            verteld = {regel.wat: regel for regel in load_teruggehaald(proef.basis, session)}
+            nummer = storage.load_batch(session, batch.batch).nummer
+        assert verteld["goedgekeurd"].waarover == nummer and "Keur" in verteld["goedgekeurd"].doe
+        assert verteld["doos gevuld"].waarover == f"{doos.nummer}, {nummer} (2 bladen)"
+        zin = verteld["opdracht tot vernietiging"]
+        assert zin.waarover == f"{opdracht.nummer} aan Versnipper BV: {doos.nummer}" and "Bel het bedrijf" in zin.doe
+        assert zin.wie == DIV and zin.regel is not None
+        assert verteld["verklaring opgemaakt"].waarover.startswith("VN-")
+        assert verteld["ingenomen"].waarover.endswith("(verloren)") and laat.batch
+        assert verteld["vernietigd"].waarover == doos.nummer
+        proef.basis.opslag.pad(opdracht.opdracht_sha256).unlink()
+        with db.read(proef.basis.engine) as session:
+            verteld = {regel.wat: regel for regel in load_teruggehaald(proef.basis, session)}
+        assert verteld["opdracht tot vernietiging"].waarover == f"opdracht {opdracht.opdracht_sha256[:8]}"
+        export.make_export(proef.basis, tmp_path / "export", meld=zwijg)
+        controle = check_export(tmp_path / "export", meld=zwijg)
+        assert any("teruggezet" in opmerking for opmerking in controle.opmerkingen), controle
