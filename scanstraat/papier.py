@@ -304,6 +304,23 @@ def has_vernietigd(session: Session, batch_id: UUID) -> bool:
     )
 
 
+def find_opgedragen(session: Session, batch_id: UUID) -> list[tuple[str, str, str]]:
+    """Return the dozen with sheets of a batch that were ordered and are not gone: number, order and company of each."""
+    rijen = session.execute(
+        sa.select(col(DoosRow.id), col(DoosRow.nummer), col(OpdrachtRow.nummer), col(OpdrachtRow.bedrijf))
+        .join(LijstdoosRow, col(LijstdoosRow.doos_id) == DoosRow.id)
+        .join(OpdrachtRow, col(OpdrachtRow.lijst_id) == LijstdoosRow.lijst_id)
+        .join(DoosbladRow, col(DoosbladRow.doos_id) == DoosRow.id)
+        .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+        .where(
+            col(BladRow.batch_id) == batch_id, col(DoosbladRow.uit_op).is_(None), col(LijstdoosRow.eraf_op).is_(None)
+        )
+        .order_by(col(DoosRow.nummer))
+        .distinct()
+    ).all()
+    return [tuple(namen) for doos_id, *namen in rijen if find_vernietigd_op(session, doos_id) is None]
+
+
 def verify_vrij(session: Session, doos: DoosRow) -> None:
     """Return, or raise NietMogelijkError when a doos stands on a vernietigingslijst: what is in it may not change."""
     op_lijst = session.exec(

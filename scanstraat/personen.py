@@ -32,6 +32,7 @@ from scanstraat import db, ogen, scanoperator, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import AanmeldingError, GeenMandaatError, InstellingError, NietGevondenError, NietMogelijkError
 from scanstraat.merk import SLEUTEL, read_sleutel
+from scanstraat.rijen import shorten
 from scanstraat.tables import ActorRow, BatchRow, BewerkingRow, GebeurtenisRow
 from scanstraat.tables_bewijs import AanmeldingRow, MandaatRow, OordeelRow, PersoonRow, PersoonsnaamRow
 
@@ -534,6 +535,7 @@ def build_mandaten(session: Session, persoon: PersoonRow | None = None, *, alles
     vandaag = datetime.now(UTC).date().isoformat()
     rijen = [
         {
+            "nummer": shorten(rij.log_id),  # as a difference with the log names it
             "naam": namen[rij.persoon_id],
             "rol": rij.rol,
             "van": rij.van,

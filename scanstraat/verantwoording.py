@@ -339,8 +339,12 @@ def _answer_uitzonderingen(session: Session, documenten: Iterable[DocumentRow]) 
         "Welk papier is bewaard, waarom en waar?",
         tuple(
             f"Document {str(rij.document_id)[:8]}: {besluiten.UITZONDERINGEN[rij.reden]}. {rij.toelichting} "
-            f"Besloten door {naam} op {rij.op}. Ligt: {rij.vindplaats or _say_vindplaats(session, rij.document_id)}."
-            + (f" Ingetrokken op {rij.ingetrokken_op}." if rij.ingetrokken_op else "")
+            f"Besloten door {naam} op {rij.op}. "
+            + (
+                f"Ingetrokken op {rij.ingetrokken_op}: het papier wordt niet meer apart bewaard."
+                if rij.ingetrokken_op
+                else f"Ligt: {rij.vindplaats or _say_vindplaats(session, rij.document_id)}."
+            )
             for rij, naam in rijen
         )
         or ("Geen uitzonderingen.",),
@@ -348,10 +352,7 @@ def _answer_uitzonderingen(session: Session, documenten: Iterable[DocumentRow]) 
 
 
 def _say_vindplaats(session: Session, document_id: UUID) -> str:
-    plekken = dict.fromkeys(
-        f"doos {p.doos} ({p.plaats})" for p in papier.find_vindplaatsen(session, document_id) if p.doos
-    )
-    return ", ".join(plekken) or "niet in een doos"
+    return papier.say_vindplaats(papier.find_vindplaatsen(session, document_id)) or "niet in een doos"
 
 
 def _answer_papier(session: Session, document: DocumentRow) -> Antwoord:

@@ -656,6 +656,14 @@ def record_pickup(
     if not opdracht.op <= moment <= db.now_text():
         hier = to_local(opdracht.op, basis.config.algemeen.tijdzone)
         raise NietMogelijkError(f"De container is opgehaald na de opdracht ({hier:%d-%m-%Y %H:%M:%S}) en niet na nu.")
+    for doos in _find_in_container(session, opdracht, nummer):
+        weg_op = papier.find_vernietigd_op(session, doos.id)
+        if weg_op is not None and weg_op < moment:
+            raise NietMogelijkError(
+                f"Doos {doos.nummer} is volgens het bewijs vernietigd op "
+                f"{to_local(weg_op, basis.config.algemeen.tijdzone):%d-%m-%Y %H:%M:%S}, dus voor deze tijd van "
+                "ophalen. Neem de tijd over van het containerblad."
+            )
     vervoerder = vervoerder.strip()
     gebeurtenis = storage.append_gebeurtenis(
         session,
@@ -679,6 +687,13 @@ def record_pickup(
     session.add(rij)
     session.flush()
     return rij
+
+
+def _find_in_container(session: Session, opdracht: OpdrachtRow, nummer: str) -> list[DoosRow]:
+    nummers = [
+        doos for container in opdracht.containers if container["nummer"] == nummer for doos in container["dozen"]
+    ]
+    return list(session.exec(select(DoosRow).where(col(DoosRow.nummer).in_(nummers))))
 
 
 def _has_rest(session: Session, opdracht: OpdrachtRow) -> bool:

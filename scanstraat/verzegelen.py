@@ -98,6 +98,11 @@ def say_wat_wacht(session: Session, batch: BatchRow) -> str:
         return ""
     status = storage.find_batchstatus(session, batch)
     wat = _WAT_WACHT[status].format(nummer=batch.nummer)
+    if storage.has_emptied_delivery(session, batch.id):
+        wat = (
+            "Een document zonder pagina's staat nog in zijn zaak: haal het eruit met `scanstraat ontkoppel`. "
+            f"`scanstraat batch {batch.nummer}` toont welk."
+        )
     return f"Batch {batch.nummer} is nog niet geleverd (nu: {status.value}). {wat}"
 
 

@@ -152,4 +152,4 @@ def grant_vrijgave(aanvraag: Aanvraag, *, peilmoment: datetime) -> Vrijgave:
 
 def say_belemmeringen(belemmeringen: tuple[Belemmering, ...]) -> str:
     """Return in Dutch why this paper stays."""
-    return "Dit papier mag nog niet weg. " + " ".join(b.tekst for b in belemmeringen)
+    return "\n- ".join(("Dit papier mag nog niet weg:", *(b.tekst for b in belemmeringen)))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import typer
 from sqlmodel import Session
 
-from scanstraat import aflevering, bewerken, db, storage
+from scanstraat import aflevering, bewerken, db, papier, storage, verzegelen
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli.aanmelden import Als, GeheimFd, prove_door, sign_in
@@ -63,6 +63,15 @@ class _Werk:
     def say(self, bericht: str) -> None:
         self.berichten.append(bericht)
 
+    def say_opgedragen(self) -> None:
+        """Say of which paper of the batch the company has the order already: what was judged does not hold any more."""
+        for doos, opdracht, bedrijf in papier.find_opgedragen(self.session, self.batch.id):
+            self.say(
+                f"Let op: voor doos {doos} met papier van deze batch is al opdracht gegeven ({opdracht}, {bedrijf}). "
+                "De goedkeuring vervalt door deze bewerking. Bel het bedrijf nu: het papier moet blijven tot de batch "
+                "opnieuw is gekeurd."
+            )
+
     def say_bewerkt(self, bewerkt: bewerken.Bewerkt) -> None:
         nummer, aantal = self.batch.nummer, len(bewerkt.documenten)
         terug = "" if bewerkt.soort is Bewerkingsoort.ONGEDAAN else f" Terugdraaien: scanstraat ongedaan {nummer}"
@@ -95,6 +104,8 @@ def _open(context: typer.Context, nummer: str, door: str) -> Iterator[_Werk]:
             batch = storage.lock_batch(session, storage.find_batch(session, nummer).id)
             werk = _Werk(basis, session, batch, storage.load_actor(session, door, "persoon"))
             yield werk
+            if not verzegelen.find_verzegeling(session, batch.id):
+                werk.say_opgedragen()
         for bericht in werk.berichten:
             stdout().print(bericht)
 

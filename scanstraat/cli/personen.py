@@ -337,10 +337,10 @@ def mandaat_lijst(
 def _show_mandaten(rijen: list[dict[str, Any]], *, leeg: str) -> None:
     show_table(
         "Mandaten",
-        ["Naam", "Rol", "Van", "Tot en met", "Stand", "Grondslag", "Gegeven door", "Ingetrokken door"],
+        ["Nummer", "Naam", "Rol", "Van", "Tot en met", "Stand", "Grondslag", "Gegeven door", "Ingetrokken door"],
         [
-            [r["naam"], Rol(r["rol"]).woorden, say_dag(r["van"]), say_dag(r["tot"]), r["stand"], r["grondslag"],
-             r["verleend_door"] or "bij de installatie", r["ingetrokken_door"]]
+            [r["nummer"], r["naam"], Rol(r["rol"]).woorden, say_dag(r["van"]), say_dag(r["tot"]), r["stand"],
+             r["grondslag"], r["verleend_door"] or "bij de installatie", r["ingetrokken_door"]]
             for r in rijen
         ],
         leeg=leeg,

@@ -212,7 +212,7 @@ def lijst_onderzoek(context: typer.Context, naam: Lijstnaam, als_json: AlsJson =
         show_table(
             f"Mag het papier van {name_lijst(rij.naam)} weg?",
             ["Nr", "Feit", "Waar", "Waarom niet"],
-            [[f["nummer"], f["omschrijving"], f["waar"], " ".join(f["redenen"])] for f in feiten],
+            [[f["nummer"], f["omschrijving"], f["waar"], "\n".join(f["redenen"])] for f in feiten],
             leeg="",
         )
         stderr().print(

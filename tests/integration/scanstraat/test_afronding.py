@@ -962,6 +962,11 @@ def test_a_list_of_a_batch_that_is_not_ready_says_what_it_waits_for_and_where_to
         f"Een document heeft nog geen zaak: `scanstraat batch {nummer}` toont welk. Laat haar daarna keuren"
         in propose()
     )
+    with db.begin(proef.basis.engine) as session:
+        document = storage.load_document(session, batch.documenten[0])
+        document.vervallen_op = db.now_text()
+        session.add(document)
+    assert "staat nog in zijn zaak: haal het eruit met `scanstraat ontkoppel`" in propose()
 
 
 def test_a_changed_doos_voids_the_list(proef: Afrondproef) -> None:
@@ -1300,6 +1305,16 @@ def test_rows_that_cannot_be_compared_close_the_poort(klaar: Stapel, monkeypatch
         with pytest.raises(NietVrijgegevenError):
             klaar.proef.order(klaar.lijst, klaar.doos)
     assert klaar.redenen == {}
+
+
+def test_what_was_destroyed_already_leaves_no_more(proef: Afrondproef) -> None:
+    stapel = Stapel(proef)
+    stapel.release()
+    opdracht = proef.order(stapel.lijst, stapel.doos)
+    proef.execute(opdracht, stapel.doos)
+    time.sleep(0.01)  # times are kept in milliseconds
+    with pytest.raises(NietMogelijkError, match=r"volgens het bewijs vernietigd op .* dus voor deze tijd van ophalen"):
+        proef.pick_up(opdracht)
 
 
 def test_a_container_leaves_once_with_its_own_seal(proef: Afrondproef) -> None:

@@ -745,3 +745,17 @@ def test_of_many_sheets_without_a_document_the_seed_draws_as_many_as_documents(h
     for anders in ([], [ander, inhoud["getrokken_bladen"][1]], inhoud["bladen"]):
         trekking.trekking = inhoud | {"getrokken_bladen": anders}  # of a row that belongs to no session any more
         assert not vernietigen.is_hertrokken(trekking)
+
+
+def test_who_changes_a_batch_that_was_ordered_is_told_to_call_the_company(hier: Installatie) -> None:
+    proef = hier.proef
+    batch = proef.add_batch(1)
+    nummer = hier.nummer(batch)
+    proef.approve(batch.batch)
+    doos = proef.box(batch.batch)
+    opdracht = proef.bring_to_order(proef.propose(doos, naam="Lijst bel het bedrijf"), doos)
+    gezegd = hier.say("bewerk", nummer, "draai", "2v", "--door", SCANOPERATOR)
+    assert f"voor doos {doos.nummer} met papier van deze batch is al opdracht gegeven ({opdracht.nummer}, " in gezegd
+    assert "Bel het bedrijf nu" in gezegd
+    gezegd = hier.say("mandaat", "lijst")
+    assert "Nummer" in gezegd
