@@ -153,6 +153,7 @@ class LogboekConfig(_Deel):
     oorsprong: str = "scanstraat.example/vernietiging/1"
     map: Path = Path("logboek")
     verzegelaar: Path = Path("verzegelaar")
+    gebruiker: str = ""
     interval_s: Annotated[float, Field(gt=0)] = 10.0
     veranker_uren: Annotated[float, Field(gt=0)] = 24.0
     getuige: tuple[GetuigeConfig, ...] = ()

@@ -140,7 +140,7 @@ def run_verzegelaar(config: Config, configpad: Path, buiten: Buitenwereld) -> It
     """Run the sealer as a process of its own, and tell the witness which log it may sign for."""
     logpad = config.algemeen.gegevensmap / "log" / "verzegelaar.jsonl"
     logpad.parent.mkdir(parents=True, exist_ok=True)
-    opdracht = [sys.executable, "-m", "scanstraat.cli", "--config", str(configpad), "intern-verzegelaar"]
+    opdracht = [sys.executable, "-m", "scanstraat.cli", "--config", str(configpad), "verzegelaar"]
     with logpad.open("ab") as log:
         proces = subprocess.Popen(opdracht, stdout=log, stderr=log, preexec_fn=sterf_met_ouder)  # noqa: PLW1509
     try:

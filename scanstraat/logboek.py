@@ -6,6 +6,8 @@ keeps that place, so that later events can refer to it; it can be made anew from
 
 from __future__ import annotations
 
+import os
+import pwd
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -71,13 +73,30 @@ def open_klant(config: Config) -> Verzegelklant:
 
 
 def serve(config: Config, stop: threading.Event) -> None:
-    """Be the sealer, until told to stop."""
+    """Be the sealer, until told to stop.
+
+    Raises:
+        NietMogelijkError: the settings name another user for it.
+    """
     logboek = config.logboek
+    if logboek.gebruiker and logboek.gebruiker != _find_gebruiker():
+        raise NietMogelijkError(
+            f"De verzegelaar draait als gebruiker {logboek.gebruiker}, en dit is gebruiker {_find_gebruiker()}. Start "
+            f"hem met zijn eigen dienst, of zo: sudo -u {logboek.gebruiker} scanstraat verzegelaar"
+        )
 
     def open_verzegelaar() -> Verzegelaar:
         return Verzegelaar(logboek.verzegelaar, logboek.map, logboek.oorsprong, objecten=config.opslag.map)
 
     Verzegeldienst(logstand.find_adres(config), open_verzegelaar).serve(stop)
+
+
+def _find_gebruiker() -> str:
+    """Return the name of the user that this process runs as, or the number of one without a name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def loop(basis: Basis, stop: threading.Event) -> None:

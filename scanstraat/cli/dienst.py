@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("intern-werker", hidden=True)(intern_werker)
     app.command("intern-gezondheid", hidden=True)(intern_gezondheid)
     app.command("intern-onderhoud", hidden=True)(intern_onderhoud)
-    app.command("intern-verzegelaar", hidden=True)(intern_verzegelaar)
+    app.command("verzegelaar")(verzegelaar)
     app.command("intern-logboek", hidden=True)(intern_logboek)
 
 
@@ -50,9 +50,10 @@ def start(context: typer.Context) -> None:
             *((f"werker-{n}", [*zelf, "intern-werker", f"w{n}"]) for n in range(config.werk.werkers)),
             ("gezondheid", [*zelf, "intern-gezondheid"]),
             ("onderhoud", [*zelf, "intern-onderhoud"]),
-            ("verzegelaar", [*zelf, "intern-verzegelaar"]),
             ("logboek", [*zelf, "intern-logboek"]),
         ]
+        if not config.logboek.gebruiker:
+            kinderen.append(("verzegelaar", [*zelf, "verzegelaar"]))
         with hold_startslot(config):
             poort = check_poort(config.gezondheid.adres, config.gezondheid.poort)
             os.environ["SCANSTRAAT_GEZONDHEID__POORT"] = str(
@@ -64,6 +65,8 @@ def start(context: typer.Context) -> None:
                 f"Gezondheid: http://{config.gezondheid.adres}:{poort}/gezondheid\n"
                 "De scanstraat loopt. Stop met Ctrl-C."
             )
+            if config.logboek.gebruiker:
+                stderr().print(f"De verzegelaar heeft een eigen dienst, van gebruiker {config.logboek.gebruiker}.")
             configure_log()
             Toezicht(kinderen).draai()
 
@@ -132,8 +135,8 @@ def intern_onderhoud(context: typer.Context) -> None:
         loop(basis, _stop_on_signal())
 
 
-def intern_verzegelaar(context: typer.Context) -> None:
-    """Verzegel wat gevraagd wordt (gestart door `scanstraat start`, of als dienst van een eigen gebruiker)."""
+def verzegelaar(context: typer.Context) -> None:
+    """Draai alleen de verzegelaar, als dienst van een eigen gebruiker. Anders start `scanstraat start` hem zelf."""
     from scanstraat import logboek  # noqa: PLC0415
 
     configure_log()
