@@ -19,6 +19,7 @@ from kwaliteitscontrole.woorden import count_words
 from scanstraat import db, storage
 from scanstraat.domain import Weglaatreden
 from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.logstand import has_herstel
 from scanstraat.rijen import UIT_LOGBOEK, shorten
 from scanstraat.tables import (
     ActorRow,
@@ -253,6 +254,8 @@ class Verloren:
 
 def find_verloren(session: Session, doos_id: UUID | None, *soorten: str) -> list[Verloren]:
     """Return what was lost of one doos, or of all of them; a doos that was lost itself has its number in the log."""
+    if not has_herstel(session):
+        return []
     er_is = sa.select(col(UitvoeringRow.gebeurtenis_id))
     vraag = (
         sa.select(GebeurtenisRow, col(DoosRow.nummer))

@@ -163,9 +163,7 @@ def load_vastgelegd(session: Session, *soorten: str, ids: Collection[UUID] | Any
 
 def find_teruggebracht(session: Session) -> list[tuple[int, int]]:
     """Return the numbers (from, up to) of events that came back from the log after a rollback, without their rows."""
-    rijen = session.exec(
-        select(GebeurtenisRow.volgnummer, GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == logstand.HERSTEL)
-    )
+    rijen = session.exec(select(GebeurtenisRow.volgnummer, GebeurtenisRow.gegevens).where(logstand.IS_HERSTEL))
     return [
         (volgnummer - gegevens["ingevoegd"], volgnummer)
         for volgnummer, gegevens in rijen

@@ -35,7 +35,7 @@ from scanstraat.domain import format_batchnummer as _format_batchnummer
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.intake.koppelen import Koppeling
 from scanstraat.intake.opslag import Opslag
-from scanstraat.logstand import HERSTEL
+from scanstraat.logstand import has_herstel
 from scanstraat.opstelling import Opstelling, Plaatsing
 from scanstraat.tables import (
     ActorRow,
@@ -449,7 +449,7 @@ def count_vastgelegd(session: Session, soort: str, jaar: int) -> int:
 
     After a rollback rows are gone of which the log still knows: their numbers are not given out again.
     """
-    if session.exec(select(GebeurtenisRow.id).where(GebeurtenisRow.soort == HERSTEL).limit(1)).first() is None:
+    if not has_herstel(session):
         return 0
     return session.exec(
         select(sa.func.count(sa.distinct(col(GebeurtenisRow.onderwerp_log_id)))).where(

@@ -311,6 +311,14 @@ class GebeurtenisRow(SQLModel, table=True):
     """A legally relevant change, written in the transaction of the change; never updated or deleted (trigger)."""
 
     __tablename__ = "gebeurtenis"
+    __table_args__ = (
+        Index(
+            "gebeurtenis_herstel",
+            "volgnummer",
+            sqlite_where=text("soort = 'herstel.verklaard'"),
+            postgresql_where=text("soort = 'herstel.verklaard'"),
+        ),
+    )
     volgnummer: int | None = Field(default=None, primary_key=True)
     id: UUID = Field(default_factory=uuid4, unique=True)
     soort: str

@@ -27,6 +27,7 @@ from scanstraat import besluiten, db, logboek, papier, personen, poort, storage,
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, Weglaatreden, to_local
 from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.logstand import has_herstel
 from scanstraat.mdto import Kenmerk, Verwijzing, build_verklaring_mdto
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import (
@@ -352,13 +353,14 @@ def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
     hoogste = session.exec(
         select(sa.func.max(VerklaringRow.nummer)).where(col(VerklaringRow.nummer).startswith(begin))
     ).one()
-    # Rows may be lost after a rollback; the log knows which numbers stand on paper.
-    vastgelegd = session.exec(
-        select(GebeurtenisRow.gegevens).where(
-            GebeurtenisRow.soort == "verklaring.opgemaakt", col(GebeurtenisRow.op).startswith(f"{jaar}-")
+    nummers = [str(hoogste or "")]
+    if has_herstel(session):  # the log knows which numbers stand on paper of which the rows are lost
+        vastgelegd = session.exec(
+            select(GebeurtenisRow.gegevens).where(
+                GebeurtenisRow.soort == "verklaring.opgemaakt", col(GebeurtenisRow.op).startswith(f"{jaar}-")
+            )
         )
-    )
-    nummers = [str(hoogste or ""), *(str(gegevens["nummer"]).upper() for gegevens in vastgelegd)]
+        nummers += [str(gegevens["nummer"]).upper() for gegevens in vastgelegd]
     gebruikt = (int(nummer.rpartition("-")[2]) for nummer in nummers if nummer.startswith(begin))
     return format_nummer(soort, jaar, max(gebruikt, default=0) + 1)
 
