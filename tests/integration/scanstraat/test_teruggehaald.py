@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -34,7 +35,14 @@ from scanstraat.exportcontrole import check_export
 from scanstraat.personen import Rol
 from scanstraat.rijen import UIT_LOGBOEK
 from scanstraat.tables import ActorRow, BatchRow, DocumentRow
-from scanstraat.tables_bewijs import DoosbladRow, DoosRow, MandaatRow, OpdrachtRow, UitzonderingRow
+from scanstraat.tables_bewijs import (
+    DoosbladRow,
+    DoosRow,
+    MandaatRow,
+    OpdrachtRow,
+    TermijnverlengingRow,
+    UitzonderingRow,
+)
 from scanstraat.teruggehaald import load_teruggehaald
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -384,3 +392,72 @@ def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None
         export.make_export(proef.basis, tmp_path / "export", meld=zwijg)
         controle = check_export(tmp_path / "export", meld=zwijg)
         assert any("teruggezet" in opmerking for opmerking in controle.opmerkingen), controle
+
+
+def test_what_rests_on_something_that_is_gone_is_not_made_up(tmp_path: Path) -> None:
+    """People and batches of after the back-up, a list that is not in the store any more, a doos that somebody wiped."""
+    with open_afrondproef(tmp_path) as proef:
+        een, twee = proef.add_batch(2), proef.add_batch(2)
+        proef.add_besluit()
+        proef.bind(een.batch, "2026-17")
+        proef.approve(twee.batch)
+        proef.add_besluit(versie=2, handboekversie="2.0")
+        gewist = proef.box(twee.batch)
+        move_open(proef, gewist)
+        with db.begin(proef.basis.engine) as session:
+            door = personen.actor_of(session, proef.mensen[DIV])
+            batch = storage.load_batch(session, twee.batch)
+            papier.empty_doos(session, find_doos(session, gewist), batch, None, door=door)
+        with roll_back(proef):
+            proef.bind(een.batch, "2026-17")
+            laat = proef.add_batch(1)
+            with db.begin(proef.basis.engine) as session:
+                nina = personen.add_persoon(session, "Nina Nieuw", door=proef.wie(BEHEERDER))
+                proef.mensen[nina.naam] = nina.id
+                personen.grant_mandaat(
+                    session, nina, Rol.ARCHIVARIS, van=datetime.now(UTC).date(), tot=None, grondslag="mandaat 9",
+                    door=proef.wie(BEHEERDER),
+                )  # fmt: skip
+            with db.begin(proef.basis.engine) as session:
+                tot = date(2039, 1, 1)
+                for batch_id, naam in ((een.batch, nina.naam), (laat.batch, ARCHIVARIS)):
+                    rij = storage.load_batch(session, batch_id)
+                    besluiten.extend_termijn(session, rij, tot, "onderzoek", proef.wie(naam))
+                document = session.get_one(DocumentRow, laat.documenten[0])
+                actor = personen.actor_of(session, proef.mensen[ARCHIVARIS])
+                besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=actor)
+                besluiten.end_uitzondering(session, document, "toch niet", proef.wie(ARCHIVARIS))
+                papier.move_doos(session, find_doos(session, gewist), "elders", door=actor)
+            dozen = []
+            for bladen in ("1,3", "2"):
+                with db.begin(proef.basis.engine) as session:
+                    actor = personen.actor_of(session, proef.mensen[DIV])
+                    doos = papier.make_doos(session, "kast", door=actor)
+                    rij = storage.load_batch(session, twee.batch)
+                    papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=actor)
+                    papier.close_doos(session, doos, door=actor)
+                    dozen.append(doos)
+            with db.begin(proef.basis.engine) as session:  # closed as the last thing that was done with it
+                rij = storage.load_batch(session, een.batch)
+                papier.fill_doos(session, find_doos(session, gewist), rij, None, door=actor)
+                papier.close_doos(session, find_doos(session, gewist), door=actor)
+            lijst = proef.propose(*dozen)
+            proef.anchor()  # the sealer reads the list before it signs
+            proef.basis.opslag.pad(lijst.inhoud_sha256).unlink()
+            with closing(sqlite3.connect(tmp_path / "toen.db")) as toen:
+                for (naam,) in toen.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+                    toen.execute(f"drop trigger {naam}")
+                for tabel in ("doosblad", "doosplaats", "doos"):
+                    toen.execute(f"delete from {tabel}")
+                toen.commit()
+        with db.read(proef.basis.engine) as session:
+            binding = besluiten.find_binding(session, een.batch)
+            assert binding is not None and binding.besluit.versie == 2
+            assert session.exec(select(TermijnverlengingRow)).all() == []
+            assert [papier.load_inhoud(session, find_doos(session, doos).id) for doos in dozen] == [[], []]
+        teksten = {verschil.tekst: verschil.bekend for verschil in logboek.find_verschillen(proef.basis)}
+        weg = f"Doos {str(gewist.log_id)[:8]} is vastgelegd, maar staat niet meer in de database."
+        assert teksten.pop(weg) is False  # that was before the back-up
+        assert sum("termijn" in tekst for tekst in teksten) == 2
+        assert sum(tekst.startswith("Hoeveel bladen") for tekst in teksten) == 3
+        assert all(teksten.values()), teksten
