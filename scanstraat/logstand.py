@@ -25,7 +25,7 @@ from scanstraat.config import Config
 from scanstraat.errors import AlleenLezenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from vernietiging.checkpoint import parse_checkpoint
-from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError, VernietigingError
 from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import BREEDTE, Tegelmap, write_over
@@ -230,7 +230,13 @@ def read_leaves(tegels: Tegelmap, begin: int, einde: int) -> Iterator[tuple[int,
 
 
 def build_blad(rij: GebeurtenisRow) -> bytes:
-    """Return the leaf of an event of the record."""
+    """Return the leaf of an event of the record.
+
+    Raises:
+        GebeurtenisError: the row holds what no event has: somebody changed it.
+    """
+    if not isinstance(rij.gegevens, dict):
+        raise GebeurtenisError(f"Gebeurtenis {rij.volgnummer} in de database heeft geen gegevens.")
     return Gebeurtenis(
         rij.id, rij.soort, rij.schema_versie, rij.actor_log_id, rij.onderwerp_log_id, rij.op, rij.gegevens
     ).to_bytes()

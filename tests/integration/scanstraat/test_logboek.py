@@ -7,16 +7,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner, Result
 
-from scanstraat import db, logboek, logstand, storage
+from scanstraat import db, logboek, logstand, stops, storage
 from scanstraat.bootstrap import Basis, open_basis
 from scanstraat.cli import app
 from scanstraat.config import Config, read_config
+from scanstraat.errors import NietMogelijkError
 from scanstraat.gezondheid import Melding, build_gezondheid
 from scanstraat.tables import GebeurtenisRow, LogregelRow
 from tests.builders import build_persoon, save_batch
@@ -252,6 +254,66 @@ def test_the_loop_goes_on_after_trouble(proef: Proef, monkeypatch: pytest.Monkey
     monkeypatch.setattr(logboek, "seal_waiting", seal)
     logboek.loop(replace(proef.basis, config=_quick(proef.basis.config)), stop)
     assert keren == 2
+
+
+def test_the_loop_asks_no_more_than_there_is_and_leaves_who_decides_alone(
+    proef: Proef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proef.write(1)
+    stop, gevolgd, omvangen = threading.Event(), [], [1, 1, None, 2]
+
+    def seal(basis: Basis, klant: Verzegelklant) -> Verzegeld:
+        omvang = omvangen.pop(0)
+        if not omvangen:
+            stop.set()
+        if omvang is None:
+            raise NietMogelijkError("er beslist net iemand")
+        return Verzegeld(omvang, b"", b"")
+
+    def log(*_: object, **__: object) -> None:
+        raise AssertionError("that somebody decides is no trouble")
+
+    monkeypatch.setattr(logboek, "seal_waiting", seal)
+    monkeypatch.setattr(stops, "follow_stops", lambda _session: gevolgd.append(len(omvangen)))
+    monkeypatch.setattr(logboek, "_log", SimpleNamespace(error=log))
+    logboek.loop(replace(proef.basis, config=_quick(proef.basis.config)), stop)
+    assert gevolgd == [3, 0]  # once for each size
+
+
+def test_a_log_that_is_shorter_than_what_was_signed_is_found(proef: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None) == 0  # there is none yet
+    proef.write(2)
+    proef.seal()
+    echt = Verzegelklant.stand
+    monkeypatch.setattr(Verzegelklant, "stand", lambda klant: replace(echt(klant), omvang=3))
+    with pytest.raises(LogboekGewijzigdError, match="korter dan wat de verzegelaar"):
+        logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None)
+
+
+@pytest.mark.parametrize("gegevens", ["[1]", '{"ontvangen": 1.5}'])
+def test_an_event_that_cannot_be_read_any_more_is_a_change(proef: Proef, gegevens: str) -> None:
+    proef.write(2)
+    proef.seal()
+    proef.execute(f"update gebeurtenis set gegevens = '{gegevens}' where volgnummer = 1")
+    with pytest.raises(LogboekGewijzigdError, match="iets onleesbaars"):
+        logboek.check_record(proef.basis, proef.klant, meld=lambda _a, _b: None)
+
+
+def test_the_first_checkpoint_over_a_line_is_the_one_that_was_signed(proef: Proef) -> None:
+    config = proef.basis.config
+    with pytest.raises(NietMogelijkError, match="nog niet in een checkpoint"):
+        logboek.find_eerste_checkpoint(config, 0)
+    for omvang in (2, 5):
+        proef.write(omvang - len(proef.places()))
+        proef.seal()
+    assert [logboek.find_eerste_checkpoint(config, regel)[0] for regel in (0, 1, 2, 4)] == [2, 2, 5, 5]
+    with pytest.raises(NietMogelijkError, match="nog niet in een checkpoint"):
+        logboek.find_eerste_checkpoint(config, 5)
+    map_ = config.logboek.map / "checkpoints"
+    (map_ / "2").unlink()
+    shutil.copy(map_ / "5", map_ / "2")
+    with pytest.raises(LogboekGewijzigdError, match="is een ander"):
+        logboek.find_eerste_checkpoint(config, 0)
 
 
 def _quick(config: Config) -> Config:

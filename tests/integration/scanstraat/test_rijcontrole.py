@@ -67,6 +67,18 @@ def test_what_the_product_does_is_never_a_difference(verhaal: Verhaal) -> None:
         assert verhaal.find(session) == []
 
 
+def test_a_few_documents_at_a_time_are_compared_as_all_at_once(
+    verhaal: Verhaal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.read(verhaal.proef.basis.engine) as session:
+        alles = list(rijcontrole._list_batches(session))
+        monkeypatch.setattr(rijcontrole, "SAMEN", 2)
+        delen = list(rijcontrole._list_batches(session))
+        assert len(delen) > len(alles) == 1
+        assert sorted(map(str, alles[0])) == sorted(str(id_) for deel in delen for id_ in deel)
+        assert verhaal.find(session) == []
+
+
 def test_a_manifest_that_is_gone_is_for_the_check_of_the_store_to_say(verhaal: Verhaal, tmp_path: Path) -> None:
     with db.read(verhaal.proef.basis.engine) as session:
         assert list(rijcontrole.find_verschillen(session, None, Opslag(tmp_path))) == []

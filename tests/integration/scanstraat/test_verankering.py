@@ -21,7 +21,7 @@ from scanstraat.errors import InstellingError, NietGevondenError, NietMogelijkEr
 from scanstraat.tables import GebeurtenisRow
 from tests.logproef import OORSPRONG, Stempelautoriteit, build_blad
 from vernietiging.__main__ import BEWEZEN, ONZEKER, main
-from vernietiging.beleid import render_beleid
+from vernietiging.beleid import GEEN, Beleid, render_beleid
 from vernietiging.errors import LogboekGewijzigdError
 from vernietiging.getuige import Getuige, build_server
 from vernietiging.verificatie import hash_bewijs
@@ -122,6 +122,19 @@ def test_what_is_anchored_is_proven_and_what_is_not_is_not(proef: Proef) -> None
     assert verankering.anchor(proef.config, nieuw).in_orde
     assert verankering.anchor(proef.config, nieuw).in_orde  # who answered is not asked again
     assert proef.verify() == BEWEZEN
+
+
+def test_there_must_be_a_checkpoint_and_somebody_who_vouches_for_it(proef: Proef) -> None:
+    omvang = proef.seal(3)
+    with pytest.raises(LogboekGewijzigdError, match="geen checkpoint over 4 gebeurtenissen"):
+        verankering.anchor(proef.config, 4)
+    verslag = verankering.anchor(proef.config, omvang)
+    assert verslag.to_json()["in_orde"] is True and verslag.to_json()["omvang"] == omvang
+    beleid = verankering.build_beleid(proef.config, proef.verzegelaar.sleutels)
+    anker = verankering.find_anker(proef.config, beleid, 0)
+    assert anker is not None and anker.omvang == omvang
+    niemand = Beleid(proef.verzegelaar.sleutels, {}, {}, GEEN, {}, 0)
+    assert verankering.find_anker(proef.config, niemand, 0) is None  # paper never goes on our word alone
 
 
 def test_a_witness_whose_answer_was_lost_is_asked_from_where_it_is(proef: Proef) -> None:
