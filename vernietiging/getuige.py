@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -252,7 +252,9 @@ def main(woorden: Sequence[str] | None = None) -> int:
             print(getuige.publiek.to_vkey())
             return 0
         if opties.opdracht == "dien":
-            build_server(getuige, (opties.adres, opties.poort)).serve_forever()
+            with build_server(getuige, (opties.adres, opties.poort)) as server, suppress(KeyboardInterrupt):
+                server.serve_forever()
+            return 0
         antwoord = getuige.answer(opties.bestand.read_bytes())
     except (VernietigingError, OSError, ValueError) as exc:
         print(f"De getuige kan niet werken: {exc}", file=sys.stderr)

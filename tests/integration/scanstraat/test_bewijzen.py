@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,10 +32,11 @@ from tests.afrondproef import (
     destroy,
     open_afrondproef,
 )
-from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
+from vernietiging import documentbewijs
+from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main, show_document
 from vernietiging.beleid import parse_beleid
 from vernietiging.documentbewijs import verify_documentbewijs, verify_volledig
-from vernietiging.errors import LogboekGewijzigdError
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError
 from vernietiging.uittreksel import find_uittreksel
 from vernietiging.verificatie import verify_logboek
 
@@ -327,3 +329,31 @@ def test_it_is_not_made_before_it_can_be_proven(tmp_path: Path) -> None:
         bewijzen.write_bewijs(proef.basis, document, tmp_path / "uit")
         with pytest.raises(NietMogelijkError, match="bestaat al"):
             bewijzen.write_bewijs(proef.basis, document, tmp_path / "uit")
+
+
+def test_of_a_line_that_this_program_does_not_know_it_says_so(
+    bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_blad: bytes) -> None:
+        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis van een bekend soort.")
+
+    monkeypatch.setattr(documentbewijs, "parse_blad", fail)
+    assert bewijs.verify(bewijs.map) == GEWIJZIGD
+    gezegd = capsys.readouterr()
+    assert re.search(r"Regel \d+: Een regel van het logboek is geen gebeurtenis", gezegd.out + gezegd.err)
+
+
+def test_what_explains_is_named_only_when_it_is_there(bewijs: Bewijsproef, capsys: pytest.CaptureFixture[str]) -> None:
+    verslag = verify_documentbewijs(bewijs.map, parse_beleid(bewijs.beleid.read_text(encoding="utf-8")))
+    for onbewezen, staat_er in ((("leesmij.txt",), True), ((), False)):
+        show_document(replace(verslag, onbewezen=onbewezen), None, "BEWEZEN")
+        assert ("niet vastgelegd in het logboek: leesmij.txt" in capsys.readouterr().out) is staat_er
+
+
+def test_on_a_terminal_it_shows_how_far_it_is(
+    bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    logmap = bewijs.proef.basis.config.logboek.map
+    assert main([str(logmap), "--beleid", str(bewijs.beleid)]) == BEWEZEN
+    assert re.search(r"\r(\d+) van \1 gebeurtenissen\n", capsys.readouterr().err)

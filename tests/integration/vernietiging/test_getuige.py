@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.logproef import OORSPRONG, build_blad
 from vernietiging import getuige as getuige_
 from vernietiging.boom import build_consistentiebewijs
 from vernietiging.checkpoint import parse_checkpoint, read_bericht
+from vernietiging.errors import LogboekGewijzigdError
 from vernietiging.getuige import Getuige, Verzoek, build_server
 from vernietiging.notitie import Notitie, parse_handtekening, parse_notitie, parse_vkey, verify_handtekening
 from vernietiging.tegels import Tegelmap
@@ -171,3 +179,56 @@ def test_a_request_may_travel_as_a_file(proef: Proef, tmp_path: Path, capsys: py
     assert getuige_.main([*vast, "teken", str(verzoek)]) == 1
     assert "Vraag het bestand opnieuw" in capsys.readouterr().err
     assert getuige_.main(["--map", str(tmp_path / "elders"), "--naam", "a b", "sleutel"]) == 2
+
+
+def test_a_wrong_signature_does_not_hide_a_good_one(proef: Proef) -> None:
+    notitie = parse_notitie(proef.seal(2))
+    goed = notitie.handtekeningen[0]
+    fout = replace(goed, gegevens=bytes(len(goed.gegevens)))
+    verzoek = Verzoek(0, (), Notitie(notitie.tekst, (fout, goed)))
+    assert proef.status(replace(verzoek, notitie=Notitie(notitie.tekst, (fout,)))) == HTTPStatus.FORBIDDEN
+    assert proef.status(verzoek) == HTTPStatus.OK
+
+
+def test_what_it_kept_of_another_log_is_no_answer(proef: Proef) -> None:
+    proef.ask(0, proef.seal(2))
+    assert proef.status(proef.ask(0, proef.verzegelaar.stand.notitie)) == HTTPStatus.OK
+    (bewaard,) = (proef.map / "getuige").glob("*.checkpoint")
+    bewaard.write_text(bewaard.read_text().replace(OORSPRONG, "ander.example/log"))
+    with pytest.raises(LogboekGewijzigdError, match="gaat over een ander logboek"):
+        proef.getuige.answer(proef.ask(2, proef.seal(1)).to_bytes())
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inhoud = X25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "getuige.pem").write_bytes(inhoud)
+    assert getuige_.main(["--map", str(tmp_path), "--naam", "archief.example/getuige", "sleutel"]) == 2
+    assert "een sleutel van een ander soort" in capsys.readouterr().err
+
+
+def test_as_a_program_it_gives_its_key_and_serves_until_it_is_stopped(proef: Proef, tmp_path: Path) -> None:
+    log = proef.verzegelaar.sleutels[0].to_vkey()
+    woorden = [sys.executable, "-m", "vernietiging.getuige", "--map", str(tmp_path / "dienst"), "--naam", "archief"]
+    sleutel = subprocess.run([*woorden, "sleutel"], capture_output=True, text=True, check=True).stdout.strip()
+    assert parse_vkey(sleutel).naam == "archief"
+    with socket.socket() as vrij:
+        vrij.bind(("127.0.0.1", 0))
+        poort = vrij.getsockname()[1]
+    proces = subprocess.Popen(
+        [*woorden, "--log", log, "dien", "--poort", str(poort)], stderr=subprocess.PIPE, text=True
+    )
+    verzoek = urllib.request.Request(
+        f"http://127.0.0.1:{poort}/add-checkpoint", data=proef.ask(0, proef.seal(2)).to_bytes()
+    )
+    while True:
+        try:
+            with urllib.request.urlopen(verzoek) as antwoord:
+                assert antwoord.status == HTTPStatus.OK
+            break
+        except urllib.error.URLError as exc:
+            assert isinstance(exc.reason, ConnectionRefusedError) and proces.poll() is None
+    proces.send_signal(signal.SIGINT)
+    _, gezegd = proces.communicate(timeout=60)
+    assert proces.returncode == 0 and "Traceback" not in gezegd

@@ -11,6 +11,7 @@ import pytest
 import rfc3161_client
 
 from tests.logproef import Stempelautoriteit
+from vernietiging import tijdstempel
 from vernietiging.errors import LogboekGewijzigdError, NietVastTeStellenError
 from vernietiging.tijdstempel import verify_tijdstempel
 
@@ -64,3 +65,20 @@ def test_a_stamp_over_other_bytes_or_of_another_authority_is_refused(
     ander = Stempelautoriteit(tmp_path / "ander")
     with pytest.raises(LogboekGewijzigdError):
         verify_tijdstempel(stempel, INHOUD, read_wortel(ander))
+
+
+def test_a_root_is_one_certificate(autoriteit: Stempelautoriteit, tmp_path: Path) -> None:
+    pad = tmp_path / "wortel.pem"
+    for inhoud in (b"", autoriteit.wortel + autoriteit.wortel):
+        pad.write_bytes(inhoud)
+        with pytest.raises(NietVastTeStellenError, match="niet precies een certificaat"):
+            tijdstempel.read_wortel(pad)
+    pad.write_bytes(autoriteit.wortel)
+    assert tijdstempel.read_wortel(pad) == read_wortel(autoriteit)
+
+
+def test_a_request_that_openssl_did_not_make_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tijdstempel.build_vraag(INHOUD)
+    monkeypatch.setattr(tijdstempel, "_run_openssl", lambda *_: "")
+    with pytest.raises(NietVastTeStellenError, match="maakte geen verzoek"):
+        tijdstempel.build_vraag(INHOUD)

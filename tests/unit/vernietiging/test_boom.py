@@ -185,3 +185,16 @@ def test_there_is_no_proof_of_what_is_not_there() -> None:
         build_inclusiebewijs(knopen, 3, 3)
     with pytest.raises(ValueError, match="does not begin"):
         build_consistentiebewijs(knopen, 4, 3)
+
+
+def test_a_part_that_is_one_subtree_of_the_whole_needs_no_more_of_itself() -> None:
+    bladen = build_bladen(4)
+    wortel = define_wortel(bladen)
+    verify_deelconsistentie(1, 2, 4, bladen[1], wortel, [bladen[0], define_wortel(bladen[2:])])
+    with pytest.raises(LogboekGewijzigdError):
+        verify_deelconsistentie(1, 2, 4, bladen[2], wortel, [bladen[0], define_wortel(bladen[2:])])
+
+
+def test_an_edge_is_no_key_because_it_grows() -> None:
+    with pytest.raises(TypeError, match="grows"):
+        hash(Rand())

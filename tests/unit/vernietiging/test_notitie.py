@@ -127,3 +127,21 @@ def test_what_is_no_key_is_refused(tekst: str) -> None:
 def test_a_signature_line_is_added_once() -> None:
     notitie = sign()
     assert notitie.add(notitie.handtekeningen) == notitie
+
+
+def test_a_key_of_another_length_is_none() -> None:
+    with pytest.raises(ValueError, match="has 32 bytes"):
+        n.Sleutel("gemeente.example/log", n.Soort.ED25519, bytes(31))
+
+
+def test_where_the_newer_signature_cannot_be_checked_nothing_is_established(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older cryptography: who cannot check it, does not say that it is wrong."""
+
+    def fail(*_: object) -> None:
+        raise ImportError
+
+    monkeypatch.setattr(n, "_verify_ml_dsa", fail)
+    sleutel = n.Sleutel("gemeente.example/log", n.Soort.ML_DSA_44, bytes(n.LENGTE_SLEUTEL[n.Soort.ML_DSA_44]))
+    handtekening = n.Handtekening(sleutel.naam, sleutel.id, bytes(n.LENGTE_HANDTEKENING[n.Soort.ML_DSA_44]))
+    with pytest.raises(NietVastTeStellenError, match="Gebruik cryptography 48 of nieuwer"):
+        n.verify_handtekening(sleutel, handtekening, b"bericht")
