@@ -19,17 +19,18 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.woorden import count_words
-from scanstraat import db, herstelrijen, logboek, logstand, personen, storage
+from scanstraat import db, herstelrijen, logboek, logstand, personen, storage, vernietigen
 from scanstraat.bootstrap import Basis
 from scanstraat.errors import NietMogelijkError
 from scanstraat.personen import HERBEVESTIGD, Aangemeld, Rol
 from scanstraat.tables import ActorRow, BatchRow, GebeurtenisRow, LogregelRow
 from vernietiging.beleid import GEEN, Beleid
 from vernietiging.errors import LogboekGewijzigdError
-from vernietiging.gebeurtenis import parse_blad
+from vernietiging.gebeurtenis import Gebeurtenis, parse_blad
 from vernietiging.tegels import Tegelmap
 from vernietiging.verificatie import verify_logboek
 
+HALF = "Na de back-up deed iemand hier nog iets mee; de database is teruggezet. Maak de lijst opnieuw."
 ROLLEN = (Rol.FUNCTIONEEL_BEHEERDER, Rol.ARCHIVARIS, Rol.GEMANDATEERDE)
 
 
@@ -124,11 +125,15 @@ def declare(
         with db.begin(basis.engine, altijd=True) as session:
             for wie in (een, twee):
                 personen.verify_mandaat(session, wie, *ROLLEN)
-            ingevoegd, onbekend = _bring_back(basis, session, bekend, omvang)
-            herstel = Herstel(bekend, omvang, elders, len(ingevoegd), _take_over(session, vreemd))
+            terug, onbekend = _bring_back(basis, session, bekend, omvang)
+            herstel = Herstel(bekend, omvang, elders, len(terug), _take_over(session, vreemd))
             _append(session, herstel, een, twee, reden.strip())
-            _void_batches(session, ingevoegd)
+            _void_batches(session, {gebeurtenis.onderwerp for gebeurtenis in terug})
+            for lijst in herstelrijen.find_halve_lijsten(session, terug):
+                vernietigen.withdraw_lijst(session, lijst, HALF, een)
             _record_inhoud(session, onbekend)
+            if terug:
+                logboek.restore_verankering(basis, session)
     return herstel
 
 
@@ -175,10 +180,10 @@ def _verify_log(basis: Basis) -> int:
 
 def _bring_back(
     basis: Basis, session: Session, bekend: int, omvang: int
-) -> tuple[list[UUID], list[herstelrijen.Onbekend]]:
+) -> tuple[list[Gebeurtenis], list[herstelrijen.Onbekend]]:
     """Give every leaf from `bekend` on its event and its place.
 
-    Returns the subjects of those that were not there, and what of the paper must be recorded again.
+    Returns those that were not there, and what of the paper must be recorded again.
     """
     if session.get_bind().dialect.name == "postgresql":  # what is brought back has consecutive numbers
         session.connection().execute(sa.text("lock table gebeurtenis in share row exclusive mode"))
@@ -203,9 +208,10 @@ def _bring_back(
         plaatsen.append(LogregelRow(nummer=nummer, gebeurtenis=int(rij.volgnummer or 0)))
     session.add_all(plaatsen)
     session.flush()
-    onbekend = herstelrijen.restore(basis, session, [parse_blad(logstand.build_blad(rij)) for rij in ingevoegd])
+    terug = [parse_blad(logstand.build_blad(rij)) for rij in ingevoegd]
+    onbekend = herstelrijen.restore(basis, session, terug)
     _restore_bevindingen(session, ingevoegd)
-    return [rij.onderwerp_log_id for rij in ingevoegd], onbekend
+    return terug, onbekend
 
 
 def _restore_bevindingen(session: Session, rijen: Iterable[GebeurtenisRow]) -> None:

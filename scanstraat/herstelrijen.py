@@ -20,17 +20,21 @@ from scanstraat import backup, papier, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.rijen import UIT_LOGBOEK
 from scanstraat.stops import Over
-from scanstraat.tables import ActorRow, BatchRow, BladRow, DocumentRow, ObjectRow
+from scanstraat.tables import ActorRow, BatchRow, BladRow, DocumentRow, GebeurtenisRow, LogregelRow, ObjectRow
 from scanstraat.tables_bewijs import (
     BesluitRow,
     BindingRow,
     DoosbladRow,
     DoosRow,
+    LijstdoosRow,
     MandaatRow,
+    OpdrachtRow,
     PersoonRow,
     StopRow,
     TermijnverlengingRow,
     UitzonderingRow,
+    VernietigingslijstRow,
+    VrijgaveRow,
 )
 from vernietiging.gebeurtenis import Gebeurtenis, find_objecten
 
@@ -186,6 +190,55 @@ def _bind(session: Session, gebeurtenis: Gebeurtenis) -> None:
     session.add(BindingRow(batch_id=batch.id, besluit_id=besluit.id, op=gebeurtenis.op, actor_id=actor.id))
 
 
+def _withdraw_lijst(session: Session, gebeurtenis: Gebeurtenis) -> None:
+    lijst = _find(session, VernietigingslijstRow, VernietigingslijstRow.log_id, gebeurtenis.onderwerp)
+    if lijst is None:
+        return
+    lijst.ingetrokken_op, lijst.ingetrokken_door = gebeurtenis.op, _find_persoon(session, gebeurtenis)
+    session.add(lijst)
+    for rij in session.exec(
+        select(LijstdoosRow).where(LijstdoosRow.lijst_id == lijst.id, col(LijstdoosRow.eraf_op).is_(None))
+    ):
+        rij.eraf_op = gebeurtenis.op
+        session.add(rij)
+
+
+def _withdraw_vrijgave(session: Session, gebeurtenis: Gebeurtenis) -> None:
+    vrijgave = session.exec(
+        select(VrijgaveRow)
+        .join(GebeurtenisRow, col(GebeurtenisRow.id) == VrijgaveRow.gebeurtenis_id)
+        .join(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer)
+        .where(LogregelRow.nummer == gebeurtenis.gegevens["vrijgave"])
+    ).first()
+    if vrijgave is not None:
+        vrijgave.ingetrokken_op, vrijgave.ingetrokken_door = gebeurtenis.op, _find_persoon(session, gebeurtenis)
+        session.add(vrijgave)
+
+
+def find_halve_lijsten(session: Session, gebeurtenissen: Iterable[Gebeurtenis]) -> list[VernietigingslijstRow]:
+    """Return the lists that stand, without an order, and of which the log knows a step that the rows do not.
+
+    Going on with one would take that step twice, which the log does not allow.
+    """
+    over = {
+        UUID(g.gegevens.get("lijst", str(g.onderwerp)))
+        for g in gebeurtenissen
+        if g.soort in ("laatste_blik.getrokken", "laatste_blik.gedaan", "vrijgave", "vrijgave.ingetrokken")
+    }
+    besteld = select(OpdrachtRow.lijst_id)
+    return list(
+        session.exec(
+            select(VernietigingslijstRow)
+            .where(
+                col(VernietigingslijstRow.log_id).in_(over),
+                col(VernietigingslijstRow.ingetrokken_op).is_(None),
+                col(VernietigingslijstRow.id).not_in(besteld),
+            )
+            .order_by(col(VernietigingslijstRow.op))
+        )
+    )
+
+
 # --- where the paper is -------------------------------------------------------------------------------------------
 
 
@@ -303,6 +356,8 @@ _RIJEN = {
     "uitzondering.vastgelegd": _add_uitzondering,
     "uitzondering.ingetrokken": _end_uitzondering,
     "batch.gebonden": _bind,
+    "lijst.ingetrokken": _withdraw_lijst,
+    "vrijgave.ingetrokken": _withdraw_vrijgave,
     "doos.gemaakt": _make_doos,
     "doos.verplaatst": _move_doos,
 }

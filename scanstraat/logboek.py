@@ -159,19 +159,37 @@ def anchor(basis: Basis, omvang: int) -> verankering.Ankerverslag:
     verslag = verankering.anchor(basis.config, omvang)
     if verslag.genoeg:
         with db.begin(basis.engine) as session:
-            actor = storage.load_actor(session, "verankering")
-            storage.append_gebeurtenis(
-                session,
-                "verankering",
-                actor=actor,
-                onderwerp=actor.log_id,
-                checkpoint=omvang,
-                wortel=read_wortel(basis.config, omvang),
-                getuigen=len(verslag.getuigen),
-                tijdstempels=len(verslag.tijdstempels),
-                bewijs=hash_bewijs(basis.config.logboek.map, omvang),
-            )
+            _append_verankering(basis, session, omvang, len(verslag.getuigen), len(verslag.tijdstempels))
     return verslag
+
+
+def _append_verankering(basis: Basis, session: Session, omvang: int, getuigen: int, tijdstempels: int) -> None:
+    actor = storage.load_actor(session, "verankering")
+    storage.append_gebeurtenis(
+        session,
+        "verankering",
+        actor=actor,
+        onderwerp=actor.log_id,
+        checkpoint=omvang,
+        wortel=read_wortel(basis.config, omvang),
+        getuigen=getuigen,
+        tijdstempels=tijdstempels,
+        bewijs=hash_bewijs(basis.config.logboek.map, omvang),
+    )
+
+
+def restore_verankering(basis: Basis, session: Session) -> None:
+    """Record the newest anchor again when its event was lost: it waited when the database was put back.
+
+    An order rests on it, and is held against that event later.
+    """
+    anker = verankering.find_anker(basis.config, load_beleid(basis.config), 0)
+    if anker is None:
+        return
+    bekend = session.exec(select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "verankering"))
+    if all(gegevens["checkpoint"] != anker.omvang for gegevens in bekend):
+        gezien = anker.verankering
+        _append_verankering(basis, session, anker.omvang, len(gezien.getuigen), len(gezien.tijdstempels))
 
 
 def seal_waiting(basis: Basis, klant: Verzegelklant) -> Verzegeld:

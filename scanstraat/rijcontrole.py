@@ -312,6 +312,7 @@ def _compare_stops(session: Session) -> Iterator[Verschil]:
                 Wat.STOP,
                 f"{wie} kwam terug uit het logboek: op welke zaak is niet meer bekend. Plaats hem opnieuw op de goede "
                 "zaak, en hef deze daarna op.",
+                bekend=True,
             )
         einde = opgeheven.get(stop.log_id, [])
         if (stop.opgeheven_op is not None) != bool(einde):

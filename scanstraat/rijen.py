@@ -33,6 +33,7 @@ BLIJFT = (
     *("stop.geplaatst", "stop.opgeheven", "mandaat.ingetrokken", "termijn.verlengd"),
     *("uitzondering.vastgelegd", "uitzondering.ingetrokken", "batch.gebonden", "documentversie.gearchiveerd"),
     *("doos.gemaakt", "doos.verplaatst", "doos.gevuld", "doos.geleegd", "doos.gesloten", "doos.geopend"),
+    *("lijst.ingetrokken", "vrijgave.ingetrokken", "vernietiging.opgedragen"),
     *("vernietiging.uitgevoerd", "vernietiging.zonder_grond", "vernietiging.mislukt"),
 )
 

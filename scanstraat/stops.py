@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from scanstraat import db, papier, storage
 from scanstraat.domain import ONBEKEND
 from scanstraat.errors import NietGevondenError, NietMogelijkError
+from scanstraat.rijen import find_teruggebracht
 from scanstraat.tables import ActorRow, BeeldRow, DocumentRow, DocumentversieRow, GebeurtenisRow, PaginaRow
 from scanstraat.tables_bewijs import BesluitRow, DoosbladRow, DoosRow, PersoonRow, StopRow
 
@@ -109,8 +110,8 @@ def _follow(session: Session, stop: StopRow, door: ActorRow) -> None:
     if Over(stop.over) not in _OVER_PAPIER:
         return  # the log knows a doos, a besluit and a person as they are
     nu = _find_gehouden(session, stop)
-    bekend = _load_gehouden(session, stop)
-    for doos in sorted(nu ^ bekend):
+    bekend, blijft = _load_gehouden(session, stop)
+    for doos in sorted((nu ^ bekend) - blijft):
         storage.append_gebeurtenis(
             session, "stop.houdt", actor=door, onderwerp=stop.log_id, doos=str(doos), houdt=doos in nu
         )
@@ -122,16 +123,24 @@ def _find_gehouden(session: Session, stop: StopRow) -> set[UUID]:
     return {doos.log_id for doos in dozen if papier.find_vernietigd_op(session, doos.id) is None}
 
 
-def _load_gehouden(session: Session, stop: StopRow) -> set[UUID]:
+def _load_gehouden(session: Session, stop: StopRow) -> tuple[set[UUID], set[UUID]]:
+    """Return the dozen that a stop holds by the log, and those of them that it holds until it is lifted.
+
+    What came back from the log after a rollback is held for good: the rows do not say any more what lies in the doos.
+    """
     gehouden: set[UUID] = set()
-    for gegevens in session.exec(
-        select(GebeurtenisRow.gegevens)
+    blijft: set[UUID] = set()
+    terug = find_teruggebracht(session)
+    for nummer, gegevens in session.exec(
+        select(GebeurtenisRow.volgnummer, GebeurtenisRow.gegevens)
         .where(GebeurtenisRow.soort == "stop.houdt", GebeurtenisRow.onderwerp_log_id == stop.log_id)
         .order_by(col(GebeurtenisRow.volgnummer))
     ):
         doos = UUID(gegevens["doos"])
         gehouden = gehouden | {doos} if gegevens["houdt"] else gehouden - {doos}
-    return gehouden
+        is_terug = any(van <= (nummer or 0) < tot for van, tot in terug)
+        blijft = blijft | {doos} if gegevens["houdt"] and is_terug else blijft - {doos}
+    return gehouden, blijft
 
 
 def _find_betreft(session: Session, stop: StopRow) -> UUID:

@@ -24,7 +24,11 @@ _DOOS = "Kijk na of haar inhoud klopt, en leg opnieuw vast waar zij staat: scans
 _WEG = "Het papier is weg. Bewaar het bewijs van het bedrijf; het logboek bewijst de rest."
 # What each of these was, and what to do now; what is not here needs nothing of people.
 _SOORTEN: Mapping[str, tuple[str, str]] = {
-    "batch.ontvangen": ("ingenomen", "Staat de batch niet bij `batches`? Scan het papier dan opnieuw."),
+    "batch.ontvangen": (
+        "ingenomen",
+        "Staat de batch niet bij `batches`? Is haar papier er nog, scan het dan opnieuw. Is het vernietigd, dan staan "
+        "de scans nog in hun zaak en in de opslag.",
+    ),
     "batch.klaargemeld": ("klaargemeld", "Kijk de batch opnieuw na en meld haar klaar."),
     "bewerking": ("bewerkt", "Kijk de batch na en bewerk haar opnieuw."),
     "document.gekoppeld": ("document gekoppeld", "Kijk na of het document aan de goede zaak hangt."),
@@ -52,6 +56,9 @@ _SOORTEN: Mapping[str, tuple[str, str]] = {
         "De stop geldt. Op een zaak: plaats hem opnieuw op de goede zaak en hef deze op.",
     ),
     "stop.opgeheven": ("stop opgeheven", "De stop is weer opgeheven."),
+    "lijst.ingetrokken": ("vernietigingslijst ingetrokken", "Zij blijft ingetrokken."),
+    "vrijgave.ingetrokken": ("vrijgave ingetrokken", "Die blijft ingetrokken."),
+    "laatste_blik.gedaan": ("laatste blik", "De lijst is ingetrokken. Maak haar opnieuw, met een nieuwe blik."),
     "lijst.voorgesteld": ("vernietigingslijst gemaakt", "Maak haar opnieuw, als het papier er nog is."),
     "vrijgave": ("vrijgave", "Die geldt niet meer."),
     "vernietiging.opgedragen": (

@@ -525,7 +525,8 @@ class Betekenis:
         """Paper went while it was not allowed, and people say so: no proof of grounds, and no lie either."""
         self._verify_opdracht(g)
         self._verify_mandaat(g, *UITVOERDERS)
-        self._dozen[str(g.onderwerp)].vernietigd = True
+        doos = self._dozen[str(g.onderwerp)]
+        doos.vernietigd, doos.veranderd = True, self._nu  # a stop on its paper holds it no more
         self.zonder_grond.append(self._nu)
 
     def _mislukt(self, g: Gebeurtenis) -> None:

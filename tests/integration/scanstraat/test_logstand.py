@@ -794,7 +794,7 @@ def test_what_forbids_holds_after_it_came_back_and_people_can_end_it(bemand: Pro
             assert [stop.over for stop in stops.find_stops(session, [(Over.PERSOON, str(persoon.id))])] == ["persoon"]
         verschillen = logboek.find_verschillen(basis)
         assert ["Plaats hem opnieuw op de goede zaak" in v.tekst for v in verschillen] == [True], verschillen
-        assert not verschillen[0].bekend
+        assert verschillen[0].bekend
         with db.begin(basis.engine) as session:
             place(session, Over.ZAAK, "ZAAK-2")
             door = storage.load_actor(session, ARIE, "persoon")
