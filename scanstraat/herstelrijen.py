@@ -259,78 +259,121 @@ def _move_doos(session: Session, gebeurtenis: Gebeurtenis) -> None:
         papier.add_plaats(session, doos, UIT_LOGBOEK, gebeurtenis.op, door=_find_actor(session, gebeurtenis))
 
 
+@dataclass
+class _Inhoud:
+    """What of one batch lies in one doos: by the rows as they were, what moved since, and what a list says at last."""
+
+    doos: DoosRow
+    batch: BatchRow
+    toen: int
+    bewegingen: list[Gebeurtenis]
+    lijst: frozenset[UUID] | None  # the sheets
+
+    @property
+    def aantal(self) -> int:
+        """How many sheets it is by the log."""
+        erbij: int = sum(_BEWEGINGEN[g.soort] * g.gegevens["bladen"] for g in self.bewegingen)
+        return self.toen + erbij
+
+    def find(self, soort: str) -> Gebeurtenis | None:
+        """Return the last move of a kind."""
+        return next((g for g in reversed(self.bewegingen) if g.soort == soort), None)
+
+
 def _restore_inhoud(
     session: Session, gebeurtenissen: Iterable[Gebeurtenis], lijsten: Mapping[tuple[UUID, UUID], str]
 ) -> list[Onbekend]:
     """Put the sheets of each batch back where the log says they lie, as far as it is sure which ones.
 
-    Of which it is not sure, the doos keeps what it has. One with more in it by the log stays a known difference: nobody
-    knows what else lies in it.
+    A list that was made of a doos says it; else it is sure when all sheets that are left lie there, or none. Where it
+    is not, the doos keeps what it has, and `rijcontrole` says so. First everything is taken out that left: then it does
+    not matter in which order people moved it.
     """
+    inhouden = _load_inhouden(session, gebeurtenissen, lijsten)
+    for inhoud in inhouden:
+        if not inhoud.aantal or inhoud.lijst is not None:
+            _take_out(session, inhoud)
+    for inhoud in sorted(inhouden, key=lambda inhoud: inhoud.lijst is None):
+        _fill(session, inhoud)
+    return [
+        Onbekend(inhoud.doos.log_id, inhoud.batch.log_id, over)
+        for inhoud in inhouden
+        if (over := len(_load_hier(session, inhoud)) - inhoud.aantal) > 0
+        and not papier.is_aangebroken(session, inhoud.doos)
+    ]
+
+
+def _load_inhouden(
+    session: Session, gebeurtenissen: Iterable[Gebeurtenis], lijsten: Mapping[tuple[UUID, UUID], str]
+) -> list[_Inhoud]:
     per: dict[tuple[UUID, UUID], list[Gebeurtenis]] = defaultdict(list)
     for gebeurtenis in gebeurtenissen:
         if gebeurtenis.soort in _BEWEGINGEN:
             per[gebeurtenis.onderwerp, UUID(gebeurtenis.gegevens["batch"])].append(gebeurtenis)
-    onbekend = []
-    for (doos_id, batch_id), bewegingen in per.items():
-        doos = _find(session, DoosRow, DoosRow.log_id, doos_id)
-        batch = _find(session, BatchRow, BatchRow.log_id, batch_id)
-        if doos is None or batch is None:
-            continue
-        erbij = sum(_BEWEGINGEN[g.soort] * g.gegevens["bladen"] for g in bewegingen)
-        zeker = _restore_bladen(session, doos, batch, bewegingen, erbij, lijsten.get((doos_id, batch_id)))
-        if not zeker and erbij < 0 and not papier.is_aangebroken(session, doos):
-            onbekend.append(Onbekend(doos_id, batch_id, -erbij))
-    return onbekend
+    gevonden = []
+    for plek, bewegingen in per.items():
+        doos = _find(session, DoosRow, DoosRow.log_id, plek[0])
+        batch = _find(session, BatchRow, BatchRow.log_id, plek[1])
+        if doos is not None and batch is not None:
+            lijst = None
+            if plek in lijsten:
+                genoemd = {nummer for reeks in papier.parse_bladen(lijsten[plek]) for nummer in reeks}
+                bladen = select(BladRow.id).where(BladRow.batch_id == batch.id, col(BladRow.nummer).in_(genoemd))
+                lijst = frozenset(session.exec(bladen))
+            inhoud = _Inhoud(doos, batch, 0, bewegingen, lijst)
+            inhoud.toen = len(_load_hier(session, inhoud))
+            if lijst is not None and len(lijst) != inhoud.aantal:
+                inhoud.lijst = None  # not what the log counts: then it says nothing
+            gevonden.append(inhoud)
+    return gevonden
 
 
-def _restore_bladen(
-    session: Session, doos: DoosRow, batch: BatchRow, bewegingen: Sequence[Gebeurtenis], erbij: int, lijst: str | None
-) -> bool:
-    """Put sheets of a batch into a doos, or take them out, when it is sure which: a list says so, or it is all or none.
-
-    Args:
-        erbij: how many sheets more, or less, lay in it at last.
-        lijst: which lay in it at last, "1-40,43", when a list was made of it.
-    """
-    hier: dict[UUID, DoosbladRow] = {}
-    elders: set[UUID] = set()
-    for rij in session.exec(
-        select(DoosbladRow)
-        .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
-        .where(BladRow.batch_id == batch.id, col(DoosbladRow.uit_op).is_(None))
-    ):
-        if rij.doos_id == doos.id:
-            hier[rij.blad_id] = rij
-        else:
-            elders.add(rij.blad_id)
-    herscans = storage.find_herscanbladen(session, batch.id)
-    bladen = {
-        blad.nummer: blad.id
-        for blad in session.exec(select(BladRow).where(BladRow.batch_id == batch.id))
-        if blad.id not in herscans and blad.id not in elders
-    }
-    aantal = len(hier) + erbij
-    mogelijk = [set(bladen.values()), set[UUID]()]
-    if lijst is not None:
-        genoemd = {nummer for reeks in papier.parse_bladen(lijst) for nummer in reeks}
-        mogelijk.insert(0, {bladen[nummer] for nummer in genoemd & bladen.keys()})
-    nu = next((ids for ids in mogelijk if len(ids) == aantal), None)
-    if nu is None:
-        return False
-    laatste = {soort: [g for g in bewegingen if g.soort == soort][-1:] for soort in _BEWEGINGEN}
-    for weg in laatste["doos.geleegd"]:
-        for blad_id in hier.keys() - nu:
-            hier[blad_id].uit_op, hier[blad_id].uit_door = weg.op, _find_actor(session, weg).id
-            session.add(hier[blad_id])
-    for erin in laatste["doos.gevuld"]:
-        actor = _find_actor(session, erin)
-        session.add_all(
-            DoosbladRow(doos_id=doos.id, blad_id=blad_id, op=erin.op, actor_id=actor.id)
-            for blad_id in sorted(nu - hier.keys())
+def _load_hier(session: Session, inhoud: _Inhoud) -> list[DoosbladRow]:
+    return list(
+        session.exec(
+            select(DoosbladRow)
+            .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+            .where(
+                BladRow.batch_id == inhoud.batch.id,
+                DoosbladRow.doos_id == inhoud.doos.id,
+                col(DoosbladRow.uit_op).is_(None),
+            )
         )
+    )
+
+
+def _take_out(session: Session, inhoud: _Inhoud) -> None:
+    weg = inhoud.find("doos.geleegd")
+    if weg is not None:
+        for rij in _load_hier(session, inhoud):
+            rij.uit_op, rij.uit_door = weg.op, _find_actor(session, weg).id
+            session.add(rij)
+        session.flush()
+
+
+def _fill(session: Session, inhoud: _Inhoud) -> None:
+    """Put in what a list says, or all that is left when that is as many; nothing when it is not sure."""
+    erin = inhoud.find("doos.gevuld")
+    if erin is None:
+        return
+    in_doos = set(
+        session.exec(
+            select(DoosbladRow.blad_id)
+            .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+            .where(BladRow.batch_id == inhoud.batch.id, col(DoosbladRow.uit_op).is_(None))
+        )
+    )
+    hier = {rij.blad_id for rij in _load_hier(session, inhoud)}
+    alle = set(session.exec(select(BladRow.id).where(BladRow.batch_id == inhoud.batch.id)))
+    los = alle - in_doos - storage.find_herscanbladen(session, inhoud.batch.id)
+    nieuw = los if inhoud.lijst is None else set(inhoud.lijst) - hier
+    if len(hier) + len(nieuw) != inhoud.aantal or not nieuw <= los:
+        return
+    actor = _find_actor(session, erin)
+    session.add_all(
+        DoosbladRow(doos_id=inhoud.doos.id, blad_id=blad_id, op=erin.op, actor_id=actor.id) for blad_id in sorted(nieuw)
+    )
     session.flush()
-    return True
 
 
 def _read_lijsten(basis: Basis, gebeurtenissen: Iterable[Gebeurtenis]) -> Mapping[tuple[UUID, UUID], str]:

@@ -176,6 +176,33 @@ def verify_heel(session: Session, doos: DoosRow) -> None:
         raise NietMogelijkError(say_deels(doos.nummer, opdracht))
 
 
+def count_onbekend_weg(session: Session, batch: BatchRow) -> int:
+    """Return how many sheets of a batch are gone, by the log, of which no row says any more which ones (`herstel`)."""
+    verloren = find_verloren(session, None, *VERNIETIGD, MISLUKT)
+    weg = 0
+    for log_id in {v.log_id for v in verloren if v.vernietigd_op is not None or v.gegevens["deels"]}:
+        bewegingen = session.exec(
+            select(GebeurtenisRow.soort, GebeurtenisRow.gegevens).where(
+                GebeurtenisRow.onderwerp_log_id == log_id,
+                col(GebeurtenisRow.soort).in_(("doos.gevuld", "doos.geleegd")),
+            )
+        )
+        volgens_log: int = sum(
+            gegevens["bladen"] * (1 if soort == "doos.gevuld" else -1)
+            for soort, gegevens in bewegingen
+            if gegevens["batch"] == str(batch.log_id)
+        )
+        bekend = session.exec(
+            select(sa.func.count())
+            .select_from(DoosbladRow)
+            .join(DoosRow, col(DoosRow.id) == DoosbladRow.doos_id)
+            .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
+            .where(DoosRow.log_id == log_id, BladRow.batch_id == batch.id, col(DoosbladRow.uit_op).is_(None))
+        ).one()
+        weg += volgens_log - bekend
+    return weg
+
+
 def is_aangebroken(session: Session, doos: DoosRow) -> bool:
     """Whether paper of this doos is gone, all of it or part."""
     return find_vernietigd_op(session, doos.id) is not None or find_deels(session, doos.id) is not None
@@ -234,6 +261,7 @@ def find_vernietigd_op(session: Session, doos_id: UUID) -> str | None:
 class Verloren:
     """What the log knows became of a doos and of which the row was lost with the database (`herstel`)."""
 
+    log_id: UUID
     doos: str
     soort: str
     op: str
@@ -267,7 +295,7 @@ def find_verloren(session: Session, doos_id: UUID | None, *soorten: str) -> list
         log_id = select(DoosRow.log_id).where(DoosRow.id == doos_id).scalar_subquery()
         vraag = vraag.where(col(GebeurtenisRow.onderwerp_log_id) == log_id)
     return [
-        Verloren(nummer or shorten(rij.onderwerp_log_id), rij.soort, rij.op, rij.gegevens)
+        Verloren(rij.onderwerp_log_id, nummer or shorten(rij.onderwerp_log_id), rij.soort, rij.op, rij.gegevens)
         for rij, nummer in session.execute(vraag)
     ]
 
@@ -377,6 +405,12 @@ def fill_doos(
     """
     _lock(session, doos)
     verify_heel(session, doos)
+    if weg := count_onbekend_weg(session, batch):
+        raise NietMogelijkError(
+            f"Volgens het logboek is papier van batch {batch.nummer} vernietigd "
+            f"({count_words(weg, 'blad', 'bladen')}), en na het terugzetten van de database is niet meer bekend welk "
+            "papier dat was. Wat er nog is, gaat niet meer weg: bewaar het apart, buiten de dozen."
+        )
     if doos.gesloten_op is not None:
         raise NietMogelijkError(f"Doos {doos.nummer} is dicht. Open haar eerst: scanstraat doos open {doos.nummer}")
     storage.lock_batch(session, batch.id)

@@ -549,13 +549,16 @@ def _compare_bladen(
     """Compare how many sheets of each batch lie in each doos. Which ones went in after a back-up may be lost."""
     volgens_log: Counter[tuple[UUID, str]] = Counter()
     zonder_terug: Counter[tuple[UUID, str]] = Counter()
+    geleegd: dict[tuple[UUID, str], str] = {}  # since when nobody knows which sheets were taken out
     for gebeurtenis in bewegingen:
         plek = (gebeurtenis.onderwerp, gebeurtenis.gegevens["batch"])
         aantal = gebeurtenis.gegevens["bladen"] * (1 if gebeurtenis.soort == "doos.gevuld" else -1)
         volgens_log[plek] += aantal
         zonder_terug[plek] += 0 if gebeurtenis.is_terug else aantal
+        if gebeurtenis.is_terug and aantal < 0:
+            geleegd.setdefault(plek, gebeurtenis.op)
     vraag = (
-        select(DoosRow.log_id, BatchRow.log_id, sa.func.count())
+        select(DoosRow.log_id, BatchRow.log_id, sa.func.count(), sa.func.min(DoosbladRow.op))
         .join(DoosbladRow, col(DoosbladRow.doos_id) == DoosRow.id)
         .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
         .join(BatchRow, col(BatchRow.id) == BladRow.batch_id)
@@ -564,10 +567,22 @@ def _compare_bladen(
     )
     if ids is not None:
         vraag = vraag.where(col(DoosRow.log_id).in_(ids))
-    nu = Counter({(doos, str(batch)): aantal for doos, batch, aantal in session.execute(vraag)})
+    rijen = session.execute(vraag).all()
+    nu = Counter({(doos, str(batch)): aantal for doos, batch, aantal, _ in rijen})
+    oudste = {(doos, str(batch)): op for doos, batch, _, op in rijen}
     for plek in volgens_log.keys() | nu.keys():
-        if volgens_log[plek] != nu[plek]:
+        onzeker = plek in geleegd and nu[plek] > 0 and oudste[plek] < geleegd[plek]
+        if volgens_log[plek] == nu[plek] and not onzeker:
+            continue
+        nummer = session.exec(select(DoosRow.nummer).where(DoosRow.log_id == plek[0])).first() or shorten(plek[0])
+        batch = say_batch(session, UUID(plek[1]))
+        if volgens_log[plek] == nu[plek]:
+            yield Verschil(
+                Wat.DOOS,
+                f"Welke bladen van batch {batch} in doos {nummer} liggen, is niet zeker. Neem ze er alle uit "
+                "(`scanstraat doos neem-uit`), en leg dan vast welke erin gaan (`scanstraat doos vul`).",
+                bekend=True,
+            )
+        else:
             bekend = zonder_terug[plek] == nu[plek]
-            nummer = session.exec(select(DoosRow.nummer).where(DoosRow.log_id == plek[0])).first() or shorten(plek[0])
-            batch = say_batch(session, UUID(plek[1]))
             yield say_anders(Wat.DOOS, f"Hoeveel bladen van batch {batch} in doos {nummer} liggen,", bekend=bekend)

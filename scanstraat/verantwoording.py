@@ -357,6 +357,11 @@ def _say_vindplaats(session: Session, document_id: UUID) -> str:
 
 def _answer_papier(session: Session, document: DocumentRow) -> Antwoord:
     plekken = papier.find_vindplaatsen(session, document.id)
+    weg = papier.count_onbekend_weg(session, storage.load_batch(session, document.batch_id))
+    onbekend = (
+        f"Van de batch zijn {count_words(weg, 'blad', 'bladen')} vernietigd volgens het logboek. De database is "
+        "teruggezet en weet niet meer welke: misschien is dit papier er niet meer.",
+    )
     return Antwoord(
         "Waar is het papier?",
         tuple(
@@ -372,8 +377,9 @@ def _answer_papier(session: Session, document: DocumentRow) -> Antwoord:
                 else "niet in een doos."
             )
             for plek in plekken
-        ),
-        in_orde=False if any(plek.deels for plek in plekken) else None,
+        )
+        + (onbekend if weg else ()),
+        in_orde=False if weg or any(plek.deels for plek in plekken) else None,
     )
 
 

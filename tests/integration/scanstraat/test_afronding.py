@@ -88,9 +88,11 @@ from tests.afrondproef import (
 from tests.builders import Batchproef, forging
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD
 from vernietiging.__main__ import main as verifier
+from vernietiging.beleid import parse_beleid
 from vernietiging.errors import LogboekGewijzigdError, NietVrijgegevenError
 from vernietiging.gebeurtenis import NIEUWSTE
 from vernietiging.tegels import Tegelmap
+from vernietiging.verificatie import verify_logboek
 from vernietiging.verklaring import Verklaringsoort
 from vernietiging.vervangingsbesluit import Controletermijn, Reikwijdte
 
@@ -1557,3 +1559,25 @@ def test_a_doos_of_which_part_went_before_this_version_comes_back_under_its_orde
         with pytest.raises(IntegrityError, match="beeindigd"), proef.basis.engine.begin() as verbinding:
             verbinding.execute(sa.update(LijstdoosRow).values(eraf_op=None))
         proef.execute(opdracht, een)
+
+
+def test_a_stop_on_the_zaak_of_paper_that_went_without_grounds_leaves_the_log_whole(eigen: Afrondproef) -> None:
+    """The line follows the stop after it: there is no paper any more to hold, and that is no change."""
+    eigen.add_batch(1)
+    eigen.add_besluit()
+    _, (doos,), opdracht = order_dozen(eigen)
+    with db.begin(eigen.basis.engine) as session:
+        door = storage.load_actor(session, "proef")
+        stops.place_stop(session, Stopsoort.WOO_VERZOEK, Over.ZAAK, ZAAK, "Woo-verzoek 7", door=door)
+    feiten = vernietigen.Uitvoeringsfeiten(
+        datetime.now(UTC), "versnipperd", "P-4", "C-1", "Z-1", "VB-1", eigen.save_certificaat()
+    )
+    afronding.meld_zonder_grond(eigen.basis, opdracht.id, [(doos, feiten)], eigen.wie(DIV), meld=zwijg)
+    eigen.seal()
+    with db.begin(eigen.basis.engine) as session:
+        stops.follow_stops(session)
+    eigen.anchor()
+    beleid = eigen.map / "beleid.txt"
+    logboek.write_beleid(eigen.basis.config, beleid)
+    verslag = verify_logboek(eigen.basis.config.logboek.map, parse_beleid(beleid.read_text(encoding="utf-8")))
+    assert len(verslag.zonder_grond) == 1
