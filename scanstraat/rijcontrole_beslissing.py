@@ -24,6 +24,7 @@ from scanstraat.rijen import (
     say_anders,
     say_batch,
     say_nooit,
+    say_wat,
     say_weg,
     shorten,
 )
@@ -199,7 +200,7 @@ def _compare_rijen(
     gebeurtenissen = {g.id: g for g in load_vastgelegd(session, *soorten, ids=ids)}
     for rij, log_id, *actor in session.execute(vraag):
         gebeurtenis = gebeurtenissen.pop(rij.gebeurtenis_id, None)
-        naam = f"{wie} ({shorten(log_id)})"
+        naam = f"{wie} ({say_wat(session, log_id)})"
         if gebeurtenis is None:
             yield say_nooit(wat, naam)
         elif (
@@ -211,7 +212,7 @@ def _compare_rijen(
         ):
             yield say_anders(wat, naam)
     for gebeurtenis in gebeurtenissen.values():
-        yield say_weg(wat, f"{wie} ({shorten(gebeurtenis.onderwerp)})", bekend=gebeurtenis.is_terug)
+        yield say_weg(wat, f"{wie} ({say_wat(session, gebeurtenis.onderwerp)})", bekend=gebeurtenis.is_terug)
 
 
 def _is_gelijk(gebeurtenis: Vastgelegd, verwacht: Mapping[str, Any]) -> bool:

@@ -21,7 +21,9 @@ from scanstraat.tables import (
     GebeurtenisRow,
 )
 from scanstraat.tables_bewijs import (
+    DoosRow,
     PersoonRow,
+    VerklaringRow,
     VerpaktRow,
 )
 from vernietiging.errors import GebeurtenisError
@@ -219,6 +221,15 @@ def digest_json(inhoud: Any) -> str:
 
 def say_batch(session: Session, log_id: UUID) -> str:
     return session.exec(select(BatchRow.nummer).where(BatchRow.log_id == log_id)).first() or shorten(log_id)
+
+
+def say_wat(session: Session, log_id: UUID) -> str:
+    """Return what people call a batch, a doos or a verklaring, or else the number that the log has for it."""
+    for tabel in (BatchRow, DoosRow, VerklaringRow):
+        nummer = session.exec(select(tabel.nummer).where(tabel.log_id == log_id)).first()
+        if nummer is not None:
+            return nummer
+    return shorten(log_id)
 
 
 def is_zelfde_tijd(een: str | None, ander: str) -> bool:

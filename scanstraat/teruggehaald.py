@@ -17,7 +17,7 @@ from scanstraat import backup
 from scanstraat.bootstrap import Basis
 from scanstraat.rijen import find_teruggebracht, shorten
 from scanstraat.tables import ActorRow, BatchRow, DocumentRow, GebeurtenisRow, LogregelRow
-from scanstraat.tables_bewijs import DoosRow
+from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, StopRow, VerklaringRow, VernietigingslijstRow
 
 _KEUR = "Keur de batch opnieuw."
 _DOOS = "Kijk na of haar inhoud klopt, en leg opnieuw vast waar zij staat: scanstraat doos verplaats"
@@ -117,6 +117,7 @@ def load_teruggehaald(basis: Basis, session: Session) -> list[Teruggehaald]:
             _SOORTEN[rij.soort][1],
         )
         for rij, nummer, naam in rijen
+        if not rij.soort.startswith("document.") or session.get(DocumentRow, UUID(rij.gegevens["document"])) is not None
     ]
 
 
@@ -124,6 +125,8 @@ def _say_waarover(basis: Basis, session: Session, rij: GebeurtenisRow) -> Iterat
     gegevens = rij.gegevens
     if rij.soort == "vernietiging.opgedragen":
         yield _say_opdracht(basis, gegevens["opdracht"])
+    elif rij.soort == "container.opgehaald":
+        yield _find_opdracht(session, rij.onderwerp_log_id)
     elif rij.soort == "verklaring.opgemaakt":
         yield str(gegevens["nummer"]).upper()
     else:
@@ -148,10 +151,26 @@ def _say_opdracht(basis: Basis, sha256: str) -> str:
     return f"opdracht {sha256[:8]}"
 
 
+def _find_opdracht(session: Session, lijst: UUID) -> str:
+    nummer = session.exec(
+        select(OpdrachtRow.nummer)
+        .join(VernietigingslijstRow, col(VernietigingslijstRow.id) == OpdrachtRow.lijst_id)
+        .where(VernietigingslijstRow.log_id == lijst)
+    ).first()
+    return f"{shorten(lijst)} (verloren)" if nummer is None else f"opdracht {nummer}"
+
+
 def _name(session: Session, log_id: UUID) -> str:
     """Return what people call something that the log has a number for."""
-    for tabel, naam in ((BatchRow, BatchRow.nummer), (DoosRow, DoosRow.nummer), (ActorRow, ActorRow.naam)):
+    for tabel, naam in (
+        (BatchRow, BatchRow.nummer),
+        (DoosRow, DoosRow.nummer),
+        (ActorRow, ActorRow.naam),
+        (VernietigingslijstRow, VernietigingslijstRow.naam),
+        (VerklaringRow, VerklaringRow.nummer),
+    ):
         gevonden = session.exec(select(naam).where(tabel.log_id == log_id)).first()
         if gevonden is not None:
             return gevonden
-    return f"{shorten(log_id)} (verloren)"
+    stop = session.exec(select(StopRow).where(StopRow.log_id == log_id)).first()
+    return f"{shorten(log_id)} (verloren)" if stop is None else f"stop {shorten(stop.id)} op {stop.over}"

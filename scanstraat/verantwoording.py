@@ -432,7 +432,9 @@ def _answer_blik(session: Session, doos: DoosRow) -> Antwoord:
             f"{'hetzelfde' if gelijk else 'ANDER'} papier."
             for t, gelijk in zip(trekkingen, goed, strict=True)
         )
-        or ("Er is nog niets getrokken.",),
+        or (
+            _VERLOREN if papier.find_verloren(session, doos.id, *VERNIETIGD, MISLUKT) else "Er is nog niets getrokken.",
+        ),
         in_orde=all(goed) if goed else None,
     )
 
@@ -450,6 +452,9 @@ def _say_getrokken(trekking: dict[str, Any]) -> str:
 def _find_dozen(session: Session, document: DocumentRow) -> list[DoosRow]:
     nummers = {plek.doos for plek in papier.find_vindplaatsen(session, document.id) if plek.doos is not None}
     return list(session.exec(select(DoosRow).where(col(DoosRow.nummer).in_(nummers)).order_by(col(DoosRow.nummer))))
+
+
+_VERLOREN = "Dat ging verloren toen de database werd teruggezet. De regels van het logboek zeggen wat er is gedaan."
 
 
 def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Antwoord]:
@@ -484,11 +489,15 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             and all(v.soort != ZONDER_GROND for v in verloren),
         ),
         _answer_vervoer(
-            session, lijsten, [(opdracht, doos) for u, opdracht, doos in uitvoeringen if u.uitslag == "vernietigd"]
+            session,
+            lijsten,
+            [(opdracht, doos) for u, opdracht, doos in uitvoeringen if u.uitslag == "vernietigd"],
+            verloren=bool(verloren),
         ),
         Antwoord(
             "Wie besliste over de vernietiging, en met welk mandaat?",
-            tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst)) or ("Nog niemand.",),
+            tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst))
+            or ((_VERLOREN,) if verloren else ("Nog niemand.",)),
         ),
         Antwoord("Welke verklaringen zijn er?", tuple(_say_verklaringen(session, ids)) or ("Nog geen.",)),
     ]
@@ -528,12 +537,17 @@ def _say_lijst(session: Session, lijst: VernietigingslijstRow) -> Iterator[str]:
 
 
 def _answer_vervoer(
-    session: Session, lijsten: Iterable[VernietigingslijstRow], weg: Iterable[tuple[OpdrachtRow, DoosRow]]
+    session: Session,
+    lijsten: Iterable[VernietigingslijstRow],
+    weg: Iterable[tuple[OpdrachtRow, DoosRow]],
+    *,
+    verloren: bool,
 ) -> Antwoord:
     """Answer who took the containers away; paper that is gone while nobody is known to have taken it is not in order.
 
     Args:
         weg: each doos of which the paper is destroyed, with its order.
+        verloren: of a doos the log knows more than the record does.
     """
     onbekend: dict[tuple[str, str, str], None] = {}
     aantal = 0
@@ -553,7 +567,7 @@ def _answer_vervoer(
     ]
     return Antwoord(
         "Wie haalde het papier op, en wanneer?",
-        tuple(regels) or ("Nog niemand.",),
+        tuple(regels) or (_VERLOREN if verloren else "Nog niemand.",),
         in_orde=not onbekend if aantal else None,
     )
 

@@ -1543,6 +1543,7 @@ def test_a_doos_of_which_part_went_before_this_version_comes_back_under_its_orde
             verbinding.execute(sa.update(LijstdoosRow).values(eraf_op=db.now_text()))
             for naam, *_ in deels_regels:
                 verbinding.exec_driver_sql(f"drop trigger {naam}")
+            verbinding.exec_driver_sql("drop index gebeurtenis_herstel")
             verbinding.exec_driver_sql("update alembic_version set version_num = '0011'")
         with db.begin(proef.basis.engine) as session:
             ander = session.get_one(VernietigingslijstRow, opdracht.lijst_id).model_dump() | {
