@@ -48,7 +48,8 @@ _OPDRACHT = re.compile(
     r"(?<![\w./-])(?<!de )(?<!De )scanstraat (?=(?:aanmelden|back-up|batch|batches|besluit|bewerk|bewijs|demo|document|"
     r"doos|export|geef-vrij|gezondheid|handboek|herscan|instellingen|keur|klaarmelden|koppel|laatste-blik|lijst|"
     r"logboek|mandaat|mdto|ongedaan|ontkoppel|opdracht|ophalen|opslag|persoon|quarantaine|scanmap|scanoperator|"
-    r"scheidingsbladen|sip|stappen|start|stop|trek-in|uitvoering|uitzondering|verantwoord|verklaring|zaken)\b)"
+    r"scheidingsbladen|sip|stappen|start|stop|trek-in|uitvoering|uitzondering|verantwoord|verklaring|verzegelaar|"
+    r"zaken)\b)"
 )
 
 
