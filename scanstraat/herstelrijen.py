@@ -320,10 +320,10 @@ def _load_inhouden(
                 genoemd = {nummer for reeks in papier.parse_bladen(lijsten[plek]) for nummer in reeks}
                 bladen = select(BladRow.id).where(BladRow.batch_id == batch.id, col(BladRow.nummer).in_(genoemd))
                 lijst = frozenset(session.exec(bladen))
-            inhoud = _Inhoud(doos, batch, 0, bewegingen, lijst)
+            inhoud = _Inhoud(doos, batch, 0, bewegingen, None)
             inhoud.toen = len(_load_hier(session, inhoud))
-            if lijst is not None and len(lijst) != inhoud.aantal:
-                inhoud.lijst = None  # not what the log counts: then it says nothing
+            # One that is not what the log counts says nothing.
+            inhoud.lijst = lijst if lijst is not None and len(lijst) == inhoud.aantal else None
             gevonden.append(inhoud)
     return gevonden
 

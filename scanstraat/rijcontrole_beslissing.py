@@ -357,10 +357,11 @@ def _compare_ingetrokken(session: Session, ids: Collection[UUID] | None) -> Iter
         ).all()
         if sorted(map(str, op_lijst)) != sorted(str(doos["doos"]) for doos in lijst.inhoud.get("dozen", ())):
             yield say_anders(Wat.LIJST, f"Welke dozen op {wie} staan,")
-        terug = session.exec(
-            select(VrijgaveRow).where(VrijgaveRow.lijst_id == lijst.id, col(VrijgaveRow.ingetrokken_op).is_not(None))
-        ).all()
-        einde = vrijgaven.get(lijst.log_id, [])
+        gegeven = session.exec(select(VrijgaveRow).where(VrijgaveRow.lijst_id == lijst.id)).all()
+        terug = [rij for rij in gegeven if rij.ingetrokken_op is not None]
+        regels = {storage.find_logregel(session, rij.gebeurtenis_id) for rij in gegeven}
+        # What was both given and withdrawn after a back-up has no row.
+        einde = [g for g in vrijgaven.get(lijst.log_id, []) if not g.is_terug or g.gegevens["vrijgave"] in regels]
         if len(terug) != len(einde) or not all(
             any(is_gedaan(g, actoren.get(rij.ingetrokken_door), rij.ingetrokken_op) for g in einde) for rij in terug
         ):

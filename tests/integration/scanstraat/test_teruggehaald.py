@@ -559,7 +559,7 @@ def test_a_doos_that_got_other_sheets_is_not_taken_for_what_it_was(tmp_path: Pat
         assert verify(proef) == BEWEZEN
 
 
-@pytest.mark.parametrize("wat", ["vrijgaven", "lijst", "blik", "mislukt"])
+@pytest.mark.parametrize("wat", ["vrijgaven", "lijst", "erna", "blik", "mislukt"])
 def test_what_was_withdrawn_or_half_done_is_not_gone_on_with(tmp_path: Path, wat: str) -> None:
     with open_afrondproef(tmp_path) as proef:
         batch = proef.add_batch(1)
@@ -567,13 +567,17 @@ def test_what_was_withdrawn_or_half_done_is_not_gone_on_with(tmp_path: Path, wat
         proef.approve(batch.batch)
         doos = proef.box(batch.batch)
         lijst = proef.propose(doos)
-        if wat in ("vrijgaven", "lijst"):
+        if wat in ("vrijgaven", "lijst", "erna"):
             proef.look(lijst, doos)
             proef.back_up()
+        if wat in ("vrijgaven", "lijst"):
             proef.release(lijst, EEN)
             proef.release(lijst, TWEE)
         with roll_back(proef):
             if wat == "vrijgaven":
+                afronding.trek_vrijgave_in(proef.basis, lijst.id, "twijfel", proef.wie(EEN))
+            elif wat == "erna":
+                proef.release(lijst, EEN)
                 afronding.trek_vrijgave_in(proef.basis, lijst.id, "twijfel", proef.wie(EEN))
             elif wat == "lijst":
                 afronding.trek_lijst_in(proef.basis, lijst.id, "twijfel", proef.wie(DIV))
@@ -714,8 +718,12 @@ def test_what_came_back_is_named_as_people_know_it(tmp_path: Path) -> None:
         doos = proef.box(batch.batch)
         lijst = proef.propose(doos)
         opdracht = proef.bring_to_order(lijst, doos)
+        ander = proef.add_batch(1)
+        proef.approve(ander.batch)
+        andere_doos = proef.box(ander.batch)
         with roll_back(proef):
             proef.pick_up(opdracht)
+            proef.pick_up(proef.bring_to_order(proef.propose(andere_doos, naam="Lijst later"), andere_doos))
             with db.begin(proef.basis.engine) as session:
                 door = storage.load_actor(session, "proef")
                 stops.place_stop(session, stops.Stopsoort.BEZWAAR, stops.Over.DOOS, str(doos.id), "bezwaar", door=door)
@@ -723,7 +731,9 @@ def test_what_came_back_is_named_as_people_know_it(tmp_path: Path) -> None:
             aflevering.unlink(proef.basis, laat.documenten[0], None, DIV)
         with db.read(proef.basis.engine) as session:
             (stop,) = stops.find_stops(session)
-            verteld = {regel.wat: regel.waarover for regel in load_teruggehaald(proef.basis, session)}
-        assert verteld["container opgehaald"] == f"opdracht {opdracht.nummer}"
+            regels = load_teruggehaald(proef.basis, session)
+            verteld = {regel.wat: regel.waarover for regel in regels}
+        een, twee = (regel.waarover for regel in regels if regel.wat == "container opgehaald")
+        assert een == f"opdracht {opdracht.nummer}" and twee.endswith("(verloren)")
         assert verteld["stop geplaatst"] == f"stop {str(stop.id)[:8]} op doos"
         assert "document ontkoppeld" not in verteld  # of a document that was lost there is nothing to look at
