@@ -294,8 +294,10 @@ class Afrondproef:
         container = vernietigen.Container("C-1", "Z-1", tuple(doos.nummer for doos in dozen))
         return afronding.draag_op(self.basis, lijst.id, self.wie(DIV), "Versnipper BV", [container], meld=zwijg)
 
-    def pick_up(self, opdracht: OpdrachtRow, zegel: str = "Z-1") -> None:
-        afronding.geef_mee(self.basis, opdracht.id, [("C-1", zegel)], "Vervoer BV", datetime.now(UTC), self.wie(DIV))
+    def pick_up(self, opdracht: OpdrachtRow, zegel: str = "Z-1", *, op: datetime | None = None) -> None:
+        afronding.geef_mee(
+            self.basis, opdracht.id, [("C-1", zegel)], "Vervoer BV", op or datetime.now(UTC), self.wie(DIV)
+        )
 
     def execute(self, opdracht: OpdrachtRow, *dozen: DoosRow) -> list[UitvoeringRow]:
         feiten = vernietigen.Uitvoeringsfeiten(

@@ -68,7 +68,7 @@ def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaa
     with db.read(klaar.proef.basis.engine) as session:
         opdracht = session.exec(select(OpdrachtRow)).one()
     assert in_orde is False and f"scanstraat ophalen {opdracht.nummer} --container C-1:Z-1" in tekst
-    klaar.proef.pick_up(opdracht)  # also when the paper is gone already
+    klaar.proef.pick_up(opdracht, op=datetime.fromisoformat(opdracht.op))  # also when the paper is gone already
     antwoorden = klaar.ask()
     assert antwoorden[vervoer][1] is True and "door Vervoer BV" in antwoorden[vervoer][0]
     assert [vraag for vraag, (_, in_orde) in antwoorden.items() if in_orde is False] == []
