@@ -36,7 +36,7 @@ from scanstraat.errors import NietMogelijkError
 from scanstraat.exportcontrole import check_export
 from scanstraat.personen import Rol
 from scanstraat.rijen import UIT_LOGBOEK
-from scanstraat.tables import ActorRow, BatchRow, DocumentRow
+from scanstraat.tables import ActorRow, BatchRow, DocumentRow, GebeurtenisRow
 from scanstraat.tables_bewijs import (
     DoosbladRow,
     DoosRow,
@@ -66,14 +66,18 @@ from vernietiging.verklaring import Verklaringsoort
 
 
 @contextmanager
-def roll_back(proef: Afrondproef) -> Iterator[None]:
-    """Put the database back afterwards as it is now, and let two people go on."""
+def roll_back(proef: Afrondproef, *, anker: bool = True) -> Iterator[None]:
+    """Put the database back afterwards as it is now, and let two people go on; `anker`: nobody sealed the last one."""
     database = proef.basis.config.algemeen.gegevensmap / "scanstraat.db"
     proef.anchor()
+    if not anker:
+        proef.seal()
     proef.basis.engine.dispose()
     shutil.copy(database, proef.map / "toen.db")
     yield
-    proef.anchor()
+    if anker:
+        proef.anchor()
+    proef.seal()
     proef.basis.engine.dispose()
     for bij in ("-wal", "-shm"):
         Path(f"{database}{bij}").unlink(missing_ok=True)
@@ -471,6 +475,11 @@ def test_what_rests_on_something_that_is_gone_is_not_made_up(tmp_path: Path) -> 
         weg = f"Doos {str(gewist.log_id)[:8]} is vastgelegd, maar staat niet meer in de database."
         assert teksten.pop(weg) is False  # that was before the back-up
         assert sum("termijn" in tekst for tekst in teksten) == 2
+        with db.begin(proef.basis.engine) as session:  # longer than what was lost: that one holds nothing any more
+            rij = storage.load_batch(session, een.batch)
+            besluiten.extend_termijn(session, rij, date(2040, 1, 1), "onderzoek", proef.wie(ARCHIVARIS))
+        nu = [verschil.tekst for verschil in logboek.find_verschillen(proef.basis)]
+        assert sum("termijn" in tekst for tekst in nu) == 1
         assert sum(tekst.startswith("Hoeveel bladen") for tekst in teksten) == 3
         assert all(teksten.values()), teksten
 
@@ -737,3 +746,15 @@ def test_what_came_back_is_named_as_people_know_it(tmp_path: Path) -> None:
         assert een == f"opdracht {opdracht.nummer}" and twee.endswith("(verloren)")
         assert verteld["stop geplaatst"] == f"stop {str(stop.id)[:8]} op doos"
         assert "document ontkoppeld" not in verteld  # of a document that was lost there is nothing to look at
+
+
+def test_an_anchor_that_the_record_knows_is_not_recorded_twice(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        proef.add_batch(1)
+        proef.add_besluit()
+        with roll_back(proef, anker=False), db.begin(proef.basis.engine) as session:
+            papier.make_doos(session, "kast", door=storage.load_actor(session, "proef"))
+        with db.read(proef.basis.engine) as session:
+            ankers = session.exec(select(GebeurtenisRow.gegevens).where(GebeurtenisRow.soort == "verankering")).all()
+        omvangen = [anker["checkpoint"] for anker in ankers]
+        assert len(omvangen) == len(set(omvangen)) > 0

@@ -222,13 +222,15 @@ def test_as_a_program_it_gives_its_key_and_serves_until_it_is_stopped(proef: Pro
     verzoek = urllib.request.Request(
         f"http://127.0.0.1:{poort}/add-checkpoint", data=proef.ask(0, proef.seal(2)).to_bytes()
     )
-    while True:
-        try:
-            with urllib.request.urlopen(verzoek) as antwoord:
-                assert antwoord.status == HTTPStatus.OK
-            break
-        except urllib.error.URLError as exc:
-            assert isinstance(exc.reason, ConnectionRefusedError) and proces.poll() is None
-    proces.send_signal(signal.SIGINT)
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(verzoek) as antwoord:
+                    assert antwoord.status == HTTPStatus.OK
+                break
+            except urllib.error.URLError as exc:
+                assert isinstance(exc.reason, ConnectionRefusedError) and proces.poll() is None
+    finally:
+        proces.send_signal(signal.SIGINT)
     _, gezegd = proces.communicate(timeout=60)
     assert proces.returncode == 0 and "Traceback" not in gezegd

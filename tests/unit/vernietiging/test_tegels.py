@@ -30,6 +30,7 @@ def test_a_log_has_these_tiles() -> None:
     tegels = list(list_tegels(70_000))
     assert [tegel for tegel in tegels if tegel[0] > 0] == [(1, 0, 256), (1, 1, 17), (2, 0, 1)]
     assert tegels[:2] == [(0, 0, 256), (0, 1, 256)]
+    assert list(list_tegels(256)) == [(0, 0, 256), (1, 0, 1)]
     assert [tegel for tegel in tegels if tegel[0] == 0][-1] == (0, 273, 112)
 
 
