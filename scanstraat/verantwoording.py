@@ -499,7 +499,10 @@ def _answer_vernietiging(session: Session, dozen: Iterable[DoosRow]) -> list[Ant
             tuple(regel for lijst in lijsten for regel in _say_lijst(session, lijst))
             or ((_VERLOREN,) if verloren else ("Nog niemand.",)),
         ),
-        Antwoord("Welke verklaringen zijn er?", tuple(_say_verklaringen(session, ids)) or ("Nog geen.",)),
+        Antwoord(
+            "Welke verklaringen zijn er?",
+            tuple(_say_verklaringen(session, ids)) or (_VERLOREN if verloren else "Nog geen.",),
+        ),
     ]
 
 
