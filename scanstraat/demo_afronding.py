@@ -28,6 +28,7 @@ from kwaliteitscontrole.woorden import count_words, name_lijst
 from scanstraat import (
     afronding,
     backup,
+    batchstatus,
     besluiten,
     bewerken,
     db,
@@ -256,7 +257,7 @@ def _add_besluit(basis: Basis, gegevens: Path, mensen: Mensen) -> None:
 def _find_geleverd(basis: Basis) -> list[UUID]:
     with db.read(basis.engine) as session:
         batches = session.exec(select(BatchRow).order_by(col(BatchRow.volgnummer))).all()
-        return [batch.id for batch in batches if storage.find_batchstatus(session, batch) is Batchstatus.GELEVERD]
+        return [batch.id for batch in batches if batchstatus.find_batchstatus(session, batch) is Batchstatus.GELEVERD]
 
 
 def _judge(basis: Basis, batch_id: UUID, mensen: Mensen, toon: Console) -> bool:

@@ -24,6 +24,7 @@ from kwaliteitscontrole.tables import BevindingRow
 from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
 from scanstraat import (
     backup,
+    batchstatus,
     besluiten,
     db,
     logboek,
@@ -707,7 +708,7 @@ def _check_besluit(basis: Basis, session: Session, dossier: Dossier, zaaktypen: 
 
 def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
     batches = [b.batch for b in dossier.batches]
-    onderwerpen = list(find_onderwerpen(session, dossier.lijst, dossier.dozen, batches))
+    onderwerpen = list(batchstatus.find_onderwerpen(session, [dossier.lijst], dossier.dozen, batches))
     redenen = [stops.say_stop(stop) for stop in stops.find_stops(session, onderwerpen)]
     if verdwenen := stops.count_verdwenen(session):
         redenen.append(
@@ -715,29 +716,6 @@ def _check_stops(session: Session, dossier: Dossier) -> Antwoord:
             "die buiten de scanstraat om gewijzigd. Meld dit bij de archivaris."
         )
     return _answer(redenen, {"bekeken": len(onderwerpen)})
-
-
-def find_onderwerpen(
-    session: Session, lijst: VernietigingslijstRow, dozen: Iterable[DoosRow], batches: Iterable[BatchRow]
-) -> Iterable[tuple[stops.Over, str]]:
-    """Yield everything that a stop may be on that would hold these dozen of a list, with the batches in them.
-
-    A stop on a document or a zaak is found by the dozen in which the paper of that lies.
-    """
-    for doos in dozen:
-        yield stops.Over.DOOS, str(doos.id)
-    for batch in batches:
-        binding = besluiten.find_binding(session, batch.id)
-        if binding is not None:
-            yield stops.Over.BESLUIT, str(binding.rij.id)
-        for persoon_id in personen.find_betrokkenen(session, batch).personen:
-            yield stops.Over.PERSOON, str(persoon_id)
-        for persoon_id in session.exec(select(OordeelRow.persoon_id).where(OordeelRow.batch_id == batch.id)):
-            yield stops.Over.PERSOON, str(persoon_id)
-    for rij in (VrijgaveRow, LaatsteblikRow):
-        for persoon_id in session.exec(select(rij.persoon_id).where(rij.lijst_id == lijst.id)):
-            yield stops.Over.PERSOON, str(persoon_id)
-    yield stops.Over.PERSOON, str(lijst.persoon_id)
 
 
 def _has_paper(session: Session, dossier: Dossier, document_id: UUID, sinds: str) -> bool:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.tables import BevindingRow
-from scanstraat import storage
+from scanstraat import batchstatus, stops, storage
 from scanstraat.domain import LOSGEMAAKT, Bestandstatus, Bestemming, Koppelstatus
 from scanstraat.tables import (
     ActorRow,
@@ -44,7 +44,7 @@ def _batch_line(session: Session, batch: BatchRow) -> dict[str, Any]:
     telling = storage.bladtelling_of(batch)
     return {
         "nummer": batch.nummer,
-        "status": storage.find_batchstatus(session, batch).value,
+        "status": batchstatus.find_batchstatus(session, batch).value,
         "scanmap": batch.scanmap,
         "ontvangen_op": batch.ontvangen_op,
         "scanoperator": batch.scanoperator,
@@ -69,6 +69,7 @@ def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[
         "gereedschap": batch.gereedschap,
         "dubbel_van": _nummer_of(session, batch.dubbel_van),
         "batchblad": _batchnaam(session, batch),
+        "stops": [stops.say_stop(stop) for stop in batchstatus.find_stops(session, batch)],
         "bronnen": [
             {"naam": bron.naam, "soort": bron.soort, "beelden": bron.aantal_beelden, "sha256": bron.sha256}
             for bron in storage.load_bronnen(session, batch.id)

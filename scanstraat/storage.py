@@ -55,20 +55,13 @@ from scanstraat.tables import (
 )
 from scanstraat.tables_bewijs import (
     DoosbladRow,
-    DoosRow,
-    LijstdoosRow,
-    OordeelRow,
     TrekkingRow,
-    UitvoeringRow,
     UitzonderingRow,
     VerpaktRow,
     VerzegelingRow,
-    VrijgaveRow,
 )
 from vernietiging.gebeurtenis import (
     NIEUWSTE,
-    VERNIETIGD,
-    ZONDER_GROND,
     Gebeurtenis,
     canonical_json,
     verify_gebeurtenis,
@@ -997,65 +990,13 @@ def end_afleveringen(session: Session, document_id: UUID, *, wees: bool) -> None
 # --- derived state ------------------------------------------------------------------------------------------------
 
 
-def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
-    """Derive what a person sees of a batch from what is there; nothing of this is stored."""
-    op_de_lijn = _find_lijnstatus(session, batch)
-    return _find_afrondstatus(session, batch) if op_de_lijn is Batchstatus.GELEVERD else op_de_lijn
-
-
 def is_geleverd(session: Session, batch: BatchRow) -> bool:
     """Say whether every document of a batch is in its zaak or is an uitzondering, and nothing runs or waits."""
-    return _find_lijnstatus(session, batch) is Batchstatus.GELEVERD
+    return find_lijnstatus(session, batch) is Batchstatus.GELEVERD
 
 
-def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
-    """Derive how far a delivered batch is on its way to destruction."""
-    bladen, vernietigd, vrijgegeven, zonder_grond = (
-        session.exec(vraag).one() for vraag in _count_bladen(batch.id, find_herscanbladen(session, batch.id))
-    )
-    if bladen and bladen == vernietigd:
-        return Batchstatus.ZONDER_GROND if zonder_grond else Batchstatus.VERNIETIGD
-    verzegeling = session.exec(
-        select(VerzegelingRow).where(VerzegelingRow.batch_id == batch.id, col(VerzegelingRow.vervallen_op).is_(None))
-    ).first()
-    if verzegeling is None:
-        return Batchstatus.GELEVERD
-    oordeel = session.exec(select(OordeelRow.uitslag).where(OordeelRow.verzegeling_id == verzegeling.id)).first()
-    if oordeel == "goedgekeurd":
-        mag_weg = bladen and bladen == vernietigd + vrijgegeven
-        return Batchstatus.PAPIER_MAG_WEG if mag_weg else Batchstatus.GOEDGEKEURD
-    if oordeel is not None:
-        return Batchstatus.AFGEKEURD
-    getrokken = session.exec(select(TrekkingRow.id).where(TrekkingRow.verzegeling_id == verzegeling.id)).first()
-    return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
-
-
-def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, Any, Any]:
-    """Select the number of sheets of a batch: all, destroyed, released by two, gone without grounds."""
-    alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch_id)
-    alle = alle.where(col(BladRow.id).not_in(behalve))
-    in_doos = alle.join(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
-    weg = sa.exists().where(
-        col(UitvoeringRow.doos_id) == DoosbladRow.doos_id, col(UitvoeringRow.uitslag) == "vernietigd"
-    )
-    # by the log as well: after a rollback it may be all that knows
-    doos = sa.exists().where(
-        col(DoosRow.id) == DoosbladRow.doos_id, col(GebeurtenisRow.onderwerp_log_id) == DoosRow.log_id
-    )
-    is_weg = sa.or_(weg, doos.where(col(GebeurtenisRow.soort).in_(VERNIETIGD)))
-    tegen = weg.where(col(UitvoeringRow.belemmeringen) != "")
-    zonder_grond = sa.or_(tegen, doos.where(col(GebeurtenisRow.soort) == ZONDER_GROND))
-    twee = sa.exists().where(
-        col(LijstdoosRow.doos_id) == DoosbladRow.doos_id,
-        col(LijstdoosRow.eraf_op).is_(None),
-        col(VrijgaveRow.lijst_id) == LijstdoosRow.lijst_id,
-        col(VrijgaveRow.volgnummer) == 2,
-        col(VrijgaveRow.ingetrokken_op).is_(None),
-    )
-    return alle, in_doos.where(is_weg), in_doos.where(~is_weg, twee), in_doos.where(zonder_grond)
-
-
-def _find_lijnstatus(session: Session, batch: BatchRow) -> Batchstatus:
+def find_lijnstatus(session: Session, batch: BatchRow) -> Batchstatus:
+    """Derive how far a batch is on the line, up to delivered; what comes after is for `batchstatus`."""
     stappen = session.exec(
         select(StapRow.status, sa.func.count()).where(StapRow.batch_id == batch.id).group_by(col(StapRow.status))
     ).all()

@@ -16,7 +16,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.woorden import count_words, join_words, name_lijst
-from scanstraat import besluiten, keuren, ogen, papier, personen, poort, scanoperator, stops, storage, vernietigen
+from scanstraat import (
+    batchstatus,
+    besluiten,
+    keuren,
+    ogen,
+    papier,
+    personen,
+    poort,
+    scanoperator,
+    stops,
+    storage,
+    vernietigen,
+)
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Vingerafdruk, to_local
 from scanstraat.errors import NietGevondenError, ScanstraatError
@@ -881,7 +893,7 @@ def _say_batches(session: Session, batches: Iterable[BatchRow]) -> Iterator[str]
     for batch in batches:
         binding = besluiten.find_binding(session, batch.id)
         besluit = "geen besluit" if binding is None else f"{binding.besluit.nummer} versie {binding.besluit.versie}"
-        yield f"{batch.nummer}: {storage.find_batchstatus(session, batch).value}, {besluit}."
+        yield f"{batch.nummer}: {batchstatus.find_batchstatus(session, batch).value}, {besluit}."
 
 
 def answer_regel(session: Session, nummer: int) -> list[Antwoord]:

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from kwaliteitscontrole.steekproef import build_zaad, draw_steekproef
 from kwaliteitscontrole.woorden import count_words, name_lijst
-from scanstraat import besluiten, db, keuren, logboek, papier, personen, poort, stops, storage
+from scanstraat import batchstatus, besluiten, db, keuren, logboek, papier, personen, poort, stops, storage
 from scanstraat.bootstrap import Basis
 from scanstraat.domain import Stuk, to_local
 from scanstraat.errors import GeenMandaatError, NietGevondenError, NietMogelijkError
@@ -921,7 +921,7 @@ def _find_afwijkingen(
 def _find_onderwerpen(session: Session, opdracht: OpdrachtRow, doos: DoosRow) -> list[tuple[stops.Over, str]]:
     lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)
     batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
-    return list(poort.find_onderwerpen(session, lijst, [doos], batches))
+    return list(batchstatus.find_onderwerpen(session, [lijst], [doos], batches))
 
 
 def _find_opgeheven(session: Session, opdracht: OpdrachtRow, doos: DoosRow, moment: str) -> Iterator[str]:
@@ -1122,7 +1122,7 @@ def _is_geraakt(
     if stops.Over(stop.over) not in (stops.Over.BESLUIT, stops.Over.PERSOON):
         return (stops.Over.DOOS, str(doos.id)) in geraakt  # the paper says it all; there may be very many dozen
     batches = [batch for batch, _ in papier.load_inhoud(session, doos.id)]
-    return not geraakt.isdisjoint(poort.find_onderwerpen(session, lijst, [doos], batches))
+    return not geraakt.isdisjoint(batchstatus.find_onderwerpen(session, [lijst], [doos], batches))
 
 
 # --- as plain values ----------------------------------------------------------------------------------------------

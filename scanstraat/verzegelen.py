@@ -94,9 +94,9 @@ _WAT_WACHT[Batchstatus.WORDT_VERWERKT] = _WAT_WACHT[Batchstatus.ONTVANGEN]
 
 def say_wat_wacht(session: Session, batch: BatchRow) -> str:
     """Say in Dutch that a batch is not delivered, what it waits for and where to look; "" when it is delivered."""
-    if storage.is_geleverd(session, batch):
+    status = storage.find_lijnstatus(session, batch)
+    if status is Batchstatus.GELEVERD:
         return ""
-    status = storage.find_batchstatus(session, batch)
     wat = _WAT_WACHT[status].format(nummer=batch.nummer)
     if storage.has_emptied_delivery(session, batch.id):
         wat = (

@@ -103,6 +103,8 @@ def batch(
             f"Het profiel {gevonden['profiel']} is na ontvangst veranderd. Deze batch houdt de instellingen van toen.",
             soft_wrap=True,
         )
+    for stop in gevonden["stops"]:
+        stdout().print(f"Het papier blijft liggen: {stop}", soft_wrap=True)
     for reden in gevonden["niet_vervangbaar"]:
         stdout().print(f"Nog niet vervangbaar: {reden}", soft_wrap=True)
     show_table(

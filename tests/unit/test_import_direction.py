@@ -41,6 +41,7 @@ LAGEN: dict[str, tuple[str, ...]] = {
             "scanstraat.verzegelen",
             "scanstraat.keuren",
             "scanstraat.poort",
+            "scanstraat.batchstatus",
         ),
         *("scanstraat.vernietigen", "scanstraat.verklaren", "scanstraat.stukken", "scanstraat.verklaringscan"),
         # what is told and printed of it

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from scanstraat import aflevering, archiveren, bewerken, db, pipeline, rapport, stops, storage
+from scanstraat import aflevering, archiveren, batchstatus, bewerken, db, pipeline, rapport, stops, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import Basis, Lijn, open_basis
 from scanstraat.config import Nakijken, Scanprofiel, read_config
@@ -260,7 +260,7 @@ def leave_all_out(proef: Proef) -> bewerken.Bewerkt:
 def find_batchstatus(proef: Proef) -> Batchstatus:
     with db.read(proef.basis.engine) as session:
         batch_id = storage.load_document(session, proef.document).batch_id
-        return storage.find_batchstatus(session, storage.load_batch(session, batch_id))
+        return batchstatus.find_batchstatus(session, storage.load_batch(session, batch_id))
 
 
 def test_a_delivered_document_that_loses_its_pages_must_be_taken_out_of_its_zaak(proef: Proef) -> None:
@@ -503,4 +503,4 @@ def test_other_bytes_than_were_sent_never_confirm_a_delivery(proef: Proef, monke
         rij = session.exec(select(AfleveringRow)).one()
         assert (rij.gelijk, rij.bevestigd_op, rij.teruggelezen_sha256) == (False, None, "0" * 64)
         batch = storage.load_batch(session, storage.load_document(session, proef.document).batch_id)
-        assert storage.find_batchstatus(session, batch) is not Batchstatus.GELEVERD
+        assert batchstatus.find_batchstatus(session, batch) is not Batchstatus.GELEVERD

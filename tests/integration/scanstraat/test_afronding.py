@@ -26,6 +26,7 @@ from scanstraat import (
     afronding,
     backup,
     backup_database,
+    batchstatus,
     besluiten,
     bewerken,
     bewijzen,
@@ -36,6 +37,7 @@ from scanstraat import (
     papier,
     personen,
     poort,
+    rapport,
     rijcontrole,
     stops,
     storage,
@@ -172,7 +174,7 @@ def refuse(stapel: Stapel, feit: str, zin: str) -> None:
 
 def find_status(proef: Afrondproef, batch_id: object) -> Batchstatus:
     with db.read(proef.basis.engine) as session:
-        return storage.find_batchstatus(session, session.get_one(BatchRow, batch_id))
+        return batchstatus.find_batchstatus(session, session.get_one(BatchRow, batch_id))
 
 
 def test_paper_goes_when_everything_is_in_order(eigen: Afrondproef) -> None:
@@ -702,8 +704,16 @@ def stopped(stapel: Stapel, soort: Stopsoort, over: Over, onderwerp: str) -> Ite
 )
 def test_a_stop_keeps_the_paper_until_it_is_lifted(klaar: Stapel, soort: Stopsoort, over: Over, wie: str) -> None:
     with stopped(klaar, soort, over, find_onderwerp(klaar, over, wie)):
-        refuse(klaar, "geen_stop", f"Er loopt een stop ({stops.SOORTEN[soort]})")
+        zin = f"Er loopt een stop ({stops.SOORTEN[soort]})"
+        refuse(klaar, "geen_stop", zin)
+        assert find_status(klaar.proef, klaar.batch.batch) is Batchstatus.GOEDGEKEURD  # and not: Papier mag weg
+        with db.read(klaar.proef.basis.engine) as session:
+            houdt = rapport.build_batch(
+                session, session.get_one(BatchRow, klaar.batch.batch), klaar.proef.basis.opslag.pad
+            )["stops"]
+        assert len(houdt) == 1 and zin in houdt[0]
     assert klaar.redenen == {}
+    assert find_status(klaar.proef, klaar.batch.batch) is Batchstatus.PAPIER_MAG_WEG
 
 
 @pytest.mark.parametrize(
@@ -748,6 +758,7 @@ def test_an_uitzondering_that_only_the_database_lost_keeps_the_paper(proef: Afro
 def test_a_stop_on_somebody_else_holds_nothing(klaar: Stapel) -> None:
     with stopped(klaar, Stopsoort.ONDERZOEK, Over.PERSOON, str(klaar.proef.mensen[CONTROLEUR_2])):
         assert klaar.redenen == {}
+        assert find_status(klaar.proef, klaar.batch.batch) is Batchstatus.PAPIER_MAG_WEG
 
 
 def test_joining_does_not_get_a_stop_out_of_the_way(proef: Afrondproef) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, select
 
-from scanstraat import besluiten, db, storage
+from scanstraat import batchstatus, besluiten, db, storage
 from scanstraat.domain import Batchstatus, Stuk
 from scanstraat.errors import NietGevondenError, NietMogelijkError
 from scanstraat.tables import GebeurtenisRow
@@ -54,7 +54,7 @@ def test_a_zaak_that_changes_while_the_zaaksysteem_is_asked_is_asked_again(allee
 
 def find_status(proef: Afrondproef, batch_id: UUID) -> Batchstatus:
     with db.read(proef.basis.engine) as session:
-        return storage.find_batchstatus(session, storage.load_batch(session, batch_id))
+        return batchstatus.find_batchstatus(session, storage.load_batch(session, batch_id))
 
 
 def find_soorten(session: Session, *soorten: str) -> list[dict[str, Any]]:

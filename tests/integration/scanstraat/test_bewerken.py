@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from kwaliteitscontrole.bevinding import Bevinding, Ernst
-from scanstraat import aflevering, archiveren, bewerken, db, personen, rapport, storage
+from scanstraat import aflevering, archiveren, batchstatus, bewerken, db, personen, rapport, storage
 from scanstraat import opstelling as o
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
@@ -297,7 +297,7 @@ def test_what_is_found_after_klaarmelden_holds_the_batch_until_it_is_reported_re
         archive(session, proef.versies[0])
         storage.save_bevindingen(session, [Bevinding("proef", Ernst.ERNSTIG, "Kijk.")], batch_id=batch.id)
         assert aflevering.plan_afleveringen(session, werkbank, batch) == 0
-        assert storage.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
+        assert batchstatus.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
         bewerken.report_ready(session, werkbank, batch, build_persoon(session))
         assert session.exec(select(StapRow.item_id).where(StapRow.fase == Fase.LEVER_AF.value)).all() == [
             proef.versies[0]
@@ -446,10 +446,10 @@ def test_a_batch_without_any_document_never_counts_as_delivered(engine: Engine, 
     with db.begin(engine) as session:
         proef = build_batch(session, paginas=())
         batch = storage.load_batch(session, proef.batch)
-        assert storage.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
+        assert batchstatus.find_batchstatus(session, batch) is Batchstatus.NAKIJKEN
         weetjes = bewerken.report_ready(session, werkbank, batch, build_persoon(session))
         assert any("geen enkel document" in weetje for weetje in weetjes)
-        assert storage.find_batchstatus(session, batch) is Batchstatus.STILGEZET
+        assert batchstatus.find_batchstatus(session, batch) is Batchstatus.STILGEZET
 
 
 def test_work_that_was_cancelled_and_is_needed_is_said_until_it_goes_on(engine: Engine, werkbank: Werkbank) -> None:
@@ -460,7 +460,7 @@ def test_work_that_was_cancelled_and_is_needed_is_said_until_it_goes_on(engine: 
     werkbank.annuleer(stap.id)
     with db.begin(engine) as session:
         batch = storage.load_batch(session, proef.batch)
-        assert storage.find_batchstatus(session, batch) is Batchstatus.STILGEZET
+        assert batchstatus.find_batchstatus(session, batch) is Batchstatus.STILGEZET
         assert [rij["id"] for rij in rapport.build_stappen(session)] == [str(stap.id)]
         weetjes = bewerken.report_ready(session, werkbank, batch, build_persoon(session))
         assert any("1 stap is geannuleerd" in weetje for weetje in weetjes)

@@ -15,7 +15,7 @@ from kwaliteitscontrole.bevinding import Bevinding, Ernst
 from kwaliteitscontrole.errors import OordeelError
 from kwaliteitscontrole.oordeel import Oordeel, Paginaoordeel
 from kwaliteitscontrole.steekproef import Strengheid, Uitslag
-from scanstraat import afronding, db, keuren, logboek, papier, personen, storage
+from scanstraat import afronding, batchstatus, db, keuren, logboek, papier, personen, storage
 from scanstraat.domain import Batchstatus, Bewerkingsoort
 from scanstraat.errors import AanmeldingError, GeenMandaatError, NietMogelijkError
 from scanstraat.tables import BatchRow
@@ -55,7 +55,7 @@ def eigen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Afrondproe
 
 def find_status(proef: Afrondproef, batch_id: UUID) -> Batchstatus:
     with db.read(proef.basis.engine) as session:
-        return storage.find_batchstatus(session, session.get_one(BatchRow, batch_id))
+        return batchstatus.find_batchstatus(session, session.get_one(BatchRow, batch_id))
 
 
 def load_keuring(proef: Afrondproef, batch_id: UUID) -> keuren.Keuring:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from scanstraat import (
     aflevering,
     afronding,
+    batchstatus,
     besluiten,
     db,
     export,
@@ -132,7 +133,7 @@ def test_paper_that_was_destroyed_after_the_back_up_stays_destroyed(tmp_path: Pa
             assert papier.say_vindplaats(plekken).startswith(f"vernietigd, uit doos {doos.nummer}")
             assert papier.has_vernietigd(session, batch.batch)
             rij = storage.load_batch(session, batch.batch)
-            assert storage.find_batchstatus(session, rij) is Batchstatus.VERNIETIGD
+            assert batchstatus.find_batchstatus(session, rij) is Batchstatus.VERNIETIGD
             document = session.get_one(DocumentRow, batch.documenten[0])
             (xml, *_) = overdracht.write_mdto(proef.basis, session, document, tmp_path / "mdto", met_naam=True)
             assert "Vervanging" in xml.read_text(encoding="utf-8")
@@ -196,7 +197,7 @@ def test_paper_that_went_otherwise_is_not_taken_for_whole(tmp_path: Path, hoe: s
                 assert (plek.plaats, plek.deels) == ("kluis", papier.VERLOREN)
             else:
                 rij = storage.load_batch(session, batch.batch)
-                assert storage.find_batchstatus(session, rij) is Batchstatus.ZONDER_GROND
+                assert batchstatus.find_batchstatus(session, rij) is Batchstatus.ZONDER_GROND
                 assert UIT_LOGBOEK.capitalize() in papier.find_belemmeringen(session, terug.id)
                 assert "zonder grond, volgens het logboek" in regel
         with pytest.raises(NietMogelijkError):

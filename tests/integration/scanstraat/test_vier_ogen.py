@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select
 
-from scanstraat import afronding, besluiten, db, keuren, papier, personen, stops, storage, tables_bewijs
+from scanstraat import afronding, batchstatus, besluiten, db, keuren, papier, personen, stops, storage, tables_bewijs
 from scanstraat.personen import Rol
 from scanstraat.tables import BatchRow, BewerkingRow, BladRow
 from scanstraat.tables_bewijs import (
@@ -574,4 +574,6 @@ def test_the_rows_are_still_what_they_were(proef: Proef) -> None:
     """None of the tries above left a trace."""
     with db.read(proef.engine) as session:
         assert session.exec(select(OpdrachtRow.nummer).where(col(OpdrachtRow.nummer) == "O-9")).first() is None
-        assert storage.find_batchstatus(session, session.get_one(BatchRow, proef.gedaan.batch)).value == "Vernietigd"
+        assert (
+            batchstatus.find_batchstatus(session, session.get_one(BatchRow, proef.gedaan.batch)).value == "Vernietigd"
+        )
