@@ -95,18 +95,16 @@ class Teruggehaald:
 
 def load_teruggehaald(basis: Basis, session: Session) -> list[Teruggehaald]:
     """Return, oldest first, what came back from the log at every rollback and what people must know of."""
-    rijen: list[Any] = []
-    for van, tot in find_teruggebracht(session):
-        rijen += session.execute(
-            sa.select(GebeurtenisRow, col(LogregelRow.nummer), col(ActorRow.naam))
-            .outerjoin(LogregelRow, col(LogregelRow.gebeurtenis) == GebeurtenisRow.volgnummer)
-            .outerjoin(ActorRow, col(ActorRow.log_id) == GebeurtenisRow.actor_log_id)
-            .where(
-                col(GebeurtenisRow.volgnummer).between(van, tot - 1),
-                col(GebeurtenisRow.soort).in_(_SOORTEN),
-            )
-            .order_by(col(GebeurtenisRow.volgnummer))
-        ).all()
+    nummer_ = col(GebeurtenisRow.volgnummer)
+    # what came back at one rollback may come back again at a later one
+    terug = sa.or_(sa.false(), *(nummer_.between(van, tot - 1) for van, tot in find_teruggebracht(session)))
+    rijen = session.execute(
+        sa.select(GebeurtenisRow, col(LogregelRow.nummer), col(ActorRow.naam))
+        .outerjoin(LogregelRow, col(LogregelRow.gebeurtenis) == nummer_)
+        .outerjoin(ActorRow, col(ActorRow.log_id) == GebeurtenisRow.actor_log_id)
+        .where(terug, col(GebeurtenisRow.soort).in_(_SOORTEN))
+        .order_by(nummer_)
+    ).all()
     return [
         Teruggehaald(
             nummer,

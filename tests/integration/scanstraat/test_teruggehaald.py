@@ -69,16 +69,20 @@ from vernietiging.verklaring import Verklaringsoort
 @contextmanager
 def roll_back(proef: Afrondproef, *, anker: bool = True) -> Iterator[None]:
     """Put the database back afterwards as it is now, and let two people go on; `anker`: nobody sealed the last one."""
-    database = proef.basis.config.algemeen.gegevensmap / "scanstraat.db"
     proef.anchor()
     if not anker:
         proef.seal()
     proef.basis.engine.dispose()
-    shutil.copy(database, proef.map / "toen.db")
+    shutil.copy(proef.basis.config.algemeen.gegevensmap / "scanstraat.db", proef.map / "toen.db")
     yield
     if anker:
         proef.anchor()
     proef.seal()
+    put_back(proef)
+
+
+def put_back(proef: Afrondproef) -> None:
+    database = proef.basis.config.algemeen.gegevensmap / "scanstraat.db"
     proef.basis.engine.dispose()
     for bij in ("-wal", "-shm"):
         Path(f"{database}{bij}").unlink(missing_ok=True)
@@ -103,6 +107,20 @@ def destroy(proef: Afrondproef, batch: Batchproef, naam: str, hoe: str) -> DoosR
     else:
         proef.execute(opdracht, doos)
     return doos
+
+
+def fill_dozen(proef: Afrondproef, batch: Batchproef, *inhoud: str) -> list[DoosRow]:
+    """Put sheets of a batch in a doos each, and close them."""
+    dozen = []
+    for bladen in inhoud:
+        with db.begin(proef.basis.engine) as session:
+            door = personen.actor_of(session, proef.mensen[DIV])
+            doos = papier.make_doos(session, "kast", door=door)
+            rij = storage.load_batch(session, batch.batch)
+            papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=door)
+            papier.close_doos(session, doos, door=door)
+            dozen.append(doos)
+    return dozen
 
 
 def find_doos(session: Session, doos: DoosRow) -> DoosRow:
@@ -300,15 +318,7 @@ def test_a_list_says_which_sheets_lay_in_a_doos(tmp_path: Path) -> None:
         proef.add_besluit()
         proef.approve(een.batch)
         with roll_back(proef):
-            dozen = []
-            for bladen in ("1,3", "2"):
-                with db.begin(proef.basis.engine) as session:
-                    door = personen.actor_of(session, proef.mensen[DIV])
-                    doos = papier.make_doos(session, "kast", door=door)
-                    batch = storage.load_batch(session, een.batch)
-                    papier.fill_doos(session, doos, batch, papier.parse_bladen(bladen), door=door)
-                    papier.close_doos(session, doos, door=door)
-                    dozen.append(doos)
+            dozen = fill_dozen(proef, een, "1,3", "2")
             proef.propose(*dozen)
         with db.read(proef.basis.engine) as session:
             gevonden = [
@@ -411,6 +421,21 @@ def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None
         assert any("teruggezet" in opmerking for opmerking in controle.opmerkingen), controle
 
 
+def test_what_came_back_twice_is_told_once(tmp_path: Path) -> None:
+    with open_afrondproef(tmp_path) as proef:
+        batch = proef.add_batch(1)
+        proef.add_besluit()
+        with roll_back(proef):
+            fill_dozen(proef, batch, "1")
+        with db.read(proef.basis.engine) as session:
+            eerst = [rij.regel for rij in load_teruggehaald(proef.basis, session)]
+        proef.seal()
+        put_back(proef)  # the same back-up once more
+        with db.read(proef.basis.engine) as session:
+            later = [rij.regel for rij in load_teruggehaald(proef.basis, session)]
+        assert eerst and later[: len(eerst)] == eerst and len(set(later)) == len(later)
+
+
 def test_what_rests_on_something_that_is_gone_is_not_made_up(tmp_path: Path) -> None:
     """People and batches of after the back-up, a list that is not in the store any more, a doos that somebody wiped."""
     with open_afrondproef(tmp_path) as proef:
@@ -445,16 +470,9 @@ def test_what_rests_on_something_that_is_gone_is_not_made_up(tmp_path: Path) -> 
                 besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=actor)
                 besluiten.end_uitzondering(session, document, "toch niet", proef.wie(ARCHIVARIS))
                 papier.move_doos(session, find_doos(session, gewist), "elders", door=actor)
-            dozen = []
-            for bladen in ("1,3", "2"):
-                with db.begin(proef.basis.engine) as session:
-                    actor = personen.actor_of(session, proef.mensen[DIV])
-                    doos = papier.make_doos(session, "kast", door=actor)
-                    rij = storage.load_batch(session, twee.batch)
-                    papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=actor)
-                    papier.close_doos(session, doos, door=actor)
-                    dozen.append(doos)
+            dozen = fill_dozen(proef, twee, "1,3", "2")
             with db.begin(proef.basis.engine) as session:  # closed as the last thing that was done with it
+                actor = personen.actor_of(session, proef.mensen[DIV])
                 rij = storage.load_batch(session, een.batch)
                 papier.fill_doos(session, find_doos(session, gewist), rij, None, door=actor)
                 papier.close_doos(session, find_doos(session, gewist), door=actor)
