@@ -22,12 +22,18 @@ from scanstraat.tables_bewijs import DoosRow, OpdrachtRow, StopRow, VerklaringRo
 _KEUR = "Keur de batch opnieuw."
 _DOOS = "Kijk na of haar inhoud klopt, en leg opnieuw vast waar zij staat: scanstraat doos verplaats"
 _WEG = "Het papier is weg. Bewaar het bewijs van het bedrijf; het logboek bewijst de rest."
+_VERZEGELD = "documentversie.verzegeld"
 # What each of these was, and what to do now; what is not here needs nothing of people.
 _SOORTEN: Mapping[str, tuple[str, str]] = {
     "batch.ontvangen": (
         "ingenomen",
         "Staat de batch niet bij `batches`? Is haar papier er nog, scan het dan opnieuw. Is het vernietigd, dan staan "
         "de scans nog in hun zaak en in de opslag.",
+    ),
+    _VERZEGELD: (
+        "document van een verloren batch",
+        "Zijn archiefbestand staat onder deze SHA-256 in de opslag, en in zijn zaak. Is het papier vernietigd, dan is "
+        "dat het origineel: noteer bij de zaak welke regel van het logboek erover gaat.",
     ),
     "batch.klaargemeld": ("klaargemeld", "Kijk de batch opnieuw na en meld haar klaar."),
     "bewerking": ("bewerkt", "Kijk de batch na en bewerk haar opnieuw."),
@@ -115,8 +121,18 @@ def load_teruggehaald(basis: Basis, session: Session) -> list[Teruggehaald]:
             _SOORTEN[rij.soort][1],
         )
         for rij, nummer, naam in rijen
-        if not rij.soort.startswith("document.") or session.get(DocumentRow, UUID(rij.gegevens["document"])) is not None
+        if _is_te_melden(session, rij)
     ]
+
+
+def _is_te_melden(session: Session, rij: GebeurtenisRow) -> bool:
+    """Of a document that is lost with its batch only what was sealed is told; of another only what people decided."""
+    if rij.soort == _VERZEGELD:
+        batch = sa.exists().where(col(BatchRow.log_id) == UUID(rij.gegevens["batch"]))
+        return not session.execute(sa.select(batch)).scalar_one()
+    return not rij.soort.startswith("document.") or (
+        session.get(DocumentRow, UUID(rij.gegevens["document"])) is not None
+    )
 
 
 def _say_waarover(basis: Basis, session: Session, rij: GebeurtenisRow) -> Iterator[str]:
@@ -125,11 +141,15 @@ def _say_waarover(basis: Basis, session: Session, rij: GebeurtenisRow) -> Iterat
         yield _say_opdracht(basis, gegevens["opdracht"])
     elif rij.soort == "container.opgehaald":
         yield _find_opdracht(session, rij.onderwerp_log_id)
+    elif rij.soort == _VERZEGELD:
+        paginas = count_words(gegevens["paginas"], "pagina", "pagina's")
+        yield f"{paginas} van {_name(session, UUID(gegevens['batch']))}"
+        yield f"SHA-256 {gegevens['pdf']}"
     elif rij.soort == "verklaring.opgemaakt":
         yield str(gegevens["nummer"]).upper()
     else:
         yield _name(session, rij.onderwerp_log_id)
-    if "batch" in gegevens:
+    if "bladen" in gegevens and "batch" in gegevens:
         aantal = count_words(gegevens["bladen"], "blad", "bladen")
         yield f"{_name(session, UUID(gegevens['batch']))} ({aantal})"
     if "document" in gegevens:

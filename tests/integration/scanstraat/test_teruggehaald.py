@@ -400,8 +400,20 @@ def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None
             with db.read(proef.basis.engine) as session:
                 opdracht = session.exec(select(OpdrachtRow)).one()
             afronding.verklaar(proef.basis, Verklaringsoort.VERNIETIGING, verklaren.Selectie(), proef.wie(DIV))
-            laat = proef.add_batch(1)
+            laat = proef.add_batch(1, 2)
+            proef.seal()  # their deliveries are in the log: then the batch can be fixed
+            afronding.verzegel(proef.basis, laat.batch)
+            with db.read(proef.basis.engine) as session:
+                verloren = [storage.latest_versie(session, document).pdf_sha256 for document in laat.documenten]
         with db.read(proef.basis.engine) as session:
+            genoemd = [
+                rij
+                for rij in load_teruggehaald(proef.basis, session)
+                if rij.wat == "document van een verloren batch"  # and none of the batch that is there
+            ]
+            for rij, sha256, paginas in zip(genoemd, verloren, ("1 pagina", "2 pagina's"), strict=True):
+                assert rij.waarover.startswith(f"{paginas} van ") and rij.waarover.endswith(f"SHA-256 {sha256}")
+                assert proef.basis.opslag.heeft(str(sha256)) and rij.regel is not None
             verteld = {regel.wat: regel for regel in load_teruggehaald(proef.basis, session)}
             nummer = storage.load_batch(session, batch.batch).nummer
         assert verteld["goedgekeurd"].waarover == nummer and "Keur" in verteld["goedgekeurd"].doe
