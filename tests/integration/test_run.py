@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ class Machine:
         self.jar.parent.mkdir(parents=True)
         self.jar.write_bytes(JAR)
 
-    def run(self, *woorden: str) -> Uitkomst:
+    def run(self, *woorden: str, vanuit: Path | None = None) -> Uitkomst:
         self.aanroepen.write_text("")
         klaar = subprocess.run(
             [str(self.project / "run"), *woorden],
@@ -83,7 +84,7 @@ class Machine:
             text=True,
             timeout=60,
             check=False,
-            cwd=self.thuis,
+            cwd=vanuit or self.thuis,
             env={"PATH": f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.thuis)},
         )
         return Uitkomst(klaar.returncode, klaar.stdout, klaar.stderr, self.aanroepen.read_text().splitlines())
@@ -205,6 +206,31 @@ def test_without_network_for_verapdf_it_says_so(machine: Machine) -> None:
     assert uitkomst.code == 4
     assert "veraPDF 9.9" in uitkomst.stderr
     assert "Unknown host" in uitkomst.stderr
+
+
+@pytest.mark.parametrize(
+    ("beweringen", "code", "zin"),
+    [
+        ("assert kies(True) == 1 and kies(False) == 2", 0, "100%"),
+        ("assert kies(True) == 1", 1, "vernietiging/klein.py"),  # green, and a branch that no test takes
+        ("assert kies(True) == 1 and kies(False) == 3", 1, "1 failed"),
+    ],
+    ids=["alles", "te weinig", "fout"],
+)
+def test_a_branch_that_no_test_takes_fails_the_dekking(machine: Machine, beweringen: str, code: int, zin: str) -> None:
+    machine.heeft_omgeving()
+    machine.heeft_verapdf()
+    (machine.project / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    shutil.copy(WORTEL / "pyproject.toml", machine.project)
+    for naam, tekst in (
+        ("vernietiging/klein.py", "def kies(ja):\n    if ja:\n        return 1\n    return 2\n"),
+        ("tests/test_klein.py", f"from vernietiging.klein import kies\n\n\ndef test_kies():\n    {beweringen}\n"),
+    ):
+        (machine.project / naam).parent.mkdir()
+        (machine.project / naam).write_text(tekst)
+    (machine.project / "vernietiging" / "__init__.py").touch()  # found before the package of this project
+    uitkomst = machine.run("dekking", vanuit=machine.project)
+    assert (uitkomst.code, zin in uitkomst.stdout) == (code, True), uitkomst
 
 
 @pytest.mark.parametrize(("woorden", "code"), [((), 2), (("bestaatniet",), 2), (("--help",), 0)])
