@@ -18,13 +18,18 @@ from typing import Any
 from vernietiging.beleid import Beleid
 from vernietiging.boom import build_rand
 from vernietiging.checkpoint import Checkpoint
-from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.errors import (
+    GebeurtenisError,
+    LogboekGewijzigdError,
+    NietVastTeStellenError,
+    OnbekendeGebeurtenisError,
+)
 from vernietiging.gebeurtenis import SCHEMAS, ZONDER_GROND, Gebeurtenis, Veld, parse_blad, verpak
 from vernietiging.logbewijs import parse_logbewijs, verify_logbewijs
 from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import Tegelmap
 from vernietiging.uittreksel import find_uittreksel
-from vernietiging.verificatie import Verankering, Verslag, find_verankering, verify_checkpoint
+from vernietiging.verificatie import NIEUWER, Verankering, Verslag, find_verankering, verify_checkpoint
 
 INHOUD = "bewijs.json"
 ARCHIEF = "archief.pdf"  # the newest versie
@@ -193,6 +198,8 @@ def _verify_regel(map: Path, nummer: int, notitie: bytes) -> tuple[int, Gebeurte
     verify_logbewijs(bewijs, blad)
     try:
         return nummer, parse_blad(blad)
+    except OnbekendeGebeurtenisError as exc:
+        raise NietVastTeStellenError(f"Regel {nummer}: {exc} {NIEUWER}") from exc
     except GebeurtenisError as exc:
         raise LogboekGewijzigdError(f"Regel {nummer}: {exc}") from exc
 

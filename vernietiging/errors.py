@@ -23,6 +23,10 @@ class GebeurtenisError(VernietigingError):
     """An event that its closed schema does not allow."""
 
 
+class OnbekendeGebeurtenisError(GebeurtenisError):
+    """An event of a kind or a version that a newer product may write: what it means cannot be told here."""
+
+
 class VerklaringError(VernietigingError):
     """A verklaring that cannot be read, or may not be made; the message says why."""
 

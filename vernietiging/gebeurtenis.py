@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from vernietiging.errors import GebeurtenisError
+from vernietiging.errors import GebeurtenisError, OnbekendeGebeurtenisError
 
 MAXIMUM_BYTES = 4096
 _TIJD = re.compile(
@@ -376,19 +376,31 @@ def verify_blad(blad: bytes) -> str:
     The one form is a pattern per kind and version: a log of a million lines is read in seconds.
 
     Raises:
+        OnbekendeGebeurtenisError: it has the form of an event, of a kind or a version that is not known here.
         GebeurtenisError: it is anything else.
     """
     einde = _EINDE.search(blad)
     soort = "" if einde is None else einde[1].decode()
     patroon = None if einde is None else _PATRONEN.get((soort, int(einde[2])))
     if patroon is None:
-        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis van een bekend soort.")
+        if einde is not None and _has_form(blad):
+            raise OnbekendeGebeurtenisError(f"Gebeurtenis {soort} versie {einde[2].decode()} is hier niet bekend.")
+        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis.")
     gevonden = patroon.fullmatch(blad)
     if gevonden is None or len(blad) > MAXIMUM_BYTES:
         raise GebeurtenisError(f"Een gebeurtenis {soort} staat niet in de vaste vorm.")
     if any(int(getal) > _GROOTSTE for getal in gevonden.groups()):
         raise GebeurtenisError("Een getal in een gebeurtenis is te groot.")
     return soort
+
+
+def _has_form(blad: bytes) -> bool:
+    """Whether these are the canonical bytes of an event, whatever it says."""
+    try:
+        inhoud = json.loads(blad)
+        return set(inhoud) == _SLEUTELS and canonical_json(inhoud) == blad and len(blad) <= MAXIMUM_BYTES
+    except (ValueError, TypeError, RecursionError, GebeurtenisError):
+        return False
 
 
 def parse_blad(blad: bytes) -> Gebeurtenis:
@@ -424,6 +436,7 @@ def _build_patroon(soort: str, versie: int, schema: Mapping[str, Veld]) -> re.Pa
     return re.compile(patroon.encode())
 
 
+_SLEUTELS = {"id", "soort", "versie", "actor", "onderwerp", "op", "gegevens"}
 _EINDE = re.compile(rb'"soort":"([a-z_.]{1,80})","versie":([1-9][0-9]{0,3})\}\Z')
 _PATRONEN = {(soort, versie): _build_patroon(soort, versie, schema) for (soort, versie), schema in SCHEMAS.items()}
 

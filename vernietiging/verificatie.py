@@ -21,7 +21,12 @@ from vernietiging.beleid import Beleid
 from vernietiging.betekenis import BEKEKEN, Ankerfeit, Betekenis
 from vernietiging.boom import Rand, hash_blad
 from vernietiging.checkpoint import Checkpoint, parse_checkpoint, read_bericht
-from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, NietVastTeStellenError
+from vernietiging.errors import (
+    GebeurtenisError,
+    LogboekGewijzigdError,
+    NietVastTeStellenError,
+    OnbekendeGebeurtenisError,
+)
 from vernietiging.gebeurtenis import verify_blad
 from vernietiging.notitie import Notitie, Soort, parse_handtekening, parse_notitie, verify_handtekening
 from vernietiging.tegels import BREEDTE, REGELS, Tegelmap, build_pad, encode_bundel
@@ -29,6 +34,7 @@ from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
 
 _TEGEL = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
+NIEUWER = "Vraag de organisatie het controleprogramma dat bij dit logboek hoort."
 VERANKERING = "verankering"  # the kind of line that says of an anchor that it is there
 _MEESTE_STEMPELS = 6  # of one checkpoint; of more, only all together are looked at
 Meld = Callable[[int, int], None]
@@ -93,9 +99,11 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
             for omvang, punt in punten.items()
         },
     )
-    nodig = _verify_bladen(map, punten, checkpoint, betekenis, meld)
+    nodig, onbekend = _verify_bladen(map, punten, checkpoint, betekenis, meld)
     if betekenis.fout is not None:  # only now is it sure that these are the lines that were signed
         raise betekenis.fout
+    if onbekend is not None:
+        raise NietVastTeStellenError(f"{onbekend} {NIEUWER}")
     laatste = max(genoeg, default=0)
     if laatste < nodig or not genoeg:
         raise NietVastTeStellenError(
@@ -230,12 +238,13 @@ def _hash_bestanden(bestanden: Mapping[str, bytes]) -> str:
 
 def _verify_bladen(
     map: Path, bewaard: Mapping[int, Checkpoint], checkpoint: Checkpoint, betekenis: Betekenis, meld: Meld
-) -> int:
+) -> tuple[int, str | None]:
     """Return how many lines an anchor must cover: all but those at the end that say of an anchor that it is there.
 
-    Anchoring writes such a line, so a log that lives always has one behind its newest anchor.
+    Anchoring writes such a line, so a log that lives always has one behind its newest anchor. Also return, in Dutch,
+    the first line of which this program cannot tell what it means: after it, nothing of the meaning is looked at.
     """
-    nodig = 0
+    nodig, onbekend = 0, None
     nalezer = _Nalezer(map)
     rand = Rand()
     for n in range(-(-checkpoint.omvang // BREEDTE)):
@@ -243,9 +252,11 @@ def _verify_bladen(
         for blad in nalezer.read_bundel(n, breedte):
             try:
                 soort = verify_blad(blad)
+            except OnbekendeGebeurtenisError as exc:
+                soort, onbekend = "", onbekend or f"Regel {rand.omvang}: {exc}"
             except GebeurtenisError as exc:
                 raise LogboekGewijzigdError(f"Regel {rand.omvang}: {exc}") from exc
-            if soort in BEKEKEN:
+            if soort in BEKEKEN and onbekend is None:
                 betekenis.look(rand.omvang, blad)
             if soort != VERANKERING:
                 nodig = rand.omvang + 1
@@ -259,7 +270,7 @@ def _verify_bladen(
     if rand.wortel != checkpoint.wortel:
         raise LogboekGewijzigdError("Het logboek is niet dat van het nieuwste checkpoint.")
     nalezer.finish()
-    return nodig
+    return nodig, onbekend
 
 
 class _Naslag:

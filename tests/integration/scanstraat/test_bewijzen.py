@@ -32,7 +32,7 @@ from tests.afrondproef import (
     destroy,
     open_afrondproef,
 )
-from vernietiging import documentbewijs
+from vernietiging import documentbewijs, gebeurtenis
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main, show_document
 from vernietiging.beleid import parse_beleid
 from vernietiging.documentbewijs import verify_documentbewijs, verify_volledig
@@ -334,8 +334,17 @@ def test_it_is_not_made_before_it_can_be_proven(tmp_path: Path) -> None:
 def test_of_a_line_that_this_program_does_not_know_it_says_so(
     bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(gebeurtenis, "_PATRONEN", {})
+    assert bewijs.verify(bewijs.map) == ONZEKER
+    gezegd = capsys.readouterr()
+    assert re.search(r"Regel \d+: Gebeurtenis [a-z_.]+ versie 1 is hier niet bekend", gezegd.out + gezegd.err)
+
+
+def test_a_line_that_is_no_event_is_a_change(
+    bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(_blad: bytes) -> None:
-        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis van een bekend soort.")
+        raise GebeurtenisError("Een regel van het logboek is geen gebeurtenis.")
 
     monkeypatch.setattr(documentbewijs, "parse_blad", fail)
     assert bewijs.verify(bewijs.map) == GEWIJZIGD

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.logproef import OORSPRONG, Logproef, Stempelautoriteit, build_blad, build_logproef, write
 from tests.verhaal import Regel, Stap, Tijd, Verhaal, build_verhaal
-from vernietiging import tijdstempel, verificatie
+from vernietiging import tijdstempel, verificatie, verzegelaar
 from vernietiging.__main__ import BEWEZEN, GEWIJZIGD, ONZEKER, main
 from vernietiging.beleid import GEEN, Beleid, parse_beleid
 from vernietiging.checkpoint import Checkpoint
-from vernietiging.errors import LogboekGewijzigdError
-from vernietiging.gebeurtenis import parse_blad
+from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, OnbekendeGebeurtenisError
+from vernietiging.gebeurtenis import parse_blad, verify_blad
 from vernietiging.tegels import build_pad, encode_bundel
 from vernietiging.verzegelaar import Sleutelbos, Verzegelaar
 
@@ -408,6 +408,43 @@ def test_a_log_that_is_whole_and_signed_and_anchored_and_not_allowed_is_refused(
     zonder = (proef.map / "beleid").read_text(encoding="utf-8")
     (proef.map / "beleid").write_text(zonder.replace("#% tijdstempels 1", "#% tijdstempels 0"), encoding="utf-8")
     assert verify(proef) == GEWIJZIGD
+
+
+def test_a_line_of_a_newer_product_is_no_change_and_no_proof(
+    proef: Logproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nieuw = replace(parse_blad(build_blad(700)), soort="papier.gerecycled", gegevens={"aantal": 3}).to_bytes()
+    with monkeypatch.context() as nieuwer:  # a newer product knows this kind
+        nieuwer.setattr(verzegelaar, "verify_blad", lambda _blad: "papier.gerecycled")
+        proef.open().append(700, [nieuw])
+    proef.seal(2)
+    proef.anchor(703)
+    assert verify(proef) == ONZEKER
+    gezegd = capsys.readouterr().out
+    assert "Regel 700: Gebeurtenis papier.gerecycled versie 1 is hier niet bekend" in gezegd
+    assert "Vraag de organisatie het controleprogramma" in gezegd
+    pad = proef.log / build_pad("entries", 2, 703 - 512)  # what is changed elsewhere is still seen
+    pad.chmod(0o644)
+    pad.write_bytes(pad.read_bytes().replace(b"papier.gerecycled", b"papier.gerecyclee"))
+    assert verify(proef) == GEWIJZIGD
+
+
+@pytest.mark.parametrize(
+    "blad",
+    [
+        b'{"soort":"papier.gerecycled","versie":1}',  # not the fields of an event
+        b'{"actor": "x","gegevens":{},"id":"x","onderwerp":"x","op":"x","soort":"papier.gerecycled","versie":1}',
+        b'{"actor":"x","gegevens":{"a":1.5},"id":"x","onderwerp":"x","op":"x","soort":"papier.gerecycled","versie":1}',
+        b'nee,"soort":"papier.gerecycled","versie":1}',
+        b'{"actor":"x","gegevens":{"a":"'
+        + b"a" * 4096
+        + b'"},"id":"x","onderwerp":"x","op":"x","soort":"n","versie":1}',
+    ],
+)
+def test_what_has_not_the_form_of_an_event_is_never_of_a_newer_product(blad: bytes) -> None:
+    with pytest.raises(GebeurtenisError, match="is geen gebeurtenis") as fout:
+        verify_blad(blad)
+    assert not isinstance(fout.value, OnbekendeGebeurtenisError)
 
 
 @pytest.fixture
