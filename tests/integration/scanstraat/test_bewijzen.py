@@ -159,6 +159,24 @@ def test_what_went_wrong_is_told_as_well_with_every_scan_there_ever_was(
     assert "vastgelegd/" not in toelichting and "archief.pdf," not in toelichting  # the log committed to that
 
 
+def test_an_archive_file_of_before_the_herscan_is_not_that_of_the_document(
+    rijk: Bewijsproef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    map = shutil.copytree(rijk.map, tmp_path / "uit")
+    (oud,) = map.glob("vastgelegd/*-archief.pdf")
+    nieuw = map / "archief.pdf"
+    inhoud = json.loads((map / "bewijs.json").read_text())
+    bestanden = inhoud["bestanden"]
+    plek = oud.relative_to(map).as_posix()
+    bestanden[plek], bestanden["archief.pdf"] = bestanden["archief.pdf"], bestanden[plek]
+    was_oud, was_nieuw = oud.read_bytes(), nieuw.read_bytes()
+    for pad, bytes_ in ((oud, was_nieuw), (nieuw, was_oud), (map / "bewijs.json", json.dumps(inhoud).encode())):
+        pad.chmod(0o644)
+        pad.write_bytes(bytes_)
+    assert rijk.verify(map) == ONZEKER
+    assert "Het archiefbestand ontbreekt" in capsys.readouterr().out
+
+
 def test_with_the_whole_log_it_shows_that_no_line_was_left_out(
     rijk: Bewijsproef, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

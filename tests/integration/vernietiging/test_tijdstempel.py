@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ssl
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rfc3161_client
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509 import CertificateBuilder, load_pem_x509_certificate
 
 from tests.logproef import Stempelautoriteit
 from vernietiging import tijdstempel
@@ -55,6 +61,50 @@ def test_readers_that_do_not_agree_prove_nothing(
     monkeypatch.setattr(rfc3161_client, "decode_timestamp_response", refuse)
     with pytest.raises(NietVastTeStellenError, match="niet eens"):
         verify_tijdstempel(stempel, INHOUD, read_wortel(autoriteit))
+
+
+def test_readers_that_read_another_time_prove_nothing(
+    autoriteit: Stempelautoriteit, stempel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echt = rfc3161_client.decode_timestamp_response
+
+    class Later:
+        """The same stamp, an hour later; who signed it is not asked."""
+
+        def __init__(self, inhoud: bytes) -> None:
+            self.tst_info = SimpleNamespace(gen_time=echt(inhoud).tst_info.gen_time + timedelta(hours=1))
+
+    class Gelooft:
+        def add_root_certificate(self, _wortel: object) -> Gelooft:
+            return self
+
+        def build(self) -> Gelooft:
+            return self
+
+        def verify_message(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(rfc3161_client, "VerifierBuilder", Gelooft)
+    assert verify_tijdstempel(stempel, INHOUD, read_wortel(autoriteit))
+    monkeypatch.setattr(rfc3161_client, "decode_timestamp_response", Later)
+    with pytest.raises(NietVastTeStellenError, match="niet eens"):
+        verify_tijdstempel(stempel, INHOUD, read_wortel(autoriteit))
+
+
+def test_a_stamp_stays_good_when_the_certificate_it_was_made_with_has_expired(tmp_path: Path) -> None:
+    autoriteit = Stempelautoriteit(tmp_path / "tsa")
+    sleutel = load_pem_private_key((tmp_path / "tsa" / "ca.key").read_bytes(), None)
+    ca, oud = (load_pem_x509_certificate((tmp_path / "tsa" / naam).read_bytes()) for naam in ("ca.pem", "tsa.pem"))
+    tot = datetime.now(UTC) + timedelta(seconds=3)
+    kort = CertificateBuilder(ca.subject, oud.subject, oud.public_key(), 99, oud.not_valid_before_utc, tot)
+    for deel in oud.extensions:
+        kort = kort.add_extension(deel.value, deel.critical)
+    assert isinstance(sleutel, EllipticCurvePrivateKey)
+    (tmp_path / "tsa" / "tsa.pem").write_bytes(kort.sign(sleutel, SHA256()).public_bytes(Encoding.PEM))
+    pad = tmp_path / "tsa1.tsr"
+    pad.write_bytes(autoriteit.stamp(INHOUD))
+    time.sleep((tot - datetime.now(UTC)).total_seconds() + 1.5)
+    assert verify_tijdstempel(pad, INHOUD, read_wortel(autoriteit)) < tot
 
 
 def test_a_stamp_over_other_bytes_or_of_another_authority_is_refused(

@@ -24,6 +24,7 @@ from vernietiging.beleid import GEEN, Beleid, parse_beleid
 from vernietiging.checkpoint import Checkpoint
 from vernietiging.errors import GebeurtenisError, LogboekGewijzigdError, OnbekendeGebeurtenisError
 from vernietiging.gebeurtenis import parse_blad, verify_blad
+from vernietiging.notitie import parse_notitie
 from vernietiging.tegels import build_pad, encode_bundel
 from vernietiging.verzegelaar import Sleutelbos, Verzegelaar
 
@@ -149,12 +150,37 @@ def test_no_file_of_the_log_can_be_missed(proef: Logproef) -> None:
 
 
 @pytest.mark.parametrize(
-    "naam", ["tile/extra", "tile/0/000.p/300", "tile/0/000.p/01", "tile/entries/001", "checkpoints/x"]
+    "naam",
+    ["tile/extra", "tile/0/000.p/300", "tile/0/000.p/01", "tile/0/007.p/300", "tile/entries/001", "checkpoints/x"],
 )
 def test_what_the_log_does_not_have_may_not_lie_there(proef: Logproef, naam: str) -> None:
     (proef.log / naam).parent.mkdir(exist_ok=True)
     (proef.log / naam).write_bytes(b"erbij")
     assert verify(proef) == GEWIJZIGD
+
+
+def test_what_is_added_to_a_file_of_the_log_is_a_change(proef: Logproef) -> None:
+    for pad in (pad for pad in proef.bestanden() if "tile" in pad.parts):
+        inhoud = pad.read_bytes()
+        pad.chmod(0o644)
+        pad.write_bytes(inhoud + b"\0" * 32)
+        assert verify(proef) == GEWIJZIGD, pad
+        pad.write_bytes(inhoud)
+    assert verify(proef) == BEWEZEN
+
+
+@pytest.mark.parametrize("naam", ["checkpoint", "checkpoints/700", "checkpoints/3"])
+def test_a_checkpoint_needs_the_signature_of_every_key_of_the_log(proef: Logproef, naam: str) -> None:
+    beleid = parse_beleid((proef.map / "beleid").read_text(encoding="utf-8"))
+    assert len(beleid.logsleutels) == 2
+    pad = proef.log / naam
+    heel = parse_notitie(pad.read_bytes())
+    pad.chmod(0o644)
+    for weg in beleid.logsleutels:
+        regels = [regel for regel in heel.handtekeningen if regel not in heel.find(weg)]
+        assert len(regels) < len(heel.handtekeningen)
+        pad.write_bytes(replace(heel, handtekeningen=tuple(regels)).to_bytes())
+        assert verify(proef) == GEWIJZIGD
 
 
 def rewrite(proef: Logproef, bladen: list[bytes]) -> None:

@@ -338,6 +338,9 @@ def test_a_file_gets_its_name_when_it_is_on_disk_and_its_folder_after(
     schrijf(tmp_path / "naam", b"inhoud")
     assert gedaan in (["fsync", "link", "fsync map"], ["fsync", "replace", "fsync map"])
     assert (tmp_path / "naam").read_bytes() == b"inhoud"
+    gedaan.clear()
+    schrijf(tmp_path / "een" / "twee" / "naam", b"inhoud")  # each new folder has its name on disk too
+    assert gedaan[:2] == ["fsync map", "fsync map"] and gedaan.count("fsync map") == 3
 
 
 def test_a_key_is_on_disk_with_its_name_before_anything_is_signed_with_it(

@@ -27,6 +27,7 @@ from tests.verhaal import (
     id_of,
     keur,
     mandaat,
+    noem,
     noem_ook,
     scan,
     stel_in,
@@ -133,6 +134,11 @@ def hide_a_batch(v: Verhaal) -> None:
 
 def name_one_twice(v: Verhaal) -> None:
     v.anders("weg batch b", onderwerp="batch a", gegevens={"goedgekeurd": Regel("gekeurd batch a")})
+
+
+def name_one_once_more(v: Verhaal) -> None:
+    v.erbij("weg batch a", noem("batch a", 3, naam="nog eens"))
+    v.anders("uitgevoerd", gegevens={"batches": 3})
 
 
 def name_one_twice_with_its_sheets(v: Verhaal) -> None:
@@ -431,6 +437,7 @@ BREUKEN: list[tuple[str, Breuk, str, str]] = [
     ("a batch is not named", lambda v: v.zonder("weg batch b"), "uitgevoerd", "niet elke batch"),
     ("a batch that lies in the doos is hidden", hide_a_batch, "uitgevoerd", "bladen"),
     ("a batch is named twice in the place of another", name_one_twice, "uitgevoerd", "bladen"),
+    ("a batch is named once more", name_one_once_more, "uitgevoerd", "bladen"),
     ("a batch is named twice", name_one_twice_with_its_sheets, "uitgevoerd", "bladen"),
     ("a batch that never lay there", lambda v: v.zonder("gevuld batch b"), "uitgevoerd", "bladen"),
     ("a batch that lies in another doos", lambda v: v.anders("gevuld batch b", onderwerp="doos 2"), "uitgevoerd",
