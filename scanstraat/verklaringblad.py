@@ -305,7 +305,9 @@ def _build_ondertekening(verklaring: Verklaring, woorden: Mapping[str, str], tij
         f"in deze PDF en heeft als SHA-256 {sha256}. Ernaast zitten de metagegevens volgens MDTO ({NAAM_MDTO}) en de "
         f"specificatie als tabel ({NAAM_SPECIFICATIE})."
     )
-    namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}:"
+    aangewezen = verklaring.besluit.ondertekenaar
+    volgens = f". Volgens besluit {verklaring.besluit.nummer} tekent: {aangewezen}." if aangewezen else ":"
+    namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}{volgens}"
     return (
         f'<div class="heel">{_build_nummercode(verklaring)}'
         f"<h2>Ondertekening</h2><p>{build_tekst(tekst)}</p><p>{escape_tekst(namens)}</p>{eerste}"

@@ -58,6 +58,7 @@ class Besluitverwijzing:
     handboekversie: str
     sha256: str
     versie: int = field(default=0, metadata=_LATER)
+    ondertekenaar: str = field(default="", metadata=_LATER)  # the function that signs by this besluit
 
 
 @dataclass(frozen=True)

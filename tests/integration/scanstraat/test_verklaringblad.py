@@ -162,6 +162,14 @@ def test_everything_the_law_asks_and_every_document_stands_on_the_paper() -> Non
     assert [deel for deel in delen if "".join(deel.split()) not in tekst] == []
 
 
+def test_above_the_signatures_stands_who_signs_by_the_besluit() -> None:
+    verklaring = build_verklaring()
+    besluit = replace(verklaring.besluit, ondertekenaar="teamleider Vervanging")
+    tekst = " ".join(read_paginas(render(replace(verklaring, besluit=besluit))))
+    assert f"Volgens besluit {besluit.nummer} tekent: teamleider Vervanging." in tekst
+    assert "Volgens besluit" not in " ".join(read_paginas(render(verklaring)))  # one of before the field came
+
+
 def test_the_hash_above_the_signatures_is_of_the_data_inside() -> None:
     pdf = render_voorbeeld(Verklaringsoort.VERVANGING, 3, False)
     sha256 = hashlib.sha256(read_bijlagen(pdf)[NAAM_GEGEVENS][0]).hexdigest()
