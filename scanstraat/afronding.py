@@ -196,9 +196,11 @@ def voer_uit(
         for doos, feiten in uitgevoerd:
             vernietigen.verify_uitvoering(basis, session, opdracht, doos, feiten, wie)
     with _ask(basis, opdracht.lijst_id, meld) as (session, dossier, aanvraag):
-        vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
         wie = personen.add_wachttijd(wie, begonnen)
         opdracht = session.get_one(OpdrachtRow, opdracht_id)
+        for doos, feiten in uitgevoerd:  # somebody else may have recorded it in the meantime
+            vernietigen.verify_uitvoering(basis, session, opdracht, doos, feiten, wie)
+        vrijgave = grant_vrijgave(aanvraag, peilmoment=datetime.now(UTC))
         return [
             vernietigen.execute(
                 basis, session, dossier, opdracht, session.get_one(DoosRow, doos.id), vrijgave, feiten, wie

@@ -1089,6 +1089,26 @@ def test_what_the_company_says_must_be_what_was_ordered(proef: Afrondproef) -> N
         afronding.meld_mislukt(proef.basis, opdracht.id, [stapel.doos], "toch niet", proef.wie(DIV), deels=False)
 
 
+def test_who_records_second_what_somebody_recorded_meanwhile_is_told_so(
+    proef: Afrondproef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stapel = Stapel(proef, 1)
+    stapel.release()
+    opdracht = proef.order(stapel.lijst, stapel.doos)
+    proef.pick_up(opdracht)
+    lees = poort.ask_bytes
+
+    def read_slowly(*args: Any, **opties: Any) -> Any:
+        monkeypatch.undo()
+        proef.execute(opdracht, stapel.doos)
+        return lees(*args, **opties)
+
+    monkeypatch.setattr(poort, "ask_bytes", read_slowly)
+    with pytest.raises(NietMogelijkError, match="is vernietigd"):
+        proef.execute(opdracht, stapel.doos)
+    assert find_status(proef, stapel.batch.batch) is Batchstatus.VERNIETIGD
+
+
 def test_a_stop_that_was_lifted_after_the_paper_went_did_not_allow_it(proef: Afrondproef) -> None:
     stapel, later = Stapel(proef), Stapel(proef)
     for een in (stapel, later):
