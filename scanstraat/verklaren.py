@@ -119,8 +119,9 @@ def make_verklaring(
     dozen = dict.fromkeys(uitvoering.doos_id for uitvoering in uitvoeringen)
     _verify_eenmalig(session, soort, dozen, oud)
     verklaring = _build_verklaring(
-        basis, session, soort, uitvoeringen, _next_nummer(session, soort), vervangt, reden, demonstratie=demonstratie
-    )
+        basis, session, soort, selectie, uitvoeringen, _next_nummer(session, soort), vervangt, reden,
+        demonstratie=demonstratie,
+    )  # fmt: skip
     gebreken = find_gebreken(verklaring)
     if gebreken:
         raise NietMogelijkError("Deze verklaring kan niet worden gemaakt. " + " ".join(gebreken))
@@ -337,7 +338,7 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
         )
     gevonden = []
     for rij in session.exec(vraag):
-        dag = to_local(str(rij.uitgevoerd_op), basis.config.algemeen.tijdzone).date()
+        dag = _find_dag(basis, rij)
         if (selectie.van is None or selectie.van <= dag) and (selectie.tot is None or dag <= selectie.tot):
             gevonden.append(rij)
     if not gevonden:
@@ -345,6 +346,18 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
             "Er is in deze lijst of periode niets vernietigd op goede gronden. Er valt nog niets te verklaren."
         )
     return gevonden
+
+
+def _find_dag(basis: Basis, rij: UitvoeringRow) -> date:
+    return to_local(str(rij.uitgevoerd_op), basis.config.algemeen.tijdzone).date()
+
+
+def _build_periode(basis: Basis, selectie: Selectie, uitvoeringen: Sequence[UitvoeringRow]) -> Periode:
+    """Return the period that was asked, up to today; what was not asked is the first or last day that paper went."""
+    dagen = [_find_dag(basis, rij) for rij in uitvoeringen]
+    vandaag = to_local(db.now_text(), basis.config.algemeen.tijdzone).date()
+    van, tot = selectie.van or min(dagen), min(selectie.tot or max(dagen), vandaag)
+    return Periode(van.isoformat(), tot.isoformat())
 
 
 def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
@@ -375,6 +388,7 @@ def _build_verklaring(
     basis: Basis,
     session: Session,
     soort: Verklaringsoort,
+    selectie: Selectie,
     uitvoeringen: Sequence[UitvoeringRow],
     nummer: str,
     vervangt: str,
@@ -388,8 +402,6 @@ def _build_verklaring(
     besluit = binding.besluit
     tabel = REGIMETABELLEN[besluit.regime]
     lijsten = _load_lijsten(session, uitvoeringen)
-    zone = basis.config.algemeen.tijdzone
-    dagen = [to_local(batch.ontvangen_op, zone).date() for batch in batches]
     vrijgaven = _build_vrijgaven(session, lijsten)
     return Verklaring(
         soort=soort,
@@ -410,7 +422,7 @@ def _build_verklaring(
             besluit.ondertekenaar,
         ),
         grondslag=_build_grondslag(besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring),
-        periode=Periode(min(dagen).isoformat(), to_local(db.now_text(), zone).date().isoformat()),
+        periode=_build_periode(basis, selectie, uitvoeringen),
         wijze_van_vervanging=besluit.aspecten.totstandkoming,
         uitvoeringen=_build_uitvoeringen(session, uitvoeringen),
         systemen=besluit.systemen or (basis.zaaksysteem.naam,),

@@ -100,7 +100,7 @@ def build_verklaring(
         zorgdrager="College van burgemeester en wethouders van Voorbeeldstad",
         besluit=Besluitverwijzing("2026-0815", "2026-01-13", "Gemeenteblad 2026, 45678", "2.1", "ab" * 32),
         grondslag=("artikel 7 van de Archiefwet 1995", "de artikelen 2, 6 en 8 van het Archiefbesluit 1995"),
-        periode=Periode("2026-02-01", "2026-10-31"),
+        periode=Periode("2026-11-01", "2026-11-20"),
         wijze_van_vervanging=(
             "De papieren zijn dubbelzijdig in kleur gescand op 300 dpi en per document opgeslagen als PDF/A-2b met een "
             "doorzoekbare tekstlaag. Elk beeldpunt van het archiefbestand is gelijk aan dat van de scan."

@@ -63,7 +63,7 @@ class Besluitverwijzing:
 
 @dataclass(frozen=True)
 class Periode:
-    """First and last day that the verklaring is about, both included."""
+    """First and last day, both included, on which the paper was destroyed; or those that were asked."""
 
     van: str
     tot: str
@@ -423,7 +423,19 @@ def _find_in_uitvoering(uitvoering: Uitvoering, verklaring: Verklaring) -> tuple
             f"{wat}: zij is uitgevoerd na het opmaken van de verklaring.",
             uitgevoerd is not None and opgemaakt is not None and uitgevoerd > opgemaakt,
         ),
+        (
+            f"{wat}: zij is niet uitgevoerd in de periode van de verklaring.",
+            uitgevoerd is not None and not _lies_in(verklaring.periode, uitgevoerd),
+        ),
     )
+
+
+def _lies_in(periode: Periode, moment: datetime) -> bool:
+    """Whether a moment (UTC) is in a period of local dates, give or take a day; what is no period is said elsewhere."""
+    if not _is_datum(periode.van) or not _is_datum(periode.tot) or periode.van > periode.tot:
+        return True
+    een_dag, dag = timedelta(days=1), moment.date()
+    return date.fromisoformat(periode.van) - een_dag <= dag <= date.fromisoformat(periode.tot) + een_dag
 
 
 def _find_in_specificatie(verklaring: Verklaring) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pikepdf
@@ -27,7 +28,7 @@ from scanstraat.verklaren import Selectie
 from tests.afrondproef import ARCHIVARIS, CONTROLEUR, DIV, EEN, TWEE, Afrondproef, open_afrondproef
 from tests.builders import Batchproef, vandaag
 from vernietiging.verificatie import verify_logboek
-from vernietiging.verklaring import Verklaring, Verklaringsoort
+from vernietiging.verklaring import Periode, Verklaring, Verklaringsoort
 
 
 @dataclass
@@ -189,6 +190,22 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef) -> None:
         afronding.onderteken(basis, rij.nummer, klaar.proef.wie(EEN))
 
 
+@pytest.mark.parametrize(
+    ("van", "tot", "verwacht"),
+    [
+        (None, None, ("2026-03-03", "2026-04-05")),  # not the day of the scan, nor the day it is drawn up
+        (date(2026, 1, 1), None, ("2026-01-01", "2026-04-05")),
+        (None, date(2026, 4, 30), ("2026-03-03", "2026-04-30")),
+    ],
+)
+def test_the_period_is_that_of_the_destruction(
+    klaar: Verklaarproef, van: date | None, tot: date | None, verwacht: tuple[str, str]
+) -> None:
+    tijden = ("2026-04-05T09:00:00.000Z", "2026-03-02T23:30:00.000Z")  # the last is the next day here
+    rijen: Any = [SimpleNamespace(uitgevoerd_op=tijd) for tijd in tijden]
+    assert verklaren._build_periode(klaar.proef.basis, Selectie(van=van, tot=tot), rijen) == Periode(*verwacht)
+
+
 def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:
     dag = vandaag()
     basis, wie = klaar.proef.basis, klaar.proef.wie(DIV)
@@ -198,6 +215,7 @@ def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:
         afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie)
     rij = afronding.verklaar(basis, Verklaringsoort.VERVANGING, ruim, wie, vervangt=staand.nummer, reden="per jaar")
     assert klaar.read(rij).tellingen.dozen == 1
+    assert klaar.read(rij).periode == Periode(str(ruim.van), str(dag))  # not beyond the day it was made
     with pytest.raises(NietMogelijkError, match="niets vernietigd"):
         afronding.verklaar(basis, Verklaringsoort.VERVANGING, Selectie(van=date(2020, 1, 1), tot=date(2020, 2, 1)), wie)
 

@@ -141,7 +141,7 @@ def test_everything_the_law_asks_and_every_document_stands_on_the_paper() -> Non
         *verklaring.systemen,
         *verklaring.artikelen,
         *(verklaring.besluit.nummer, verklaring.besluit.publicatie, verklaring.besluit.handboekversie),
-        *("1 februari 2026", "31 oktober 2026", "19 november 2026 om 14:40 uur", "20 november 2026"),
+        *("1 november 2026", "19 november 2026 om 14:40 uur", "20 november 2026"),
     ]
     for uitvoering in verklaring.uitvoeringen:
         delen += [uitvoering.lijst, *uitvoering.dozen, uitvoering.methode, uitvoering.niveau, uitvoering.bedrijf]
@@ -287,13 +287,13 @@ def test_one_day_the_version_of_the_besluit_and_a_rejection_before_are_said() ->
     pdf = render(
         replace(
             goed,
-            periode=Periode("2026-10-31", "2026-10-31"),
+            periode=Periode("2026-11-19", "2026-11-19"),
             besluit=replace(goed.besluit, versie=2),
             controle=tuple(replace(regel, afgekeurd=1) for regel in goed.controle),
         )
     )
     tekst = " ".join(read_paginas(pdf))
-    assert "Op 31 oktober 2026 zijn" in tekst and "tot en met" not in tekst
+    assert "Op 19 november 2026 zijn" in tekst and "tot en met" not in tekst
     assert "2026-0815, versie 2, van 13 januari 2026" in tekst
     assert "goedgekeurd, na 1 keer afgekeurd" in tekst
     assert "1e sleutel in het beleid" in tekst and "2e sleutel in het beleid" in tekst

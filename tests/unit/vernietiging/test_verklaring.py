@@ -87,8 +87,10 @@ GEBREKEN: list[tuple[Callable[[Verklaring], Verklaring], str]] = [
     (zet(zorgdrager=""), "zorgdrager ontbreekt"),
     (zet(periode=Periode("", "2026-10-31")), "periode heeft geen begin of einde"),
     (zet(periode=Periode("2026-02-30", "2026-10-31")), "periode heeft geen begin of einde"),
-    (zet(periode=Periode("2026-10-31", "2026-02-01")), "eindigt voor zij begint"),
+    (zet(periode=Periode("2026-11-20", "2026-11-01")), "eindigt voor zij begint"),
     (zet(periode=Periode("2026-02-01", "2026-11-22")), "tot na het opmaken"),
+    (zet(periode=Periode("2026-02-01", "2026-11-17")), "niet uitgevoerd in de periode"),
+    (zet(periode=Periode("2026-11-21", "2026-11-21")), "niet uitgevoerd in de periode"),
     (zet(grondslag=()), "De grond ontbreekt"),
     (zet(grondslag=("artikel 7", " ")), "De grond ontbreekt"),
     (wijzig("besluit", nummer=""), "nummer van het besluit"),
@@ -172,7 +174,8 @@ def test_whatever_is_missing_or_wrong_is_said(verander: Callable[[Verklaring], V
 
 
 GRENZEN: list[Callable[[Verklaring], Verklaring]] = [
-    zet(periode=Periode("2026-02-01", "2026-02-01")),
+    zet(periode=Periode("2026-11-19", "2026-11-19")),
+    zet(periode=Periode("2026-11-20", "2026-11-20")),  # it may be tomorrow there already when it was done
     zet(periode=Periode("2026-02-01", "2026-11-21")),  # it may be tomorrow already in local time
     zet(opgemaakt_op="2026-11-20T10:20:00.5Z"),
     wijzig("besluit", datum="2026-11-20"),
