@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -585,6 +585,23 @@ def verify_opdrachtgever(
         )
     if any(not c.nummer.strip() or not c.zegel.strip() for c in containers):
         raise NietMogelijkError("Noem van elke container het nummer en het zegel.")
+    for wat, namen in (("Container", [c.nummer for c in containers]), ("Zegel", [c.zegel for c in containers])):
+        dubbel = _find_dubbel(namen)
+        if dubbel is not None:  # who picks it up, and the certificate, name it by this
+            raise NietMogelijkError(
+                f"{wat} {dubbel} staat er twee keer. Noem elke container een keer, met haar eigen nummer en zegel en "
+                "al haar dozen."
+            )
+
+
+def _find_dubbel(namen: Iterable[str]) -> str | None:
+    """Return the first name that was there before, whether in capitals or not."""
+    gezien: set[str] = set()
+    for naam in namen:
+        if naam.strip().casefold() in gezien:
+            return naam.strip()
+        gezien.add(naam.strip().casefold())
+    return None
 
 
 def _find_wijze(session: Session, dossier: poort.Dossier) -> tuple[str, str]:

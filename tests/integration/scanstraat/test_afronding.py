@@ -1020,6 +1020,20 @@ def test_a_doos_is_on_one_list_and_once(proef: Afrondproef, klaar: Stapel) -> No
 # --- order and execution ------------------------------------------------------------------------------------------
 
 
+def test_a_container_and_a_seal_are_named_once(proef: Afrondproef) -> None:
+    een, twee = Stapel(proef), Stapel(proef)
+    dozen = [een.doos.nummer, twee.doos.nummer]
+    for stapel in (een, twee):
+        afronding.trek_lijst_in(proef.basis, stapel.lijst.id, "samen", proef.wie(DIV))
+    lijst = proef.propose(een.doos, twee.doos, naam=f"Lijst {next(_nummers):04d}")
+    for (nummer, zegel), zin in ((("c-1 ", "Z-2"), "Container c-1"), (("C-2", "z-1"), "Zegel z-1")):
+        containers = [
+            vernietigen.Container("C-1", "Z-1", (dozen[0],)), vernietigen.Container(nummer, zegel, (dozen[1],)),
+        ]  # fmt: skip
+        with pytest.raises(NietMogelijkError, match=f"{zin} staat er twee keer"):
+            afronding.draag_op(proef.basis, lijst.id, proef.wie(DIV), "Versnipper BV", containers, meld=zwijg)
+
+
 def test_every_doos_goes_in_one_container(proef: Afrondproef) -> None:
     stapel = Stapel(proef)
     stapel.release()
