@@ -221,6 +221,16 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path, *, met_namen: bool
     half = naar.with_name(f".{naar.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
+    try:
+        _write_bundel(basis, document_id, bundel, half, omvang)
+        half.rename(naar)
+    except BaseException:
+        shutil.rmtree(half, ignore_errors=True)
+        raise
+    return bundel
+
+
+def _write_bundel(basis: Basis, document_id: UUID, bundel: Bundel, half: Path, omvang: int) -> None:
     notitie = _copy_ankers(basis.config.logboek.map, half, omvang)
     _write_regels(basis.config.logboek.map, half, bundel, notitie)
     for pad, sha256 in bundel.bestanden.items():
@@ -241,8 +251,6 @@ def write_bewijs(basis: Basis, document_id: UUID, naar: Path, *, met_namen: bool
         "verpakt": list(bundel.verpakt),
     }
     (half / INHOUD).write_text(json.dumps(inhoud, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
-    half.rename(naar)
-    return bundel
 
 
 def _find_checkpoint(config: Config, beleid: Beleid, regel: int) -> int:

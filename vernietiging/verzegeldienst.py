@@ -160,7 +160,7 @@ class Verzegelklant:
                 antwoord = json.loads(_receive(verbinding))
         except (OSError, ValueError) as exc:
             raise NietVastTeStellenError(
-                "De verzegelaar antwoordt niet. Loopt hij? Start hem met: scanstraat start, of met zijn eigen dienst"
+                "De verzegelaar antwoordt niet. Loopt hij? Start hem met: scanstraat start, of met zijn eigen dienst."
             ) from exc
         if "fout" in antwoord:
             raise _FOUTEN[antwoord["fout"]](antwoord["melding"])

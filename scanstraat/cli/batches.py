@@ -15,7 +15,17 @@ from kwaliteitscontrole.woorden import count_words, format_getal
 from scanstraat import bewerken, db, rapport, storage
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli.aanmelden import prove_door
-from scanstraat.cli.uitvoer import AlsJson, Door, expected_errors, load_config, show_json, show_table, stderr, stdout
+from scanstraat.cli.uitvoer import (
+    AlsJson,
+    Door,
+    expected_errors,
+    load_config,
+    open_nieuw,
+    show_json,
+    show_table,
+    stderr,
+    stdout,
+)
 from scanstraat.domain import Bestandstatus
 from scanstraat.errors import NietGevondenError, NietMogelijkError, OpslagBeschadigdError
 from scanstraat.intake.opslag import Objectstaat, Opslag
@@ -261,11 +271,8 @@ def write_pdf(opslag: Opslag, sha256: str | None, bestand: Path) -> None:
         raise NietMogelijkError("Dit document heeft nog geen PDF/A-bestand. Wacht tot het is verwerkt.")
     if opslag.controleer(sha256).origineel is not Objectstaat.IN_ORDE:
         raise OpslagBeschadigdError("Dit bestand is beschadigd in de opslag. Voer uit: scanstraat opslag controleer")
-    try:
-        with os.fdopen(opslag.open_fd(sha256), "rb") as bron, bestand.open("xb") as doel:
-            shutil.copyfileobj(bron, doel, 1 << 20)
-    except FileExistsError as exc:
-        raise NietMogelijkError(f"{bestand} bestaat al. Kies een andere naam.") from exc
+    with os.fdopen(opslag.open_fd(sha256), "rb") as bron, open_nieuw(bestand) as doel:
+        shutil.copyfileobj(bron, doel, 1 << 20)
 
 
 def find_document(session: Any, begin: str) -> DocumentRow:

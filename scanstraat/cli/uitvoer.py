@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import uuid4
 
 import structlog
@@ -35,6 +35,7 @@ from scanstraat.errors import DatabaseError, InstellingError, NietMogelijkError,
 from scanstraat.technisch_log import configure_log, describe_fout, is_configured
 from vernietiging.errors import VernietigingError
 
+_VOL = (errno.ENOSPC, errno.EDQUOT)
 VERWACHT = (ScanstraatError, KwaliteitscontroleError, HardwareError, VernietigingError)
 
 AlsJson = Annotated[bool, typer.Option("--json", help="Geef JSON in plaats van een tabel.")]
@@ -149,13 +150,15 @@ def explain_onverwacht(fout: Exception) -> tuple[str, int]:
     if isinstance(fout, DBAPIError) and (storing := db.find_storing(fout)) is not None:
         return str(storing), DatabaseError.exitcode
     if isinstance(fout, OSError):
-        waar = f" bij {os.fsdecode(fout.filename)}" if isinstance(fout.filename, str | bytes) else ""
+        # of a copy the second is where it went: that disk is the one that is full
+        pad = fout.filename2 if fout.errno in _VOL and fout.filename2 else fout.filename
+        waar = f" bij {os.fsdecode(pad)}" if isinstance(pad, str | bytes) else ""
         if fout.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return (
                 f"De scanstraat heeft geen rechten{waar}. Geef rechten of kies een andere map.",
                 InstellingError.exitcode,
             )
-        if fout.errno in (errno.ENOSPC, errno.EDQUOT):
+        if fout.errno in _VOL:
             return f"De schijf is vol{waar}. Maak ruimte en probeer het opnieuw.", OpslagVolError.exitcode
         return f"Lezen of schrijven lukt niet{waar}. Controleer of de map er is en of de schijf werkt.", 1
     return "Er ging iets mis in het programma. Probeer het opnieuw; blijft het zo, meld het dan.", 1
@@ -171,17 +174,31 @@ def load_config(context: typer.Context) -> Config:
     return config
 
 
-def write_nieuw(pad: Path, inhoud: bytes) -> None:
-    """Write a new file; nothing is overwritten.
+@contextmanager
+def open_nieuw(pad: Path) -> Iterator[BinaryIO]:
+    """Open a new file for writing: nothing is overwritten, and half a file is gone again.
 
     Raises:
         NietMogelijkError: there is a file of that name.
     """
     try:
-        with pad.open("xb") as bestand:
-            bestand.write(inhoud)
+        bestand = pad.open("xb")
     except FileExistsError as exc:
         raise NietMogelijkError(f"{pad} bestaat al. Kies een andere naam.") from exc
+    try:
+        with bestand:
+            yield bestand
+    except BaseException as exc:
+        pad.unlink(missing_ok=True)
+        if isinstance(exc, OSError):
+            exc.filename = exc.filename or str(pad)
+        raise
+
+
+def write_nieuw(pad: Path, inhoud: bytes) -> None:
+    """Write a new file; see `open_nieuw`."""
+    with open_nieuw(pad) as bestand:
+        bestand.write(inhoud)
 
 
 def show_json(waarde: Any) -> None:

@@ -349,6 +349,18 @@ def test_it_is_not_made_before_it_can_be_proven(tmp_path: Path) -> None:
             bewijzen.write_bewijs(proef.basis, document, tmp_path / "uit")
 
 
+def test_of_a_proof_that_does_not_fit_nothing_stays(
+    bewijs: Bewijsproef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> bytes:
+        raise OSError(28, "vol")
+
+    monkeypatch.setattr(bewijzen, "build_controleprogramma", fail)
+    with pytest.raises(OSError, match="vol"):
+        bewijzen.write_bewijs(bewijs.proef.basis, bewijs.document, tmp_path / "uit")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_of_a_line_that_this_program_does_not_know_it_says_so(
     bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from scanstraat import db
 from scanstraat.bootstrap import open_basis
 from scanstraat.cli import app
-from scanstraat.cli.uitvoer import explain_onverwacht
+from scanstraat.cli.uitvoer import explain_onverwacht, open_nieuw, write_nieuw
 from scanstraat.config import read_config
+from scanstraat.errors import NietMogelijkError
 from tests import builders
 
 WORTEL = Path(__file__).resolve().parents[3]
@@ -127,12 +128,26 @@ def test_a_file_or_folder_that_cannot_be_written_is_said_with_its_path(config: P
     [
         (PermissionError(13, "x", "/scans"), "rechten bij /scans", 2),
         (OSError(28, "x"), "schijf is vol", 4),
+        (OSError(28, "x", "/bron", None, "/doel"), "vol bij /doel", 4),
+        (OSError(5, "x", "/bron", None, "/doel"), "lukt niet bij /bron", 1),
         (KeyError(NAAM), "mis in het programma", 1),
     ],
 )
 def test_every_error_has_a_sentence_and_a_code(fout: Exception, woord: str, exitcode: int) -> None:
     tekst, code = explain_onverwacht(fout)
     assert woord in tekst and code == exitcode and NAAM not in tekst
+
+
+def test_of_a_file_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
+    pad = tmp_path / "blad.pdf"
+    with pytest.raises(OSError, match="vol") as fout, open_nieuw(pad) as bestand:
+        bestand.write(b"half")
+        raise OSError(28, "vol")
+    assert fout.value.filename == str(pad) and not pad.exists()
+    write_nieuw(pad, b"heel")
+    with pytest.raises(NietMogelijkError, match="bestaat al"):
+        write_nieuw(pad, b"nog eens")
+    assert pad.read_bytes() == b"heel"
 
 
 @pytest.mark.parametrize("woorden", [["batches"], ["batches", "--json"]])
