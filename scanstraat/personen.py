@@ -744,6 +744,7 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
 
     Raises:
         AanmeldingError: they are not, or this account is blocked for a while. It never says which of the two was wrong.
+            Or both are right, and the clock stood ahead when the last code was used.
     """
     nu = datetime.now(UTC)
     with db.begin(engine, altijd=True) as session:
@@ -752,15 +753,28 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
         _verify_niet_geblokkeerd(rij, nu)
         goed_wachtwoord = _is_wachtwoord(rij, wachtwoord)
         stap = None if rij is None else _find_stap(kluis, rij, code, nu)
-        if persoon is not None and rij is not None and goed_wachtwoord and stap is not None:
+        vooruit = None if rij is None else _find_vooruit(rij, nu)
+        if persoon is not None and rij is not None and goed_wachtwoord and stap is not None and stap > rij.totp_stap:
             rij.totp_stap, rij.mislukt, rij.geblokkeerd_tot = stap, 0, None
             session.add(rij)
             return Aangemeld(persoon.id, persoon.naam, nu)
         if rij is not None:
             _count_mislukt(session, rij, nu)
+    if goed_wachtwoord and stap is not None and vooruit is not None:
+        raise AanmeldingError(
+            f"De klok van deze machine stond vooruit toen {naam} zich het laatst aanmeldde: op "
+            f"{vooruit:%d-%m-%Y %H:%M} UTC. Tot die tijd telt geen code meer. Kijk de klok na, en laat een "
+            "functioneel beheerder een nieuw wachtwoord geven: scanstraat persoon wachtwoord"
+        )
     raise AanmeldingError(
         "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."
     )
+
+
+def _find_vooruit(rij: AanmeldingRow, nu: datetime) -> datetime | None:
+    """Return when the last code was used, if that is still to come: no code of before it counts."""
+    laatst = datetime.fromtimestamp(rij.totp_stap * STAP_S, UTC)
+    return laatst if laatst > nu + timedelta(seconds=2 * STAP_S) else None
 
 
 def _verify_niet_geblokkeerd(rij: AanmeldingRow | None, nu: datetime) -> None:
@@ -850,7 +864,7 @@ def _is_leesbaar(kluis: Fernet, geheim: str) -> bool:
 
 
 def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> int | None:
-    """Return the time step that a code belongs to, unless it or a later one was used: one before, now, or one ahead."""
+    """Return the time step that a code belongs to, used before or not: one before, now, or one ahead."""
     try:
         geheim, _, gebonden = kluis.decrypt(rij.totp_geheim.encode()).decode().partition(" ")
     except InvalidToken as exc:
@@ -866,7 +880,7 @@ def _find_stap(kluis: Fernet, rij: AanmeldingRow, code: str, nu: datetime) -> in
     totp = pyotp.TOTP(geheim)
     gegeven = "".join(code.split()).encode(errors="replace")  # apps show it in two groups of three
     nu_stap = int(nu.timestamp()) // STAP_S
-    for stap in (nu_stap - 1, nu_stap, nu_stap + 1):
-        if stap > rij.totp_stap and hmac.compare_digest(totp.at(stap * STAP_S).encode(), gegeven):
+    for stap in (nu_stap + 1, nu_stap, nu_stap - 1):
+        if hmac.compare_digest(totp.at(stap * STAP_S).encode(), gegeven):
             return stap
     return None

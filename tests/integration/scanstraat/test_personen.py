@@ -152,6 +152,17 @@ def test_a_code_older_than_the_one_that_was_used_counts_no_more(proef: Proef) ->
             proef.meld_aan(code=proef.code(stap))
 
 
+def test_who_is_right_after_the_clock_stood_ahead_is_told_what_is_wrong(proef: Proef) -> None:
+    proef.klok.wait(days=9)
+    proef.meld_aan()
+    proef.klok.wait(days=-9)
+    with pytest.raises(AanmeldingError, match="klok van deze machine stond vooruit"):
+        proef.meld_aan()
+    for fout in ({"code": "000000"}, {"wachtwoord": "iets anders dan dat"}):  # only to who is right
+        with pytest.raises(AanmeldingError, match="klopt niet"):
+            proef.meld_aan(**fout)
+
+
 def test_a_code_may_be_typed_as_an_app_shows_it(proef: Proef) -> None:
     code = proef.code()
     proef.meld_aan(code=f" {code[:3]} {code[3:]}\n")
