@@ -755,6 +755,33 @@ def test_an_uitzondering_that_only_the_database_lost_keeps_the_paper(proef: Afro
     assert "is een uitzondering" in stapel.redenen["geen_uitzondering"]
 
 
+def test_a_stop_on_who_proposed_the_list_holds_it(proef: Afrondproef) -> None:
+    stapel = Stapel(proef, 1)  # proposed by DIV, who has no other part in it
+    proef.look(stapel.lijst, stapel.doos, naam=ARCHIVARIS)
+    with stopped(stapel, Stopsoort.ONDERZOEK, Over.PERSOON, str(proef.mensen[DIV])):
+        assert "Er loopt een stop (onderzoek)" in stapel.redenen["geen_stop"]
+    assert "geen_stop" not in stapel.redenen
+
+
+def test_a_document_goes_on_one_list_with_all_its_sheets(proef: Afrondproef) -> None:
+    batch = proef.add_batch(3)
+    proef.bind(batch.batch, "2026-17")
+    proef.approve(batch.batch)
+    dozen = []
+    for bladen in ("1-2", "3-4"):
+        with db.begin(proef.basis.engine) as session:
+            door = personen.actor_of(session, proef.mensen[DIV])
+            doos = papier.make_doos(session, "kast", door=door)
+            rij = storage.load_batch(session, batch.batch)
+            papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=door)
+            papier.close_doos(session, doos, door=door)
+            dozen.append(doos)
+    for doos in dozen:
+        with pytest.raises(NietMogelijkError, match="niet in een doos van deze lijst"):
+            proef.propose(doos, naam=f"Lijst {next(_nummers):04d}")
+    assert proef.propose(*dozen, naam=f"Lijst {next(_nummers):04d}").inhoud_sha256
+
+
 def test_a_stop_on_somebody_else_holds_nothing(klaar: Stapel) -> None:
     with stopped(klaar, Stopsoort.ONDERZOEK, Over.PERSOON, str(klaar.proef.mensen[CONTROLEUR_2])):
         assert klaar.redenen == {}
