@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from scanstraat import db
 from scanstraat.config import Config
 from scanstraat.domain import Fase
-from scanstraat.errors import InstellingError
+from scanstraat.errors import DatabaseError, InstellingError
 from scanstraat.intake.opslag import Opslag
 from scanstraat.logstand import Wacht
 from scanstraat.merk import Merker
@@ -67,6 +67,12 @@ def open_basis(config: Config) -> Iterator[Basis]:
         engine = db.create_engine(config.database_url)
         stapel.callback(engine.dispose)
         db.set_merker(engine, Merker(config.algemeen.gegevensmap))
+        if (config.logboek.map / "checkpoint").exists() and not db.has_tables(engine):
+            # an empty one would say that nothing ever came in
+            raise DatabaseError(
+                f"De database is leeg, maar het logboek in {config.logboek.map} heeft al regels: de database is weg, "
+                "of config.toml noemt een andere. Noem de goede, of zet de nieuwste terug: scanstraat back-up herstel"
+            )
         db.migrate(engine)
         db.set_wacht(engine, Wacht(engine, config))
         zaaksysteem = _choose_zaaksysteem(config, engine)

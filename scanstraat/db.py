@@ -462,6 +462,12 @@ def migrate(engine: Engine) -> None:
         session.merge(MotorRow(naam="dbos", versie=version("dbos")))
 
 
+def has_tables(engine: Engine) -> bool:
+    """Say whether this is a database of the scanstraat, of whichever version, and not an empty one."""
+    with engine.connect() as verbinding:
+        return sa.inspect(verbinding).has_table("alembic_version")
+
+
 def is_current(engine: Engine) -> bool:
     """Say whether all tables have the form that this version needs.
 

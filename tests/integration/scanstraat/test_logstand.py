@@ -44,7 +44,7 @@ from scanstraat.cli import app
 from scanstraat.config import Config, read_config
 from scanstraat.demo_ankers import serve
 from scanstraat.domain import Fase, Stapstatus
-from scanstraat.errors import AlleenLezenError, GeenMandaatError, NietGevondenError, NietMogelijkError
+from scanstraat.errors import AlleenLezenError, DatabaseError, GeenMandaatError, NietGevondenError, NietMogelijkError
 from scanstraat.export import make_export
 from scanstraat.exportcontrole import check_export
 from scanstraat.gezondheid import build_gezondheid
@@ -156,6 +156,18 @@ def oud(proef: Proef) -> Proef:
     assert proef.write(2) == 8
     proef.keep("nu")
     return proef
+
+
+def test_a_database_that_is_gone_is_not_taken_for_a_new_one(oud: Proef) -> None:
+    """Not once an empty one stands there either: it would say that nothing ever came in."""
+    for bestand in (oud.map / "data").glob(f"{DATABASE}*"):
+        bestand.unlink()
+    for _ in range(2):
+        uitkomst = oud.run("batches")
+        assert uitkomst.exit_code == DatabaseError.exitcode, uitkomst.output
+        assert "de database is weg" in " ".join(uitkomst.output.split())
+    oud.put_back("nu", DATABASE)
+    assert oud.run("batches").exit_code == 0
 
 
 @pytest.mark.parametrize(
