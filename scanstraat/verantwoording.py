@@ -612,7 +612,11 @@ def _say_verklaringen(session: Session, dozen: Iterable[UUID]) -> Iterator[str]:
             .join(OndertekeningRow, col(OndertekeningRow.persoon_id) == PersoonRow.id)
             .where(OndertekeningRow.verklaring_id == rij.id)
         ).all()
-        yield f"{rij.nummer} van {rij.op}, SHA-256 {rij.pdf_sha256}, akkoord: {', '.join(akkoord) or 'nog niemand'}."
+        nieuwer = session.exec(select(VerklaringRow.nummer).where(VerklaringRow.vervangt_id == rij.id)).first()
+        yield (
+            f"{rij.nummer} van {rij.op}, SHA-256 {rij.pdf_sha256}, akkoord: {', '.join(akkoord) or 'nog niemand'}."
+            + (f" Vervangen door {nieuwer}." if nieuwer else "")
+        )
 
 
 def _onderwerpen_of(
@@ -928,6 +932,8 @@ def answer_regel(session: Session, nummer: int) -> list[Antwoord]:
 
 def _say_waarde(naam: str, waarde: Any) -> Any:
     """Return a value of the log as people write it; the log has no capitals."""
+    if isinstance(waarde, bool):
+        return "ja" if waarde else "nee"
     return str(waarde).upper() if naam == "niveau" else waarde
 
 

@@ -16,7 +16,7 @@ from kwaliteitscontrole.oordeel import Paginaoordeel
 from scanstraat import afronding, db, logboek, papier, stops, storage, verantwoording, vernietigen
 from scanstraat.errors import GeenMandaatError, NietGevondenError
 from scanstraat.tables import GebeurtenisRow, LogregelRow
-from scanstraat.tables_bewijs import DoosRow, OordeelRow, OpdrachtRow
+from scanstraat.tables_bewijs import DoosRow, OordeelRow, OpdrachtRow, VerklaringRow
 from scanstraat.verklaren import Selectie
 from tests.afrondproef import (
     ARCHIVARIS,
@@ -80,6 +80,33 @@ def test_every_question_about_a_destroyed_document_is_answered_and_in_order(klaa
         *(f"Vrijgave 1 door {EEN}", f"Vrijgave 2 door {TWEE}", "mandaatbesluit 2026-3", "documentversie.verzegeld"),
     ):
         assert deel in alles, deel
+
+
+def test_a_verklaring_says_which_one_took_its_place_and_a_line_says_yes_or_no(klaar: Vraagproef) -> None:
+    basis, wie = klaar.proef.basis, klaar.proef.wie(DIV)
+    with db.read(basis.engine) as session:
+        oud = session.exec(select(VerklaringRow.nummer)).one()
+    nieuw = afronding.verklaar(
+        basis, Verklaringsoort.VERNIETIGING, Selectie(van=vandaag(), tot=vandaag()), wie, vervangt=oud, reden="fout"
+    )
+    klaar.proef.seal()
+    with db.read(basis.engine) as session:
+        doos = papier.find_doos(session, "1")
+        (eerste, tweede) = (
+            regel
+            for antwoord in verantwoording.answer_doos(session, doos)
+            for regel in antwoord.regels
+            if antwoord.vraag == "Welke verklaringen zijn er?"
+        )
+        assert eerste.startswith(oud) and eerste.endswith(f"Vervangen door {nieuw.nummer}.")
+        assert tweede.startswith(nieuw.nummer) and "Vervangen" not in tweede
+        regel = session.exec(
+            select(LogregelRow.nummer)
+            .join(GebeurtenisRow, col(GebeurtenisRow.volgnummer) == LogregelRow.gebeurtenis)
+            .where(GebeurtenisRow.soort == "documentversie.gearchiveerd")
+        ).first()
+        over_regel = read(verantwoording.answer_regel(session, int(regel or 0)))
+        assert "conform: ja" in " ".join(tekst for tekst, _ in over_regel.values())
 
 
 def test_an_approval_that_lapsed_is_in_order_nowhere(tmp_path: Path) -> None:
@@ -236,7 +263,7 @@ def test_a_doos_a_line_and_a_period_are_answered_too(klaar: Vraagproef) -> None:
         assert "vernietigd" in periode["Wat is vernietigd?"][0]
         assert periode["Keek een auditor het logboek na, en wat vond die?"][1] is False
         regel = int(klaar.ask()["Op welke regels van het logboek staat dit?"][0].split()[1].rstrip(":"))
-        over_regel = read(verantwoording.answer_regel(session, regel))
+        over_regel = read(verantwoording.answer_regel(session, int(regel or 0)))
         assert "batch" in " ".join(tekst for tekst, _ in over_regel.values()).lower()
         with pytest.raises(NietGevondenError, match="staat niet in het logboek"):
             verantwoording.answer_regel(session, 9_999)
