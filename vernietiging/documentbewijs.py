@@ -86,17 +86,18 @@ def verify_documentbewijs(map: Path, beleid: Beleid) -> Documentverslag:
     anker = find_verankering(map, beleid, checkpoint, notitie)
     if not anker.is_genoeg(beleid):
         raise NietVastTeStellenError("Het checkpoint van dit bewijs is niet verankerd zoals het beleid vraagt.")
-    regels = tuple(_verify_regel(map, int(nummer), notitie) for nummer in inhoud["regels"])
+    try:
+        regels = tuple(_verify_regel(map, int(nummer), notitie) for nummer in inhoud["regels"])
+    except OnbekendeGebeurtenisError as exc:
+        _verify_bestanden(map, inhoud)  # what was changed is a change, whatever the lines say
+        raise NietVastTeStellenError(f"{exc} {NIEUWER}") from exc
     if not regels:
         raise NietVastTeStellenError("In dit bewijs staat geen enkele regel van het logboek.")
     onderwerpen = _verify_onderwerpen(inhoud["document"], frozenset(inhoud["onderwerpen"]), dict(regels), map)
     verpakt = _verify_verpakt(inhoud["verpakt"], dict(regels))
     bekend = _find_hashes(map, regels, inhoud["bestanden"])
-    for pad, sha256 in inhoud["bestanden"].items():
-        if _hash(map / pad) != sha256:
-            raise LogboekGewijzigdError(f"Het bestand {pad} is veranderd.")
+    _verify_bestanden(map, inhoud)
     _verify_archiefbestand(regels, inhoud["bestanden"].get(ARCHIEF))
-    _verify_niets_anders(map, inhoud)
     bewezen = tuple(sorted(pad for pad, sha256 in inhoud["bestanden"].items() if sha256 in bekend))
     onbewezen = tuple(sorted(set(inhoud["bestanden"]) - set(bewezen)))
     besluiten = _read_besluiten(map, regels, inhoud["bestanden"])
@@ -199,7 +200,7 @@ def _verify_regel(map: Path, nummer: int, notitie: bytes) -> tuple[int, Gebeurte
     try:
         return nummer, parse_blad(blad)
     except OnbekendeGebeurtenisError as exc:
-        raise NietVastTeStellenError(f"Regel {nummer}: {exc} {NIEUWER}") from exc
+        raise OnbekendeGebeurtenisError(f"Regel {nummer}: {exc}") from exc
     except GebeurtenisError as exc:
         raise LogboekGewijzigdError(f"Regel {nummer}: {exc}") from exc
 
@@ -238,8 +239,11 @@ def _find_hashes(map: Path, regels: tuple[tuple[int, Gebeurtenis], ...], bestand
     return bekend
 
 
-def _verify_niets_anders(map: Path, inhoud: Mapping[str, Any]) -> None:
+def _verify_bestanden(map: Path, inhoud: Mapping[str, Any]) -> None:
     """Return when the folder holds what its list names, and nothing else that somebody could take for proven."""
+    for pad, sha256 in inhoud["bestanden"].items():
+        if _hash(map / pad) != sha256:
+            raise LogboekGewijzigdError(f"Het bestand {pad} is veranderd.")
     genoemd = {INHOUD, *inhoud["bestanden"]}
     genoemd |= {f"regels/{nummer}.{soort}" for nummer in inhoud["regels"] for soort in ("json", "tlog-proof")}
     for pad in sorted(p.relative_to(map).as_posix() for p in map.rglob("*") if not p.is_dir()):

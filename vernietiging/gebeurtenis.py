@@ -398,7 +398,14 @@ def _has_form(blad: bytes) -> bool:
     """Whether these are the canonical bytes of an event, whatever it says."""
     try:
         inhoud = json.loads(blad)
-        return set(inhoud) == _SLEUTELS and canonical_json(inhoud) == blad and len(blad) <= MAXIMUM_BYTES
+        return (
+            set(inhoud) == _SLEUTELS
+            and canonical_json(inhoud) == blad
+            and len(blad) <= MAXIMUM_BYTES
+            and isinstance(inhoud["gegevens"], dict)
+            and all(_UUID.fullmatch(inhoud[naam]) for naam in ("id", "actor", "onderwerp"))
+            and _TIJD.fullmatch(inhoud["op"]) is not None
+        )
     except (ValueError, TypeError, RecursionError, GebeurtenisError):
         return False
 

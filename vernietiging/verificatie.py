@@ -26,6 +26,7 @@ from vernietiging.errors import (
     LogboekGewijzigdError,
     NietVastTeStellenError,
     OnbekendeGebeurtenisError,
+    OngegrondError,
 )
 from vernietiging.gebeurtenis import verify_blad
 from vernietiging.notitie import Notitie, Soort, parse_handtekening, parse_notitie, verify_handtekening
@@ -34,7 +35,10 @@ from vernietiging.tijdstempel import find_wortel, verify_tijdstempel
 
 _TEGEL = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
-NIEUWER = "Vraag de organisatie het controleprogramma dat bij dit logboek hoort."
+NIEUWER = (
+    "Wat er daarna staat, is niet bekeken: dit is geen bewijs. Vraag de leverancier, en niet alleen de organisatie, om "
+    "het controleprogramma dat bij dit logboek hoort."
+)
 VERANKERING = "verankering"  # the kind of line that says of an anchor that it is there
 _MEESTE_STEMPELS = 6  # of one checkpoint; of more, only all together are looked at
 Meld = Callable[[int, int], None]
@@ -103,6 +107,12 @@ def verify_logboek(map: Path, beleid: Beleid, *, meld: Meld = lambda _gedaan, _t
     if betekenis.fout is not None:  # only now is it sure that these are the lines that were signed
         raise betekenis.fout
     if onbekend is not None:
+        if betekenis.zonder_grond:  # that was read before it, and stays so whatever follows
+            regels = ", ".join(str(nummer) for nummer in betekenis.zonder_grond)
+            raise OngegrondError(
+                f"Regel {regels}: papier is vernietigd terwijl er iets in de weg stond, en dat is zo vastgelegd. "
+                f"{onbekend} {NIEUWER}"
+            )
         raise NietVastTeStellenError(f"{onbekend} {NIEUWER}")
     laatste = max(genoeg, default=0)
     if laatste < nodig or not genoeg:

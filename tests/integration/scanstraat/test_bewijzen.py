@@ -362,12 +362,16 @@ def test_of_a_proof_that_does_not_fit_nothing_stays(
 
 
 def test_of_a_line_that_this_program_does_not_know_it_says_so(
-    bewijs: Bewijsproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bewijs: Bewijsproef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(gebeurtenis, "_PATRONEN", {})
     assert bewijs.verify(bewijs.map) == ONZEKER
     gezegd = capsys.readouterr()
     assert re.search(r"Regel \d+: Gebeurtenis [a-z_.]+ versie 1 is hier niet bekend", gezegd.out + gezegd.err)
+    map = shutil.copytree(bewijs.map, tmp_path / "uit")
+    (map / "archief.pdf").chmod(0o644)
+    (map / "archief.pdf").write_bytes(b"%PDF-anders")
+    assert bewijs.verify(map) == GEWIJZIGD  # what was changed is a change, whatever the lines say
 
 
 def test_a_line_that_is_no_event_is_a_change(

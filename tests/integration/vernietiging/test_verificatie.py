@@ -400,7 +400,7 @@ def test_a_destruction_with_all_its_grounds_is_proven(
 
 
 def test_a_destruction_without_grounds_is_said_and_is_never_proven(
-    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    autoriteit: Stempelautoriteit, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proef = Logproef(tmp_path, autoriteit, Ed25519PrivateKey.generate())
     verhaal = open_verhaal()
@@ -413,7 +413,14 @@ def test_a_destruction_without_grounds_is_said_and_is_never_proven(
     assert verify(proef) == GEWIJZIGD
     gezegd = capsys.readouterr().out
     assert gezegd.startswith("ZONDER GROND. Logboek") and "1 doos is vernietigd" in gezegd
-    assert f"Regel {verhaal.nummer('weg')}: papier is vernietigd terwijl er iets in de weg stond" in gezegd
+    zin = f"Regel {verhaal.nummer('weg')}: papier is vernietigd terwijl er iets in de weg stond"
+    assert zin in gezegd
+    omvang = proef.open().stand.omvang
+    seal_newer(proef, monkeypatch, omvang)
+    proef.anchor(omvang + 1)
+    assert verify(proef) == GEWIJZIGD  # a line that is not known hides nothing of before it
+    gezegd = capsys.readouterr().out
+    assert zin in gezegd and "is hier niet bekend" in gezegd
 
 
 @pytest.mark.parametrize(("breuk", "zin"), [
@@ -436,19 +443,24 @@ def test_a_log_that_is_whole_and_signed_and_anchored_and_not_allowed_is_refused(
     assert verify(proef) == GEWIJZIGD
 
 
+def seal_newer(proef: Logproef, monkeypatch: pytest.MonkeyPatch, nummer: int) -> None:
+    """Seal a line as a newer product does, which knows this kind."""
+    nieuw = replace(parse_blad(build_blad(nummer)), soort="papier.gerecycled", gegevens={"aantal": 3}).to_bytes()
+    with monkeypatch.context() as nieuwer:
+        nieuwer.setattr(verzegelaar, "verify_blad", lambda _blad: "papier.gerecycled")
+        proef.open().append(nummer, [nieuw])
+
+
 def test_a_line_of_a_newer_product_is_no_change_and_no_proof(
     proef: Logproef, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nieuw = replace(parse_blad(build_blad(700)), soort="papier.gerecycled", gegevens={"aantal": 3}).to_bytes()
-    with monkeypatch.context() as nieuwer:  # a newer product knows this kind
-        nieuwer.setattr(verzegelaar, "verify_blad", lambda _blad: "papier.gerecycled")
-        proef.open().append(700, [nieuw])
+    seal_newer(proef, monkeypatch, 700)
     proef.seal(2)
     proef.anchor(703)
     assert verify(proef) == ONZEKER
     gezegd = capsys.readouterr().out
     assert "Regel 700: Gebeurtenis papier.gerecycled versie 1 is hier niet bekend" in gezegd
-    assert "Vraag de organisatie het controleprogramma" in gezegd
+    assert "dit is geen bewijs. Vraag de leverancier" in gezegd
     pad = proef.log / build_pad("entries", 2, 703 - 512)  # what is changed elsewhere is still seen
     pad.chmod(0o644)
     pad.write_bytes(pad.read_bytes().replace(b"papier.gerecycled", b"papier.gerecyclee"))
@@ -461,6 +473,7 @@ def test_a_line_of_a_newer_product_is_no_change_and_no_proof(
         b'{"soort":"papier.gerecycled","versie":1}',  # not the fields of an event
         b'{"actor": "x","gegevens":{},"id":"x","onderwerp":"x","op":"x","soort":"papier.gerecycled","versie":1}',
         b'{"actor":"x","gegevens":{"a":1.5},"id":"x","onderwerp":"x","op":"x","soort":"papier.gerecycled","versie":1}',
+        b'{"actor":"x","gegevens":{},"id":"x","onderwerp":"x","op":"2026-03-02T14:00:00Z","soort":"n","versie":1}',
         b'nee,"soort":"papier.gerecycled","versie":1}',
         b'{"actor":"x","gegevens":{"a":"'
         + b"a" * 4096
