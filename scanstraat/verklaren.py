@@ -338,7 +338,7 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
         )
     gevonden = []
     for rij in session.exec(vraag):
-        dag = _find_dag(basis, rij)
+        dag = to_local(str(rij.uitgevoerd_op), basis.config.algemeen.tijdzone).date()
         if (selectie.van is None or selectie.van <= dag) and (selectie.tot is None or dag <= selectie.tot):
             gevonden.append(rij)
     if not gevonden:
@@ -348,16 +348,31 @@ def _load_uitvoeringen(basis: Basis, session: Session, selectie: Selectie) -> li
     return gevonden
 
 
-def _find_dag(basis: Basis, rij: UitvoeringRow) -> date:
-    return to_local(str(rij.uitgevoerd_op), basis.config.algemeen.tijdzone).date()
+def _load_eerder(session: Session, rijen: Sequence[UitvoeringRow]) -> dict[UUID, str]:
+    """Return the dozen of which part went before, by the same order, with when: at the earliest when it was ordered."""
+    eerder = session.exec(
+        select(UitvoeringRow, OpdrachtRow)
+        .join(OpdrachtRow, col(OpdrachtRow.id) == UitvoeringRow.opdracht_id)
+        .where(
+            UitvoeringRow.uitslag == "deels",
+            col(UitvoeringRow.opdracht_id).in_({rij.opdracht_id for rij in rijen}),
+            col(UitvoeringRow.doos_id).in_({rij.doos_id for rij in rijen}),
+        )
+    )
+    return {rij.doos_id: rij.uitgevoerd_op or opdracht.op for rij, opdracht in eerder}
 
 
-def _build_periode(basis: Basis, selectie: Selectie, uitvoeringen: Sequence[UitvoeringRow]) -> Periode:
-    """Return the period that was asked, up to today; what was not asked is the first or last day that paper went."""
-    dagen = [_find_dag(basis, rij) for rij in uitvoeringen]
-    vandaag = to_local(db.now_text(), basis.config.algemeen.tijdzone).date()
-    van, tot = selectie.van or min(dagen), min(selectie.tot or max(dagen), vandaag)
-    return Periode(van.isoformat(), tot.isoformat())
+def _build_periode(selectie: Selectie, tijdzone: str, tijden: Iterable[str], eerder: Iterable[str]) -> Periode:
+    """Return the period that was asked, up to today; what was not asked is the first or last day that paper went.
+
+    Args:
+        tijden: when the last of each doos went.
+        eerder: when part of a doos went before: it begins no later than that, whatever was asked.
+    """
+    dagen = [to_local(tijd, tijdzone).date() for tijd in tijden]
+    vandaag = to_local(db.now_text(), tijdzone).date()
+    van = min([selectie.van or min(dagen), *(to_local(tijd, tijdzone).date() for tijd in eerder)])
+    return Periode(van.isoformat(), min(selectie.tot or max(dagen), vandaag).isoformat())
 
 
 def _next_nummer(session: Session, soort: Verklaringsoort) -> str:
@@ -422,7 +437,12 @@ def _build_verklaring(
             besluit.ondertekenaar,
         ),
         grondslag=_build_grondslag(besluit.grondslag, tabel.artikel_vervanging, tabel.artikel_verklaring),
-        periode=_build_periode(basis, selectie, uitvoeringen),
+        periode=_build_periode(
+            selectie,
+            basis.config.algemeen.tijdzone,
+            [str(rij.uitgevoerd_op) for rij in uitvoeringen],
+            _load_eerder(session, uitvoeringen).values(),
+        ),
         wijze_van_vervanging=besluit.aspecten.totstandkoming,
         uitvoeringen=_build_uitvoeringen(session, uitvoeringen),
         systemen=besluit.systemen or (basis.zaaksysteem.naam,),
@@ -556,13 +576,7 @@ def _load_goedgekeurd(basis: Basis, session: Session, batch: BatchRow) -> list[U
 def _build_uitvoeringen(session: Session, rijen: Sequence[UitvoeringRow]) -> tuple[Uitvoering, ...]:
     """Return one line per container, time and certificate, with the dozen that went in it."""
     per_keer: dict[tuple[Any, ...], list[str]] = {}
-    eerder = set(
-        session.exec(
-            select(DoosRow.nummer)
-            .join(UitvoeringRow, col(UitvoeringRow.doos_id) == DoosRow.id)
-            .where(UitvoeringRow.uitslag == "deels", col(UitvoeringRow.opdracht_id).in_({r.opdracht_id for r in rijen}))
-        )
-    )
+    eerder = {session.get_one(DoosRow, doos_id).nummer for doos_id in _load_eerder(session, rijen)}
     for rij in rijen:
         opdracht = session.get_one(OpdrachtRow, rij.opdracht_id)
         lijst = session.get_one(VernietigingslijstRow, opdracht.lijst_id)

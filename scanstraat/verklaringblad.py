@@ -306,7 +306,7 @@ def _build_ondertekening(verklaring: Verklaring, woorden: Mapping[str, str], tij
         f"specificatie als tabel ({NAAM_SPECIFICATIE})."
     )
     aangewezen = verklaring.besluit.ondertekenaar
-    volgens = f". Volgens besluit {verklaring.besluit.nummer} tekent: {aangewezen}." if aangewezen else ":"
+    volgens = f". Wie tekent volgens besluit {verklaring.besluit.nummer}: {aangewezen}." if aangewezen else ":"
     namens = f"Namens {verklaring.zorgdrager}, {woorden['zorgdrager']}{volgens}"
     return (
         f'<div class="heel">{_build_nummercode(verklaring)}'

@@ -435,7 +435,7 @@ def _lies_in(periode: Periode, moment: datetime) -> bool:
     if not _is_datum(periode.van) or not _is_datum(periode.tot) or periode.van > periode.tot:
         return True
     een_dag, dag = timedelta(days=1), moment.date()
-    return date.fromisoformat(periode.van) - een_dag <= dag <= date.fromisoformat(periode.tot) + een_dag
+    return date.fromisoformat(periode.van) <= dag + een_dag and dag - een_dag <= date.fromisoformat(periode.tot)
 
 
 def _find_in_specificatie(verklaring: Verklaring) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pikepdf
@@ -191,19 +190,20 @@ def test_only_a_gemandateerde_agrees_and_once(klaar: Verklaarproef) -> None:
 
 
 @pytest.mark.parametrize(
-    ("van", "tot", "verwacht"),
+    ("van", "tot", "eerder", "verwacht"),
     [
-        (None, None, ("2026-03-03", "2026-04-05")),  # not the day of the scan, nor the day it is drawn up
-        (date(2026, 1, 1), None, ("2026-01-01", "2026-04-05")),
-        (None, date(2026, 4, 30), ("2026-03-03", "2026-04-30")),
+        (None, None, (), ("2026-03-03", "2026-04-05")),  # not the day of the scan, nor the day it is drawn up
+        (date(2026, 1, 1), date(2026, 4, 30), (), ("2026-01-01", "2026-04-30")),
+        (None, None, ("2026-02-28T23:30:00.000Z",), ("2026-03-01", "2026-04-05")),  # part of a doos went before
+        (date(2026, 3, 3), date(2026, 4, 30), ("2026-02-20T10:00:00.000Z",), ("2026-02-20", "2026-04-30")),
     ],
 )
 def test_the_period_is_that_of_the_destruction(
-    klaar: Verklaarproef, van: date | None, tot: date | None, verwacht: tuple[str, str]
+    van: date | None, tot: date | None, eerder: tuple[str, ...], verwacht: tuple[str, str]
 ) -> None:
     tijden = ("2026-04-05T09:00:00.000Z", "2026-03-02T23:30:00.000Z")  # the last is the next day here
-    rijen: Any = [SimpleNamespace(uitgevoerd_op=tijd) for tijd in tijden]
-    assert verklaren._build_periode(klaar.proef.basis, Selectie(van=van, tot=tot), rijen) == Periode(*verwacht)
+    selectie = Selectie(van=van, tot=tot)
+    assert verklaren._build_periode(selectie, "Europe/Amsterdam", tijden, eerder) == Periode(*verwacht)
 
 
 def test_a_period_takes_what_was_destroyed_in_it(klaar: Verklaarproef) -> None:

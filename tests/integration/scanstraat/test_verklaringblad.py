@@ -166,8 +166,8 @@ def test_above_the_signatures_stands_who_signs_by_the_besluit() -> None:
     verklaring = build_verklaring()
     besluit = replace(verklaring.besluit, ondertekenaar="teamleider Vervanging")
     tekst = " ".join(read_paginas(render(replace(verklaring, besluit=besluit))))
-    assert f"Volgens besluit {besluit.nummer} tekent: teamleider Vervanging." in tekst
-    assert "Volgens besluit" not in " ".join(read_paginas(render(verklaring)))  # one of before the field came
+    assert f"Wie tekent volgens besluit {besluit.nummer}: teamleider Vervanging." in tekst
+    assert "Wie tekent volgens" not in " ".join(read_paginas(render(verklaring)))  # one of before the field came
 
 
 def test_the_hash_above_the_signatures_is_of_the_data_inside() -> None:
