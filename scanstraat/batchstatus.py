@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from scanstraat import besluiten, personen, stops, storage
-from scanstraat.domain import Batchstatus
+from scanstraat import besluiten, papier, personen, stops, storage
+from scanstraat.domain import ONBEKEND, Batchstatus
 from scanstraat.tables import BatchRow, BladRow, GebeurtenisRow
 from scanstraat.tables_bewijs import (
     DoosbladRow,
@@ -36,9 +34,7 @@ def find_batchstatus(session: Session, batch: BatchRow) -> Batchstatus:
 
 def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     """Derive how far a delivered batch is on its way to destruction."""
-    bladen, vernietigd, vrijgegeven, zonder_grond = (
-        session.exec(vraag).one() for vraag in _count_bladen(batch.id, storage.find_herscanbladen(session, batch.id))
-    )
+    bladen, vernietigd, vrijgegeven, zonder_grond = _count_bladen(session, batch)
     if bladen and bladen == vernietigd:
         return Batchstatus.ZONDER_GROND if zonder_grond else Batchstatus.VERNIETIGD
     verzegeling = session.exec(
@@ -58,10 +54,10 @@ def _find_afrondstatus(session: Session, batch: BatchRow) -> Batchstatus:
     return Batchstatus.WACHT_OP_CONTROLE if getrokken is None else Batchstatus.IN_CONTROLE
 
 
-def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, Any, Any]:
-    """Select the number of sheets of a batch: all, destroyed, released by two, gone without grounds."""
-    alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch_id)
-    alle = alle.where(col(BladRow.id).not_in(behalve))
+def _count_bladen(session: Session, batch: BatchRow) -> tuple[int, int, int, int]:
+    """Return the number of sheets of a batch: all, destroyed, released by two, gone without grounds."""
+    alle = select(sa.func.count()).select_from(BladRow).where(BladRow.batch_id == batch.id)
+    alle = alle.where(col(BladRow.id).not_in(storage.find_herscanbladen(session, batch.id)))
     in_doos = alle.join(DoosbladRow, sa.and_(col(DoosbladRow.blad_id) == BladRow.id, col(DoosbladRow.uit_op).is_(None)))
     weg = sa.exists().where(
         col(UitvoeringRow.doos_id) == DoosbladRow.doos_id, col(UitvoeringRow.uitslag) == "vernietigd"
@@ -80,12 +76,23 @@ def _count_bladen(batch_id: UUID, behalve: frozenset[UUID]) -> tuple[Any, Any, A
         col(VrijgaveRow.volgnummer) == 2,
         col(VrijgaveRow.ingetrokken_op).is_(None),
     )
-    return alle, in_doos.where(is_weg), in_doos.where(~is_weg, twee), in_doos.where(zonder_grond)
+    vragen = (alle, in_doos.where(is_weg), in_doos.where(~is_weg, twee), in_doos.where(zonder_grond))
+    bladen, weg_, vrijgegeven, tegen_ = (session.exec(vraag).one() for vraag in vragen)
+    return bladen, weg_, vrijgegeven, tegen_
+
+
+def _is_weg(session: Session, batch: BatchRow) -> bool:
+    bladen, vernietigd, *_ = _count_bladen(session, batch)
+    return 0 < bladen == vernietigd
 
 
 def find_stops(session: Session, batch: BatchRow) -> list[StopRow]:
-    """Return the stops that hold paper of a batch, oldest first: in whichever doos, on whichever list."""
-    if not stops.find_stops(session):
+    """Return the stops that hold paper of a batch that is still there: in whichever doos, on whichever list.
+
+    One that came back from the log without its zaak holds everything, as in the poort.
+    """
+    staand = stops.find_stops(session)
+    if not staand or _is_weg(session, batch):
         return []  # as nearly always: then nothing is looked up for it
     in_doos = (
         select(DoosRow)
@@ -93,14 +100,21 @@ def find_stops(session: Session, batch: BatchRow) -> list[StopRow]:
         .join(BladRow, col(BladRow.id) == DoosbladRow.blad_id)
         .where(BladRow.batch_id == batch.id, col(DoosbladRow.uit_op).is_(None))
     )
-    dozen = session.exec(in_doos.distinct()).all()
+    dozen = [
+        doos for doos in session.exec(in_doos.distinct()).all() if papier.find_vernietigd_op(session, doos.id) is None
+    ]
     lijsten = session.exec(
         select(VernietigingslijstRow)
         .join(LijstdoosRow, col(LijstdoosRow.lijst_id) == VernietigingslijstRow.id)
         .where(col(LijstdoosRow.doos_id).in_({doos.id for doos in dozen}), col(LijstdoosRow.eraf_op).is_(None))
         .distinct()
     ).all()
-    return stops.find_stops(session, find_onderwerpen(session, lijsten, dozen, [batch]))
+    onderwerpen = set(find_onderwerpen(session, lijsten, dozen, [batch]))
+    for document in storage.load_documenten(session, batch.id):
+        onderwerpen |= {(stops.Over.DOCUMENT, str(document.id)), (stops.Over.ZAAK, str(document.zaakidentificatie))}
+    geraakt = {stop.id for stop in stops.find_stops(session, onderwerpen)}
+    zonder_zaak = (stops.Over.ZAAK.value, ONBEKEND)
+    return [stop for stop in staand if stop.id in geraakt or (stop.over, stop.onderwerp) == zonder_zaak]
 
 
 def find_onderwerpen(

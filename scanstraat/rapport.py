@@ -69,7 +69,7 @@ def build_batch(session: Session, batch: BatchRow, opslagpad: Opzoeken) -> dict[
         "gereedschap": batch.gereedschap,
         "dubbel_van": _nummer_of(session, batch.dubbel_van),
         "batchblad": _batchnaam(session, batch),
-        "stops": [stops.say_stop(stop) for stop in batchstatus.find_stops(session, batch)],
+        "stops": [stops.say_stop_op(session, stop) for stop in batchstatus.find_stops(session, batch)],
         "bronnen": [
             {"naam": bron.naam, "soort": bron.soort, "beelden": bron.aantal_beelden, "sha256": bron.sha256}
             for bron in storage.load_bronnen(session, batch.id)

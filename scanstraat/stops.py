@@ -348,13 +348,25 @@ def _say_onderwerp(session: Session, stop: StopRow) -> str:
     return stop.onderwerp
 
 
-def say_stop(stop: StopRow) -> str:
-    """Say in Dutch that a stop stands, which one and on what, without its words."""
+def say_stop_op(session: Session, stop: StopRow) -> str:
+    """Say in Dutch that a stop stands, with the number of the doos or the besluit it is on."""
+    if Over(stop.over) in (Over.DOOS, Over.BESLUIT):
+        return say_stop(stop, f"{stop.over} {_say_onderwerp(session, stop)}")
+    return say_stop(stop)
+
+
+def say_stop(stop: StopRow, op: str = "") -> str:
+    """Say in Dutch that a stop stands, which one and on what, without its words.
+
+    Args:
+        op: what it is on, when a reader would not know.
+    """
     waarop = {
         Over.DOOS: "deze doos", Over.ZAAK: f"zaak {stop.onderwerp}", Over.PERSOON: "iemand die eraan werkte",
         Over.DOCUMENT: f"document {stop.onderwerp[:8]}", Over.BESLUIT: "dit besluit",
     }  # fmt: skip
-    zin = f"Er loopt een stop ({SOORTEN[Stopsoort(stop.soort)]}) op {waarop[Over(stop.over)]}: stop {str(stop.id)[:8]}."
+    op = op or waarop[Over(stop.over)]
+    zin = f"Er loopt een stop ({SOORTEN[Stopsoort(stop.soort)]}) op {op}: stop {str(stop.id)[:8]}."
     if stop.opgeheven_op is None:
         return zin
     return (

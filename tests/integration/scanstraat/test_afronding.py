@@ -711,7 +711,7 @@ def test_a_stop_keeps_the_paper_until_it_is_lifted(klaar: Stapel, soort: Stopsoo
             houdt = rapport.build_batch(
                 session, session.get_one(BatchRow, klaar.batch.batch), klaar.proef.basis.opslag.pad
             )["stops"]
-        assert len(houdt) == 1 and zin in houdt[0]
+        assert len(houdt) == 1 and zin in houdt[0] and (over is not Over.DOOS or klaar.doos.nummer in houdt[0])
     assert klaar.redenen == {}
     assert find_status(klaar.proef, klaar.batch.batch) is Batchstatus.PAPIER_MAG_WEG
 
@@ -1148,6 +1148,8 @@ def test_who_records_second_what_somebody_recorded_meanwhile_is_told_so(
     with pytest.raises(NietMogelijkError, match="is vernietigd"):
         proef.execute(opdracht, stapel.doos)
     assert find_status(proef, stapel.batch.batch) is Batchstatus.VERNIETIGD
+    with stopped(stapel, Stopsoort.BEZWAAR, Over.DOOS, str(stapel.doos.id)), db.read(proef.basis.engine) as session:
+        assert batchstatus.find_stops(session, session.get_one(BatchRow, stapel.batch.batch)) == []  # no paper is left
 
 
 def test_a_stop_that_was_lifted_after_the_paper_went_did_not_allow_it(proef: Afrondproef) -> None:
