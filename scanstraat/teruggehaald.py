@@ -32,8 +32,8 @@ _SOORTEN: Mapping[str, tuple[str, str]] = {
     ),
     _VERZEGELD: (
         "document van een verloren batch",
-        "Zijn archiefbestand staat onder deze SHA-256 in de opslag, en in zijn zaak. Is het papier vernietigd, dan is "
-        "dat het origineel: noteer bij de zaak welke regel van het logboek erover gaat.",
+        "Zijn archiefbestand staat onder deze SHA-256 in de opslag, en in zijn zaak. Is het papier vernietigd, dan "
+        "vervangt dit bestand het papier. Noteer bij de zaak deze SHA-256 en het nummer van de regel.",
     ),
     "batch.klaargemeld": ("klaargemeld", "Kijk de batch opnieuw na en meld haar klaar."),
     "bewerking": ("bewerkt", "Kijk de batch na en bewerk haar opnieuw."),
@@ -118,7 +118,7 @@ def load_teruggehaald(basis: Basis, session: Session) -> list[Teruggehaald]:
             _SOORTEN[rij.soort][0],
             ", ".join(_say_waarover(basis, session, rij)),
             naam or "niet meer bekend",
-            _SOORTEN[rij.soort][1],
+            _say_doe(basis, rij),
         )
         for rij, nummer, naam in rijen
         if _is_te_melden(session, rij)
@@ -128,8 +128,15 @@ def load_teruggehaald(basis: Basis, session: Session) -> list[Teruggehaald]:
 def _is_te_melden(session: Session, rij: GebeurtenisRow) -> bool:
     """Of a document that is lost with its batch only what was sealed is told; of another only what people decided."""
     if rij.soort == _VERZEGELD:
-        batch = sa.exists().where(col(BatchRow.log_id) == UUID(rij.gegevens["batch"]))
-        return not session.execute(sa.select(batch)).scalar_one()
+        batch = UUID(rij.gegevens["batch"])
+        bekend = sa.select(sa.exists().where(col(BatchRow.log_id) == batch))
+        later = sa.select(sa.func.count()).where(
+            col(GebeurtenisRow.soort) == "batch.verzegeld",
+            col(GebeurtenisRow.onderwerp_log_id) == batch,
+            col(GebeurtenisRow.volgnummer) > rij.volgnummer,
+        )
+        # only as it was sealed last: its own sealing is written after its documents
+        return not session.execute(bekend).scalar_one() and session.execute(later).scalar_one() <= 1
     return not rij.soort.startswith("document.") or (
         session.get(DocumentRow, UUID(rij.gegevens["document"])) is not None
     )
@@ -157,6 +164,14 @@ def _say_waarover(basis: Basis, session: Session, rij: GebeurtenisRow) -> Iterat
         yield f"document {gegevens['document'][:8]}{' (verloren)' if document is None else ''}"
     if "rol" in gegevens:
         yield str(gegevens["rol"])
+
+
+def _say_doe(basis: Basis, rij: GebeurtenisRow) -> str:
+    if rij.soort == _VERZEGELD and not basis.opslag.heeft(rij.gegevens["pdf"]):
+        return (
+            "Zijn archiefbestand is niet in deze opslag. Zoek het in de back-up en in zijn zaak: dat met deze SHA-256."
+        )
+    return _SOORTEN[rij.soort][1]
 
 
 def _say_opdracht(basis: Basis, sha256: str) -> str:

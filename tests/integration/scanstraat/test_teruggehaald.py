@@ -403,6 +403,9 @@ def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None
             laat = proef.add_batch(1, 2)
             proef.seal()  # their deliveries are in the log: then the batch can be fixed
             afronding.verzegel(proef.basis, laat.batch)
+            proef.herscan(laat.documenten[1], 1)
+            proef.seal()
+            afronding.verzegel(proef.basis, laat.batch)  # only this one is told
             with db.read(proef.basis.engine) as session:
                 verloren = [storage.latest_versie(session, document).pdf_sha256 for document in laat.documenten]
         with db.read(proef.basis.engine) as session:
@@ -414,6 +417,10 @@ def test_people_are_told_what_was_done_after_the_back_up(tmp_path: Path) -> None
             for rij, sha256, paginas in zip(genoemd, verloren, ("1 pagina", "2 pagina's"), strict=True):
                 assert rij.waarover.startswith(f"{paginas} van ") and rij.waarover.endswith(f"SHA-256 {sha256}")
                 assert proef.basis.opslag.heeft(str(sha256)) and rij.regel is not None
+                assert "vervangt dit bestand het papier" in rij.doe
+            proef.basis.opslag.pad(str(verloren[0])).unlink()
+            weg = next(rij for rij in load_teruggehaald(proef.basis, session) if str(verloren[0]) in rij.waarover)
+            assert "niet in deze opslag" in weg.doe
             verteld = {regel.wat: regel for regel in load_teruggehaald(proef.basis, session)}
             nummer = storage.load_batch(session, batch.batch).nummer
         assert verteld["goedgekeurd"].waarover == nummer and "Keur" in verteld["goedgekeurd"].doe
@@ -663,6 +670,8 @@ def test_a_stop_that_came_back_lets_nothing_go(tmp_path: Path, over: str, eerst:
             follow(proef)
         follow(proef)
         assert verify(proef) == BEWEZEN
+        with db.read(proef.basis.engine) as session:  # also one that does not know its zaak any more
+            assert len(batchstatus.find_stops(session, storage.load_batch(session, batch.batch))) == 1
         with db.begin(proef.basis.engine) as session:
             for stop in stops.find_stops(session):
                 stops.lift_stop(session, stop.id, "klaar", door=personen.actor_of(session, proef.mensen[ARCHIVARIS]))
