@@ -64,15 +64,14 @@ def open_basis(config: Config) -> Iterator[Basis]:
             f"De gegevensmap {config.algemeen.gegevensmap} is niet te maken. Kies een andere map of geef rechten."
         ) from exc
     with ExitStack() as stapel:
+        verzegeld = (config.logboek.map / "checkpoint").exists()
+        if verzegeld and db.is_missing(config.database_url):
+            raise _say_weg(config)
         engine = db.create_engine(config.database_url)
         stapel.callback(engine.dispose)
         db.set_merker(engine, Merker(config.algemeen.gegevensmap))
-        if (config.logboek.map / "checkpoint").exists() and not db.has_tables(engine):
-            # an empty one would say that nothing ever came in
-            raise DatabaseError(
-                f"De database is leeg, maar het logboek in {config.logboek.map} heeft al regels: de database is weg, "
-                "of config.toml noemt een andere. Noem de goede, of zet de nieuwste terug: scanstraat back-up herstel"
-            )
+        if verzegeld and not db.has_tables(engine):
+            raise _say_weg(config)
         db.migrate(engine)
         db.set_wacht(engine, Wacht(engine, config))
         zaaksysteem = _choose_zaaksysteem(config, engine)
@@ -87,6 +86,14 @@ def open_basis(config: Config) -> Iterator[Basis]:
             zaaksysteem=zaaksysteem,
             effecten=EffectenDb(engine),
         )
+
+
+def _say_weg(config: Config) -> DatabaseError:
+    """Return what to say of a database that is gone while its log is not; an empty one would say nothing came in."""
+    return DatabaseError(
+        f"De database is leeg, maar het logboek in {config.logboek.map} heeft al regels: de database is weg, of "
+        "config.toml noemt een andere. Noem de goede, of zet de nieuwste terug: scanstraat back-up herstel"
+    )
 
 
 def _choose_zaaksysteem(config: Config, engine: Engine) -> Zaaksysteem:

@@ -462,6 +462,12 @@ def migrate(engine: Engine) -> None:
         session.merge(MotorRow(naam="dbos", versie=version("dbos")))
 
 
+def is_missing(url: str) -> bool:
+    """Say whether this is a database in a file that is not there; opening it would make one."""
+    adres = make_url(url)
+    return adres.get_backend_name() == "sqlite" and not Path(str(adres.database)).exists()
+
+
 def has_tables(engine: Engine) -> bool:
     """Say whether this is a database of the scanstraat, of whichever version, and not an empty one."""
     with engine.connect() as verbinding:

@@ -762,9 +762,9 @@ def sign_in(engine: Engine, kluis: Fernet, naam: str, wachtwoord: str, code: str
             _count_mislukt(session, rij, nu)
     if goed_wachtwoord and stap is not None and vooruit is not None:
         raise AanmeldingError(
-            f"De klok van deze machine stond vooruit toen {naam} zich het laatst aanmeldde: op "
-            f"{vooruit:%d-%m-%Y %H:%M} UTC. Tot die tijd telt geen code meer. Kijk de klok na, en laat een "
-            "functioneel beheerder een nieuw wachtwoord geven: scanstraat persoon wachtwoord"
+            f"De klok van deze machine loopt nu achter, of liep voor toen {naam} zich het laatst aanmeldde "
+            f"({vooruit:%d-%m-%Y %H:%M} UTC). Zet de klok goed en probeer het opnieuw. Helpt dat niet, vraag dan een "
+            "functioneel beheerder die zich nog kan aanmelden om een nieuw wachtwoord: scanstraat persoon wachtwoord"
         )
     raise AanmeldingError(
         "Naam, wachtwoord of code klopt niet. Een code geldt een keer: wacht op de volgende en probeer het opnieuw."

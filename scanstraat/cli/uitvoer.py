@@ -190,7 +190,7 @@ def open_nieuw(pad: Path) -> Iterator[BinaryIO]:
             yield bestand
     except BaseException as exc:
         pad.unlink(missing_ok=True)
-        if isinstance(exc, OSError):
+        if isinstance(exc, OSError) and exc.errno in _VOL:
             exc.filename = exc.filename or str(pad)
         raise
 
