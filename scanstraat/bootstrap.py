@@ -64,7 +64,7 @@ def open_basis(config: Config) -> Iterator[Basis]:
             f"De gegevensmap {config.algemeen.gegevensmap} is niet te maken. Kies een andere map of geef rechten."
         ) from exc
     with ExitStack() as stapel:
-        verzegeld = (config.logboek.map / "checkpoint").exists()
+        verzegeld = _has_log(config)
         if verzegeld and db.is_missing(config.database_url):
             raise _say_weg(config)
         engine = db.create_engine(config.database_url)
@@ -86,6 +86,13 @@ def open_basis(config: Config) -> Iterator[Basis]:
             zaaksysteem=zaaksysteem,
             effecten=EffectenDb(engine),
         )
+
+
+def _has_log(config: Config) -> bool:
+    try:
+        return (config.logboek.map / "checkpoint").exists()
+    except OSError:  # it may not be read: what that means is for `logstand` to say
+        return False
 
 
 def _say_weg(config: Config) -> DatabaseError:

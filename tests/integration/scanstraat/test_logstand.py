@@ -158,6 +158,18 @@ def oud(proef: Proef) -> Proef:
     return proef
 
 
+def test_a_log_that_may_not_be_read_stops_no_command(oud: Proef, monkeypatch: pytest.MonkeyPatch) -> None:
+    echt = Path.exists
+
+    def refuse(self: Path, **opties: bool) -> bool:
+        if self.name == "checkpoint":
+            raise PermissionError(13, "geen rechten", str(self))
+        return echt(self, **opties)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert oud.run("batches").exit_code == 0
+
+
 def test_a_database_that_is_gone_is_not_taken_for_a_new_one(oud: Proef) -> None:
     """Not once an empty one stands there either: it would say that nothing ever came in."""
     for bestand in (oud.map / "data").glob(f"{DATABASE}*"):
