@@ -286,8 +286,8 @@ def test_more_anchors_than_there_are_cannot_be_asked(tmp_path: Path, naam: str) 
 
 
 def test_what_was_anchored_becomes_an_event_that_commits_to_every_stamp_and_line(proef: Proef) -> None:
-    omvang = proef.seal(3)
     with open_basis(proef.config) as basis:
+        omvang = proef.seal(3)
         db.set_wacht(basis.engine, lambda: None)  # this log is of no record
         proef.stempels.append(lambda _vraag: (503, b""))
         logboek.anchor(basis, omvang)
