@@ -755,6 +755,17 @@ def test_an_uitzondering_that_only_the_database_lost_keeps_the_paper(proef: Afro
     assert "is een uitzondering" in stapel.redenen["geen_uitzondering"]
 
 
+def test_what_was_written_here_between_two_sealings_is_no_difference_and_no_ground(
+    klaar: Stapel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tegels = Tegelmap(klaar.proef.basis.config.logboek.map)
+    engine, wat = klaar.proef.basis.engine, str(klaar.doos.id)
+    with stopped(klaar, Stopsoort.ONDERZOEK, Over.DOOS, wat), db.read(engine) as session:
+        assert list(rijcontrole.find_andere_regels(session, tegels, {klaar.lijst.log_id})) == []
+    monkeypatch.setattr(storage, "find_logregel", lambda *_: None)
+    assert "Een vrijgave staat nog niet in het logboek" in klaar.redenen["vrijgegeven"]
+
+
 def test_a_stop_on_who_proposed_the_list_holds_it(proef: Afrondproef) -> None:
     stapel = Stapel(proef, 1)  # proposed by DIV, who has no other part in it
     proef.look(stapel.lijst, stapel.doos, naam=ARCHIVARIS)
