@@ -268,6 +268,19 @@ class Afrondproef:
             papier.close_doos(session, doos, door=div)
         return doos
 
+    def box_parts(self, batch_id: UUID, *inhoud: str) -> list[DoosRow]:
+        """Put sheets of a batch in a doos each, and close them."""
+        dozen = []
+        for bladen in inhoud:
+            with db.begin(self.basis.engine) as session:
+                div = personen.actor_of(session, self.mensen[DIV])
+                doos = papier.make_doos(session, "kast", door=div)
+                batch = storage.load_batch(session, batch_id)
+                papier.fill_doos(session, doos, batch, papier.parse_bladen(bladen), door=div)
+                papier.close_doos(session, doos, door=div)
+                dozen.append(doos)
+        return dozen
+
     def propose(self, *dozen: DoosRow, naam: str = "Lijst 2026-01") -> VernietigingslijstRow:
         return afronding.stel_voor(self.basis, naam, dozen, self.wie(DIV))
 

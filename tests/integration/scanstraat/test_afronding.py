@@ -778,15 +778,7 @@ def test_a_document_goes_on_one_list_with_all_its_sheets(proef: Afrondproef) -> 
     batch = proef.add_batch(3)
     proef.bind(batch.batch, "2026-17")
     proef.approve(batch.batch)
-    dozen = []
-    for bladen in ("1-2", "3-4"):
-        with db.begin(proef.basis.engine) as session:
-            door = personen.actor_of(session, proef.mensen[DIV])
-            doos = papier.make_doos(session, "kast", door=door)
-            rij = storage.load_batch(session, batch.batch)
-            papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=door)
-            papier.close_doos(session, doos, door=door)
-            dozen.append(doos)
+    dozen = proef.box_parts(batch.batch, "1-2", "3-4")
     for doos in dozen:
         with pytest.raises(NietMogelijkError, match="niet in een doos van deze lijst"):
             proef.propose(doos, naam=f"Lijst {next(_nummers):04d}")

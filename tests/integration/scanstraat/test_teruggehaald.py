@@ -109,20 +109,6 @@ def destroy(proef: Afrondproef, batch: Batchproef, naam: str, hoe: str) -> DoosR
     return doos
 
 
-def fill_dozen(proef: Afrondproef, batch: Batchproef, *inhoud: str) -> list[DoosRow]:
-    """Put sheets of a batch in a doos each, and close them."""
-    dozen = []
-    for bladen in inhoud:
-        with db.begin(proef.basis.engine) as session:
-            door = personen.actor_of(session, proef.mensen[DIV])
-            doos = papier.make_doos(session, "kast", door=door)
-            rij = storage.load_batch(session, batch.batch)
-            papier.fill_doos(session, doos, rij, papier.parse_bladen(bladen), door=door)
-            papier.close_doos(session, doos, door=door)
-            dozen.append(doos)
-    return dozen
-
-
 def find_doos(session: Session, doos: DoosRow) -> DoosRow:
     return session.exec(select(DoosRow).where(DoosRow.log_id == doos.log_id)).one()
 
@@ -318,7 +304,7 @@ def test_a_list_says_which_sheets_lay_in_a_doos(tmp_path: Path) -> None:
         proef.add_besluit()
         proef.approve(een.batch)
         with roll_back(proef):
-            dozen = fill_dozen(proef, een, "1,3", "2")
+            dozen = proef.box_parts(een.batch, "1,3", "2")
             proef.propose(*dozen)
         with db.read(proef.basis.engine) as session:
             gevonden = [
@@ -445,7 +431,7 @@ def test_what_came_back_twice_is_told_once(tmp_path: Path) -> None:
         batch = proef.add_batch(1)
         proef.add_besluit()
         with roll_back(proef):
-            fill_dozen(proef, batch, "1")
+            proef.box_parts(batch.batch, "1")
         with db.read(proef.basis.engine) as session:
             eerst = [rij.regel for rij in load_teruggehaald(proef.basis, session)]
         proef.seal()
@@ -489,7 +475,7 @@ def test_what_rests_on_something_that_is_gone_is_not_made_up(tmp_path: Path) -> 
                 besluiten.add_uitzondering(session, document, "erfgoed", "oude kaart", "kluis", actor=actor)
                 besluiten.end_uitzondering(session, document, "toch niet", proef.wie(ARCHIVARIS))
                 papier.move_doos(session, find_doos(session, gewist), "elders", door=actor)
-            dozen = fill_dozen(proef, twee, "1,3", "2")
+            dozen = proef.box_parts(twee.batch, "1,3", "2")
             with db.begin(proef.basis.engine) as session:  # closed as the last thing that was done with it
                 actor = personen.actor_of(session, proef.mensen[DIV])
                 rij = storage.load_batch(session, een.batch)
